@@ -71,6 +71,7 @@ public final class PairCore {
 
     private final ArrayDeque<Unacked> unacked = new ArrayDeque<>();
     private long unackedBytes;
+    private LogPosition recorded = LogPosition.START;
     private boolean streaming;
 
     private LogPosition received = LogPosition.START;
@@ -284,7 +285,7 @@ public final class PairCore {
     }
 
     private void acknowledged(LogPosition got, long step, LogPosition durableThere) {
-        if (!gate.ack(new Ack(linkEpoch, partner.orElseThrow().value(), got))) {
+        if (!gate.ack(new Ack(linkEpoch, partner.orElseThrow().value(), got), recorded)) {
             return;
         }
         while (!unacked.isEmpty() && unacked.peek().seq() <= got.seq()) {
@@ -381,6 +382,7 @@ public final class PairCore {
     ///
     /// @param bytes what they are counted as in the bounded buffer
     public void recorded(LogBatch batch, long bytes) {
+        recorded = batch.last();
         if (streaming) {
             unacked.add(new Unacked(batch.last().seq(), bytes));
             unackedBytes += bytes;
