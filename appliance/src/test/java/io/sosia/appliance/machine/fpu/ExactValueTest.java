@@ -108,7 +108,7 @@ class ExactValueTest {
         if (side == 0) {
             return;
         }
-        // The neighbour on the other side of the value; away from zero it may be the number that would follow the largest.
+        // The neighbour on the other side of the value; outward, it may be what would follow the largest.
         boolean outward = value.signum() == 0 ? result.signum() < 0 : side == value.signum();
         long magnitude = format.magnitude(bits);
         BigDecimal neighbour = decimal(format, magnitude + (outward ? 1 : -1));
