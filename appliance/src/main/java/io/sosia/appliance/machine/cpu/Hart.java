@@ -220,6 +220,9 @@ public final class Hart implements Stateful {
                 pending = csrs.pending();
             }
             waiting = false;
+            if (steps >= timerStep) {
+                timerStep = Long.MAX_VALUE;
+            }
             if (pending == 0 || !user && !csrs.interrupts) {
                 attention = false;
                 return Math.min(Math.min(untilSteps, timerStep), steps + CHUNK_STEPS);
