@@ -193,6 +193,14 @@ public sealed interface BootImage {
                 throw new BootImageException("%s: ELF segment at 0x%x lies outside the file of %d bytes: cut short?"
                         .formatted(name, address, file.length));
             }
+            // Linkers put the file's own headers on the page before the text; nobody needs them in RAM.
+            long headers = GuestRam.BASE - address;
+            if (fileOffset == 0 && headers > 0 && headers <= GuestRam.PAGE_SIZE && headers < fileBytes) {
+                fileOffset = headers;
+                address = GuestRam.BASE;
+                fileBytes -= headers;
+                memoryBytes -= headers;
+            }
             if (address < GuestRam.BASE || address - GuestRam.BASE > GuestRam.SIZE_MAX || memoryBytes < fileBytes
                     || memoryBytes > GuestRam.SIZE_MAX) {
                 throw new BootImageException("%s: ELF segment at 0x%x of %d bytes; RAM starts at 0x%x and has at most %d MiB"
