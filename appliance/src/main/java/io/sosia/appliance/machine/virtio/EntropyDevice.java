@@ -17,7 +17,7 @@ public final class EntropyDevice extends VirtioDevice {
     /// Most bytes asked for at once; a larger buffer is filled in part, as the driver expects.
     public static final int BYTES_MAX = 256;
 
-    private static final int QUEUE_SIZE = 8;
+    private static final int QUEUE_SIZE = 16;
 
     private final GuestRam ram;
     private final Outbox outbox;
