@@ -147,9 +147,9 @@ final class Csrs implements Stateful {
 
     long read(int number) {
         return switch (number) {
-            case FFLAGS -> hart.fp.flags;
+            case FFLAGS -> hart.fp.flags.bits;
             case FRM -> hart.fp.rounding;
-            case FCSR -> hart.fp.rounding << 5 | hart.fp.flags;
+            case FCSR -> hart.fp.rounding << 5 | hart.fp.flags.bits;
             case SSTATUS -> readStatus();
             case SIE -> enabled;
             case STVEC -> vector;
@@ -172,7 +172,7 @@ final class Csrs implements Stateful {
     void write(int number, long bits) {
         switch (number) {
             case FFLAGS -> writeFloatControl(hart.fp.rounding, (int) bits & 31);
-            case FRM -> writeFloatControl((int) bits & 7, hart.fp.flags);
+            case FRM -> writeFloatControl((int) bits & 7, hart.fp.flags.bits);
             case FCSR -> writeFloatControl((int) bits >>> 5 & 7, (int) bits & 31);
             case SSTATUS -> writeStatus(bits);
             case SIE -> {
@@ -198,7 +198,7 @@ final class Csrs implements Stateful {
 
     private void writeFloatControl(int rounding, int flags) {
         hart.fp.rounding = rounding;
-        hart.fp.flags = flags;
+        hart.fp.flags.bits = flags;
         hart.fp.status = FloatRegisters.DIRTY;
     }
 

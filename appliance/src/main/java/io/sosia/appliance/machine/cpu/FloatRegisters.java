@@ -1,5 +1,6 @@
 package io.sosia.appliance.machine.cpu;
 
+import io.sosia.appliance.machine.fpu.FpFlags;
 import io.sosia.appliance.machine.state.BadStateException;
 import io.sosia.appliance.machine.state.Stateful;
 import java.io.DataInput;
@@ -14,14 +15,14 @@ final class FloatRegisters implements Stateful {
 
     final long[] f = new long[32];
     int rounding;
-    int flags;
+    final FpFlags flags = new FpFlags();
     /// `sstatus.FS`: 0 off, 1 initial, 2 clean, 3 dirty.
     int status;
 
     void reset() {
         java.util.Arrays.fill(f, 0);
         rounding = 0;
-        flags = 0;
+        flags.bits = 0;
         status = OFF;
     }
 
@@ -36,7 +37,7 @@ final class FloatRegisters implements Stateful {
             out.writeLong(bits);
         }
         out.writeByte(rounding);
-        out.writeByte(flags);
+        out.writeByte(flags.bits);
         out.writeByte(status);
     }
 
@@ -46,10 +47,10 @@ final class FloatRegisters implements Stateful {
             f[i] = in.readLong();
         }
         rounding = in.readByte();
-        flags = in.readByte();
+        flags.bits = in.readByte();
         status = in.readByte();
-        if (rounding < 0 || rounding > 7 || flags < 0 || flags > 31 || status < 0 || status > 3) {
-            throw new BadStateException("floating-point state out of range: frm " + rounding + ", fflags " + flags
+        if (rounding < 0 || rounding > 7 || flags.bits < 0 || flags.bits > FpFlags.ALL || status < 0 || status > 3) {
+            throw new BadStateException("floating-point state out of range: frm " + rounding + ", fflags " + flags.bits
                     + ", FS " + status);
         }
     }
