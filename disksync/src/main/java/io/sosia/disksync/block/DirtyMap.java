@@ -58,6 +58,11 @@ public final class DirtyMap {
         return count() == 0;
     }
 
+    /// Removes every block.
+    public void clear() {
+        pages.clear();
+    }
+
     /// How many blocks are dirty.
     public long count() {
         return pages.values().stream().flatMapToLong(Arrays::stream).map(Long::bitCount).sum();
