@@ -13,6 +13,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,6 +87,30 @@ class DiskStoreTest {
         }
         try (DiskStore disk = openInMemory(8)) {
             assertThat(disk.superBlock().applied()).isEqualTo(at(11));
+        }
+    }
+
+    @Test
+    void aWriteDuringASyncIsNotCoveredByIt() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        try (DiskStore disk = openInMemory(8)) {
+            Disks.write(disk, 0, Disks.filled(512, 1));
+            disk.reached(at(1));
+            data.holdSyncs(begun, go);
+            FutureTask<Void> flush = new FutureTask<>(() -> {
+                disk.flush();
+                return null;
+            });
+            Thread.ofPlatform().start(flush);
+            begun.await();
+            Disks.write(disk, 512, Disks.filled(512, 2));
+            disk.reached(at(2));
+            go.countDown();
+            flush.get();
+            assertThat(disk.durablePosition()).isEqualTo(at(1));
+            disk.flush();
+            assertThat(disk.durablePosition()).isEqualTo(at(2));
         }
     }
 
