@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.LongPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -241,14 +242,18 @@ public final class DiskStore implements BlockStore {
 
     /// Makes extents hot, durably, and others cold by the same change when there are too many.
     ///
-    /// @return false when there is no room and `mayGrow` is false: nothing has changed
+    /// @return false when there is no room, a flush would make some, and `mayGrow` is false: nothing has changed
     private boolean heat(List<Long> cold, ByteRange range, boolean mayGrow) throws IOException {
         int excess = hot.size() + cold.size() - hotExtentsMax;
-        List<Long> evicted = excess <= 0 ? List.of()
-                : hot.evictable(Math.max(excess, EVICTED_TOGETHER), writeback.synced(),
-                        extent -> range.blocksIn(extent) != 0 || isPinned(extent));
-        if (evicted.size() < excess && !mayGrow) {
-            return false;
+        List<Long> evicted = List.of();
+        if (excess > 0) {
+            LongPredicate kept = extent -> range.blocksIn(extent) != 0 || isPinned(extent);
+            evicted = hot.evictable(Math.max(excess, EVICTED_TOGETHER), writeback.synced(), kept);
+            boolean flushHelps = evicted.size() < excess
+                    && hot.evictable(excess, Long.MAX_VALUE, kept).size() > evicted.size();
+            if (flushHelps && !mayGrow) {
+                return false;
+            }
         }
         try (Metadata.Change change = meta.change()) {
             for (long extent : cold) {

@@ -54,10 +54,15 @@ class PowerLossTest {
         DiskStore.create(dir, Disks.BIRTH, SIZE);
         disk = open(dir);
         disk.joined("both are empty");
+        boolean keenPartner = seed % 2 == 0;
         for (int life = 1; life <= 3; life++) {
             int steps = random.nextInt(120);
             for (int i = 0; i < steps; i++) {
                 step(random);
+                if (keenPartner) {
+                    disk.reached(new Position(1, ++sequence));
+                    acknowledge(sequence);
+                }
             }
             dir = loseThePower(dir, temp.resolve("" + life), random);
             checkAfterwards();
@@ -77,19 +82,21 @@ class PowerLossTest {
                 sinceOpening.clear();
             }
             case 1, 2 -> disk.reached(new Position(1, ++sequence));
-            case 3 -> {
-                partnerHas = Math.max(partnerHas, sequence - random.nextInt(3));
-                disk.partnerDurable(new Position(1, partnerHas));
-                if (disk.superBlock().partner() == Partner.IN_SYNC) {
-                    partnerLacks.removeIf(written -> written.sequence() <= partnerHas);
-                }
-            }
+            case 3 -> acknowledge(sequence - random.nextInt(3));
             case 4 -> {
                 if (random.nextInt(6) == 0) {
                     disk.split("seeded");
                 }
             }
             default -> write(random);
+        }
+    }
+
+    private void acknowledge(long upTo) {
+        partnerHas = Math.max(partnerHas, upTo);
+        disk.partnerDurable(new Position(1, partnerHas));
+        if (disk.superBlock().partner() == Partner.IN_SYNC) {
+            partnerLacks.removeIf(written -> written.sequence() <= partnerHas);
         }
     }
 
