@@ -3,17 +3,18 @@ package io.sosia.appliance.eventlog;
 import java.util.Arrays;
 
 /// A growing byte array with the integer forms of the log.
-final class ByteWriter {
+public final class ByteWriter {
     private byte[] bytes = new byte[256];
     private int length;
 
-    void u8(int value) {
+    /// One byte, the low one of `value`.
+    public void u8(int value) {
         room(1);
         bytes[length++] = (byte) value;
     }
 
     /// Little-endian base 128: 7 bits a byte, the high bit set while more follow.
-    void varint(long value) {
+    public void varint(long value) {
         if (value < 0) {
             throw new IllegalArgumentException("number " + value + " in a log, expected nothing below 0");
         }
@@ -26,31 +27,35 @@ final class ByteWriter {
         bytes[length++] = (byte) rest;
     }
 
-    void i32(int value) {
+    /// Four bytes, big-endian.
+    public void i32(int value) {
         room(4);
         for (int shift = 24; shift >= 0; shift -= 8) {
             bytes[length++] = (byte) (value >>> shift);
         }
     }
 
-    void i64(long value) {
+    /// Eight bytes, big-endian.
+    public void i64(long value) {
         i32((int) (value >>> 32));
         i32((int) value);
     }
 
-    void raw(byte[] data) {
+    /// The bytes as they are.
+    public void raw(byte[] data) {
         room(data.length);
         System.arraycopy(data, 0, bytes, length, data.length);
         length += data.length;
     }
 
     /// Length, then the bytes.
-    void block(byte[] data) {
+    public void block(byte[] data) {
         varint(data.length);
         raw(data);
     }
 
-    byte[] toByteArray() {
+    /// What has been written so far.
+    public byte[] toByteArray() {
         return Arrays.copyOf(bytes, length);
     }
 

@@ -30,6 +30,7 @@ public final class Replayer {
     private final ArrayDeque<Queued> queue = new ArrayDeque<>();
     private final List<MachineOutput> unmarked = new ArrayList<>();
     private long unmarkedBytes;
+    private boolean unmarkedEvents;
     private final Unreleased unreleased;
 
     private long queuedBytes;
@@ -139,22 +140,32 @@ public final class Replayer {
         if (until == from) {
             return Optional.of(new ReplayResult.Ran());
         }
+        Stop stop = runAndDrain(until);
+        if (machine.steps() == from) {
+            // It may only have told of a wait it is in; asked again it goes on, if it can.
+            stop = runAndDrain(until);
+        }
+        if (machine.steps() == from) {
+            // The recorded machine went on from here without an input; this one cannot.
+            return diverged(next, "machine stands still", "a run on to step " + next.entry().step(), stop.toString());
+        }
+        if (machine.steps() < next.entry().step()
+                && (unmarkedEvents || unmarkedBytes > limits.unreleasedBytesMax())) {
+            // A recorded machine stops at such an output, and its mark is the next entry, for this very step.
+            return diverged(next, "output", "none before step " + next.entry().step(), totals.toString());
+        }
+        return Optional.empty();
+    }
+
+    private Stop runAndDrain(long until) {
+        long from = machine.steps();
         Stop stop = machine.run(until);
         if (machine.steps() < from || machine.steps() > until) {
             throw new IllegalStateException(
                     "machine ran from step " + from + " to " + machine.steps() + ", expected at most " + until);
         }
         drain();
-        if (machine.steps() == from) {
-            // The recorded machine went on from here without an input; this one cannot.
-            return diverged(next, "machine stands still", "a run on to step " + next.entry().step(), stop.toString());
-        }
-        if (machine.steps() < next.entry().step() && unmarkedBytes > 0
-                && (stop != Stop.REACHED && stop != Stop.IDLE || unmarkedBytes > limits.unreleasedBytesMax())) {
-            // A recorded machine stops at such an output, and its mark is the next entry, for this very step.
-            return diverged(next, "output", "none before step " + next.entry().step(), totals.toString());
-        }
-        return Optional.empty();
+        return stop;
     }
 
     private Optional<ReplayResult> replay(Queued next) {
@@ -234,6 +245,7 @@ public final class Replayer {
         }
         unmarked.clear();
         unmarkedBytes = 0;
+        unmarkedEvents = false;
         return Optional.empty();
     }
 
@@ -273,6 +285,7 @@ public final class Replayer {
                      MachineOutput.ResetRequested _ -> {
                     unmarked.add(output);
                     unmarkedBytes += MarkedOutput.weightBytes(output);
+                    unmarkedEvents |= !(output instanceof MachineOutput.ConsoleOut);
                 }
             }
         });

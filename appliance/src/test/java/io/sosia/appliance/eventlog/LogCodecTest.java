@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class LogCodecTest {
 
-    @Property(tries = 500)
+    @Property(tries = 100)
     void decodingUndoesEncoding(@ForAll long seed) throws LogFormatException {
         LogBatch batch = randomBatch(new SplittableRandom(seed));
         byte[] bytes = LogCodec.encode(batch);
@@ -28,12 +28,12 @@ class LogCodecTest {
         assertThat(LogCodec.encode(decoded)).isEqualTo(bytes);
     }
 
-    @Property(tries = 5_000)
+    @Property(tries = 1_000)
     void anyBytesGiveABatchOrAFormatException(@ForAll byte[] bytes) {
         decodeOrRefuse(bytes);
     }
 
-    @Property(tries = 3_000)
+    @Property(tries = 1_500)
     void damagedBatchGivesABatchOrAFormatException(@ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         byte[] bytes = LogCodec.encode(randomBatch(random));

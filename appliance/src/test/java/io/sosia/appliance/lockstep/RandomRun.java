@@ -4,12 +4,15 @@ import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogEntry;
 import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.eventlog.LogSink;
 import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.eventlog.RunPoint;
 import io.sosia.appliance.machine.port.GuestMachine;
 import io.sosia.appliance.machine.port.MachineInput;
 import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
 import io.sosia.appliance.machine.port.Stop;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -28,6 +31,11 @@ public final class RandomRun {
     private int entropyWanted;
 
     public RandomRun(long seed, ToyMachine.Habits habits, Recorder.ReadData readData) {
+        this(seed, habits, readData, (_, _) -> { });
+    }
+
+    /// @param also told of every entry
+    public RandomRun(long seed, ToyMachine.Habits habits, Recorder.ReadData readData, LogSink also) {
         this.random = new SplittableRandom(seed);
         this.machine = new ToyMachine(habits);
         OutputSink sink = new OutputSink() {
@@ -49,6 +57,7 @@ public final class RandomRun {
         };
         this.recorder = new Recorder(machine, RunPoint.start(1), readData, (position, entry) -> {
             entries.add(entry);
+            also.append(position, entry);
             if (position.seq() != entries.size()) {
                 throw new IllegalStateException("entry " + entries.size() + " at position " + position);
             }
@@ -137,8 +146,8 @@ public final class RandomRun {
     }
 
     /// A copy of the machine, made by saving and restoring it.
-    public static GuestMachine copy(ToyMachine machine, ToyMachine.Habits habits) throws java.io.IOException {
-        var bytes = new java.io.ByteArrayOutputStream();
+    public static GuestMachine copy(ToyMachine machine, ToyMachine.Habits habits) throws IOException {
+        var bytes = new ByteArrayOutputStream();
         machine.save(bytes);
         return ToyMachine.restore(bytes.toByteArray(), habits);
     }

@@ -60,6 +60,7 @@ public final class ToyMachine implements GuestMachine {
     private long deadline = Long.MAX_VALUE;
     private long timerStep = Long.MAX_VALUE;
     private boolean waiting;
+    private boolean waitReported;
     private int command;
     private int fifo;
     private long consoleBytes;
@@ -98,7 +99,8 @@ public final class ToyMachine implements GuestMachine {
                 case ON -> { }
             }
             if (waiting) {
-                if (deadline == Long.MAX_VALUE) {
+                if (!waitReported || deadline == Long.MAX_VALUE) {
+                    waitReported = true;
                     return Stop.IDLE;
                 }
                 clock.passTo(steps, Math.max(deadline, clock.ticks(steps)));
@@ -106,6 +108,7 @@ public final class ToyMachine implements GuestMachine {
                 waiting = false;
             }
             boolean output = step();
+            waitReported = false;
             if (power == Power.DOWN) {
                 return Stop.POWERED_OFF;
             }
@@ -116,6 +119,7 @@ public final class ToyMachine implements GuestMachine {
                 return Stop.OUTPUT;
             }
             if (waiting) {
+                waitReported = true;
                 return Stop.IDLE;
             }
         }
@@ -209,6 +213,7 @@ public final class ToyMachine implements GuestMachine {
 
     @Override
     public void apply(MachineInput input) {
+        waitReported = false;
         if (power != Power.ON && !(input instanceof MachineInput.PowerOn) && !(input instanceof MachineInput.ClockAdjust)) {
             throw new IllegalStateException("machine is " + power + ", expected ON for " + input);
         }

@@ -68,10 +68,9 @@ class ToyMachineTest {
 
     private static void runTo(ToyMachine machine, long until, long slice) {
         while (machine.steps() < until) {
-            long before = machine.steps();
-            Stop stop = machine.run(Math.min(until, before + slice));
+            Stop stop = machine.run(Math.min(until, machine.steps() + slice));
             machine.drain(_ -> { });
-            if (stop == Stop.IDLE && machine.steps() == before) {
+            if (stop == Stop.IDLE && machine.timerDeadlineTicks() == Long.MAX_VALUE) {
                 // Waits for ever: the same input on every path to this step.
                 machine.apply(new MachineInput.ConsoleIn(new byte[] {'x'}));
             }
