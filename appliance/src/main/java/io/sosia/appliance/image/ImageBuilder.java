@@ -116,6 +116,7 @@ public final class ImageBuilder {
             replace(directory, partial);
         } finally {
             deleteTree(work);
+            deleteTree(partial);
         }
         return GuestImage.open(directory);
     }
