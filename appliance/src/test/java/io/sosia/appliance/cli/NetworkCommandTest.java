@@ -43,7 +43,8 @@ class NetworkCommandTest {
     @Test
     void saysWhereAllIsAndEndsWithEveryProcessOnTermination() throws Exception {
         assumePasst();
-        Process process = start("run", "--listen", "tcp:127.0.0.1:0", "--publish", "0:6379", "127.0.0.1:0:80", "--drop", "5%", "--seed", "9");
+        Process process = start("run", "--listen", "tcp:127.0.0.1:0", "--publish", "0:6379", "127.0.0.1:0:80",
+                "--drop", "5%", "--seed", "9");
         try {
             JsonNode ready = readyLine(process);
             List<ProcessHandle> all = tree(process);
@@ -86,7 +87,8 @@ class NetworkCommandTest {
         Path socket = directory.resolve("passt");
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(UnixDomainSocketAddress.of(socket));
-            Process process = start("run", "--listen", "unix:" + directory.resolve("lan"), "--passt-socket", socket.toString());
+            Process process = start("run", "--listen", "unix:" + directory.resolve("lan"), "--passt-socket",
+                    socket.toString());
             try {
                 SocketChannel passt = server.accept();
                 readyLine(process);
@@ -133,10 +135,12 @@ class NetworkCommandTest {
         assertThat(usage("run", "--listen", "somewhere")).contains("'somewhere'").contains("unix:/path");
         assertThat(usage("run", "--listen", "unix:/x", "--publish", "80")).contains("'80'").contains("HOST:GUEST");
         assertThat(usage("run", "--listen", "unix:/x", "--publish", "80:0")).contains("guest port must be 1 to 65535");
-        assertThat(usage("run", "--listen", "unix:/x", "--publish", "99999:1")).contains("host port must be 0 to 65535");
+        assertThat(usage("run", "--listen", "unix:/x", "--publish", "99999:1"))
+                .contains("host port must be 0 to 65535");
         assertThat(usage("run", "--listen", "unix:/x", "--drop", "101%")).contains("0% to 100%");
         assertThat(usage("run", "--listen", "unix:/x", "--mac", "52:54")).contains("six hexadecimal octets");
-        assertThat(usage("run", "--listen", "unix:/x", "--publish", "1:1", "--passt-socket", "/y")).contains("exclude each other");
+        assertThat(usage("run", "--listen", "unix:/x", "--publish", "1:1", "--passt-socket", "/y"))
+                .contains("exclude each other");
         assertThat(usage("run", "--listen", "unix:/" + "x".repeat(120))).contains("107");
         assertThat(usage()).contains("run");
     }
@@ -190,7 +194,8 @@ class NetworkCommandTest {
 
     private static void assumePasst() {
         assumeTrue(
-                Stream.of(System.getenv("PATH").split(":")).anyMatch(path -> Files.isExecutable(Path.of(path, "passt"))),
+                Stream.of(System.getenv("PATH").split(":")).anyMatch(path -> Files.isExecutable(Path.of(path,
+                        "passt"))),
                 "passt is not installed");
     }
 }
