@@ -9,8 +9,9 @@ import java.util.List;
 /// @param attemptTimeout how long one attempt waits for its answer before the next, 50 ms or more
 /// @param warmEvery how often the client asks for a sign of life of its own accord, 50 ms or more
 public record WitnessClientConfig(List<WitnessAddress> witnesses, Duration attemptTimeout, Duration warmEvery) {
-    /// One attempt's time when nothing else is said: far above the 10 ms an answer takes, below any deadline.
-    public static final Duration ATTEMPT_TIMEOUT_DEFAULT = Duration.ofMillis(1_000);
+    /// One attempt's time when nothing else is said: far above the 10 ms an answer takes, enough for a
+    /// witness that has just started.
+    public static final Duration ATTEMPT_TIMEOUT_DEFAULT = Duration.ofMillis(2_000);
     /// The interval between signs of life when nothing else is said.
     public static final Duration WARM_EVERY_DEFAULT = Duration.ofMillis(1_000);
 

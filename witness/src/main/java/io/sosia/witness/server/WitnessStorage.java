@@ -135,7 +135,7 @@ final class WitnessStorage {
             throw amnesia(raft() + " is of storage " + found + ", expected " + id);
         }
         if (!hasLog()) {
-            throw amnesia(raft() + " has neither log nor snapshot");
+            throw amnesia(raft() + " has no log");
         }
     }
 
@@ -145,11 +145,12 @@ final class WitnessStorage {
                 + " otherwise move " + directory + " away, initialise the witness and then each pair again");
     }
 
+    /// From its birth on a log has at least the segment being written, however much of it snapshots let go.
     private boolean hasLog() throws IOException {
         try (Stream<Path> files = Files.walk(raft(), 4)) {
             return files.filter(Files::isRegularFile)
                     .map(file -> file.getFileName().toString())
-                    .anyMatch(file -> file.startsWith("log_") || file.startsWith("snapshot."));
+                    .anyMatch(file -> file.startsWith("log_"));
         }
     }
 
