@@ -18,7 +18,14 @@ import picocli.CommandLine.IVersionProvider;
             "  sosia machine run        one unprotected machine on this terminal",
             "  sosia COMMAND --help     what a command does and takes"
         },
-        subcommands = {HelpCommand.class})
+        subcommands = {
+            ImageCommand.class,
+            NetworkCommand.class,
+            PairCommand.class,
+            ApplianceCommand.class,
+            StatusCommand.class,
+            HelpCommand.class
+        })
 public final class Sosia implements Runnable {
 
     @CommandLine.Spec

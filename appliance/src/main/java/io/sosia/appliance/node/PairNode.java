@@ -57,6 +57,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
     private boolean reading = true;
     private volatile boolean congested;
     private volatile long lagNanos;
+    private volatile double heldShare;
 
     /// @param lagTargetNanos lag above which the machine is slowed
     /// @param outside        takes released outputs, in order
@@ -98,12 +99,13 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
     private void followLag(long now) {
         if (core.state() instanceof NodeState.Protected) {
             lagNanos = lagMeter.lagNanos(core.backupStep(), now);
-            machine.setPace(1.0 - lagPolicy.sample(lagNanos));
+            lagPolicy.sample(lagNanos);
         } else {
             lagNanos = 0;
             lagPolicy.reset();
-            machine.setPace(1.0);
         }
+        heldShare = lagPolicy.share();
+        machine.setPace(1.0 - heldShare);
     }
 
     private void holdSenderBack() {
@@ -164,7 +166,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     /// Any thread: the share of time the machine is held for the backup's sake.
     double heldShare() {
-        return lagPolicy.share();
+        return heldShare;
     }
 
     /// Any thread.
@@ -187,9 +189,13 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
         loop.execute(() -> core.terminate(System.nanoTime()));
     }
 
-    /// Any thread: runs on the loop with the core, for looking.
+    /// Any thread: runs on the loop with the core, for looking; returns when that is done.
     void look(Consumer<PairCore> eyes) {
-        loop.submit(() -> eyes.accept(core)).syncUninterruptibly();
+        if (loop.next().inEventLoop()) {
+            eyes.accept(core);
+        } else {
+            loop.submit(() -> eyes.accept(core)).syncUninterruptibly();
+        }
     }
 
     // From the link.

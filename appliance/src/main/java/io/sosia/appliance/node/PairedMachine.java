@@ -60,6 +60,7 @@ final class PairedMachine {
     private final Optional<DiskExecutor> executor;
 
     private PairNode node;
+    private Runnable wentLive;
     private volatile FollowLoop following;
     private volatile MachineLoop running;
     private volatile boolean paused;
@@ -70,6 +71,7 @@ final class PairedMachine {
     private volatile LogPosition releasedUpTo = LogPosition.START;
     private volatile long goLiveEpoch;
     private volatile Thread thread;
+    private volatile long replayedSteps;
 
     PairedMachine(Parts parts) {
         this.parts = parts;
@@ -77,8 +79,12 @@ final class PairedMachine {
     }
 
     /// Once, before anything else.
-    void attach(PairNode pairNode) {
+    ///
+    /// @param pairNode where the pair's side is
+    /// @param wentLive called by the machine's thread when a backup's machine has become the live one and takes frames
+    void attach(PairNode pairNode, Runnable wentLive) {
         this.node = pairNode;
+        this.wentLive = wentLive;
     }
 
     /// Where frames and console bytes for a live machine are put.
@@ -95,6 +101,12 @@ final class PairedMachine {
     /// disk that works. Any thread.
     void setDiskErrorsRetire(boolean retire) {
         diskErrorsRetire = retire;
+    }
+
+    /// Steps of the machine as last published. Any thread.
+    long steps() {
+        MachineLoop run = running;
+        return run != null ? run.steps() : replayedSteps;
     }
 
     /// When the machine's thread last made a turn, on the monotonic clock; empty while it has none. Any thread.
@@ -241,7 +253,11 @@ final class PairedMachine {
         Recorder recorder = recorder(last.machine(), point);
         HostSources host = HostSources.system();
         GuestTime time = new GuestTime(host.monotonicNanos(), last.ticks(), last.ticksPerStepQ32());
-        run(recorder, time, host, () -> reissue(last.pendingDisk()));
+        run(recorder, time, host, () -> {
+            reissue(last.pendingDisk());
+            post();
+            wentLive.run();
+        });
     }
 
     /// Requests without a logged completion: those this node has carried out already answer at once, the others are under way;
@@ -369,6 +385,7 @@ final class PairedMachine {
 
         @Override
         public void executed(long step, LogPosition executed) {
+            replayedSteps = step;
             long now = System.nanoTime();
             if (now - reachedNanos > REACHED_NANOS) {
                 reachedNanos = now;
