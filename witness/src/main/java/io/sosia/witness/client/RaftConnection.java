@@ -28,8 +28,9 @@ final class RaftConnection implements AutoCloseable {
     RaftConnection(WitnessClientConfig config) {
         List<RaftPeer> peers = config.witnesses().stream()
                 .map(witness -> RaftPeer.newBuilder()
-                        .setId(witness.name().value())
-                        .setAddress(witness.host() + ":" + witness.port())
+                        // A client needs to tell the members apart, not to know how they call themselves.
+                        .setId(witness.toString())
+                        .setAddress(witness.toString())
                         .build())
                 .toList();
         RaftProperties properties = new RaftProperties();

@@ -11,7 +11,8 @@ public sealed interface WitnessAnswer<T> {
         }
     }
 
-    /// The witness cannot read the question; it carried nothing out. One side is of another version.
+    /// The witness cannot read the question and did nothing on account of it. One side is of another version. Of the
+    /// same command submitted before it says nothing.
     ///
     /// @param why in words, naming the versions
     record Rejected<T>(String why) implements WitnessAnswer<T> {

@@ -51,7 +51,7 @@ class WitnessClientTest {
     }
 
     private static WitnessClient ask(int port) {
-        return WitnessClient.open(new WitnessClientConfig(List.of(new WitnessAddress(NAME, "127.0.0.1", port))));
+        return WitnessClient.open(new WitnessClientConfig(List.of(new WitnessAddress("127.0.0.1", port))));
     }
 
     private static int freePort() throws IOException {
@@ -139,7 +139,7 @@ class WitnessClientTest {
         init();
         try (WitnessServer server = start(0);
                 RaftConnection raw = new RaftConnection(new WitnessClientConfig(
-                        List.of(new WitnessAddress(NAME, "127.0.0.1", server.address().getPort()))))) {
+                        List.of(new WitnessAddress("127.0.0.1", server.address().getPort()))))) {
             assertThatThrownBy(() -> raw.write(new byte[] {9, 9, 9}))
                     .isInstanceOf(StateMachineException.class)
                     .hasMessageContaining("version 9, expected 1");

@@ -59,7 +59,7 @@ class WitnessServerTest {
     }
 
     private static WitnessClient ask(int port) {
-        return WitnessClient.open(new WitnessClientConfig(List.of(new WitnessAddress(NAME, "127.0.0.1", port))));
+        return WitnessClient.open(new WitnessClientConfig(List.of(new WitnessAddress("127.0.0.1", port))));
     }
 
     private static PairRecord granted(WitnessAnswer<ClaimResult> answer) {
