@@ -1,4 +1,4 @@
-/// Commands of the `sosia` program: reads options, calls the packages below, prints, exits.
+/// Turns what an operator types into calls of the rooms below, and what they answer into lines and exit statuses.
 ///
-/// May import everything of the appliance.
+/// Imports everything below; nothing imports it.
 package io.sosia.appliance.cli;

@@ -1,0 +1,4 @@
+/// Routes physical addresses outside RAM to the devices that answer there.
+///
+/// Imports only the JDK.
+package io.sosia.appliance.machine.bus;

@@ -1,0 +1,162 @@
+package io.sosia.appliance.machine.memory;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/// The guest's RAM: one contiguous block at [#BASE], little-endian, with dirty flags and write watches for each 4 KiB page.
+///
+/// Offsets are relative to [#BASE]; callers of the offset methods have checked them with [#contains]. Every write, by the hart
+/// or by a device, marks its page dirty and tells the watcher if the page is watched (it holds page-table entries the TLB was
+/// filled from, or decoded code).
+public final class GuestRam {
+
+    /// Physical address of the first byte.
+    public static final long BASE = 0x8000_0000L;
+
+    public static final int PAGE_SHIFT = 12;
+    public static final int PAGE_SIZE = 1 << PAGE_SHIFT;
+
+    /// Largest RAM a machine can have, in bytes: what a Java array holds, in whole pages of 2 MiB.
+    public static final long SIZE_MAX = 2046L << 20;
+
+    /// Dirty flag of the digest: written since the last digest.
+    public static final byte DIRTY_DIGEST = 1;
+    /// Dirty flag of the clone: written since the last pre-copy round.
+    public static final byte DIRTY_CLONE = 2;
+
+    /// Watch flag: the page holds page-table entries that a cached translation came from.
+    public static final byte WATCH_PAGE_TABLE = 1;
+    /// Watch flag: the page holds instructions that are cached in decoded form.
+    public static final byte WATCH_CODE = 2;
+
+    private static final VarHandle SHORTS =
+            MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    /// Told of every write to a watched page, after the write.
+    @FunctionalInterface
+    public interface WriteWatcher {
+        /// @param offset first byte written, relative to [GuestRam#BASE]
+        /// @param length bytes written; never crosses a page
+        void written(int offset, int length);
+    }
+
+    private final byte[] bytes;
+    private final byte[] dirty;
+    private final byte[] watch;
+    private WriteWatcher watcher = (offset, length) -> {};
+
+    /// @param sizeBytes a multiple of 2 MiB, at most [#SIZE_MAX]
+    public GuestRam(long sizeBytes) {
+        if (sizeBytes <= 0 || sizeBytes > SIZE_MAX || (sizeBytes & ((2 << 20) - 1)) != 0) {
+            throw new IllegalArgumentException("RAM of " + sizeBytes + " bytes, expected a multiple of 2 MiB up to "
+                    + (SIZE_MAX >> 20) + " MiB");
+        }
+        bytes = new byte[(int) sizeBytes];
+        dirty = new byte[bytes.length >> PAGE_SHIFT];
+        watch = new byte[dirty.length];
+        java.util.Arrays.fill(dirty, (byte) -1);
+    }
+
+    public int size() {
+        return bytes.length;
+    }
+
+    public int pages() {
+        return dirty.length;
+    }
+
+    /// The bytes themselves, for the engines' fast paths and for hashing. Whoever writes here marks and watches by itself.
+    public byte[] array() {
+        return bytes;
+    }
+
+    /// Dirty flags by page, `DIRTY_*` bits; a write sets all bits.
+    public byte[] dirtyFlags() {
+        return dirty;
+    }
+
+    /// Watch flags by page, `WATCH_*` bits.
+    public byte[] watchFlags() {
+        return watch;
+    }
+
+    public void setWatcher(WriteWatcher watcher) {
+        this.watcher = watcher;
+    }
+
+    /// Whether the physical range lies in RAM as a whole.
+    public boolean contains(long address, long length) {
+        long offset = address - BASE;
+        return offset >= 0 && length >= 0 && offset <= bytes.length - length;
+    }
+
+    /// @param address a physical address for which [#contains] holds
+    public static int offset(long address) {
+        return (int) (address - BASE);
+    }
+
+    public byte read8(int offset) {
+        return bytes[offset];
+    }
+
+    public short read16(int offset) {
+        return (short) SHORTS.get(bytes, offset);
+    }
+
+    public int read32(int offset) {
+        return (int) INTS.get(bytes, offset);
+    }
+
+    public long read64(int offset) {
+        return (long) LONGS.get(bytes, offset);
+    }
+
+    public void write8(int offset, byte value) {
+        bytes[offset] = value;
+        touched(offset, 1);
+    }
+
+    public void write16(int offset, short value) {
+        SHORTS.set(bytes, offset, value);
+        touched(offset, 2);
+    }
+
+    public void write32(int offset, int value) {
+        INTS.set(bytes, offset, value);
+        touched(offset, 4);
+    }
+
+    public void write64(int offset, long value) {
+        LONGS.set(bytes, offset, value);
+        touched(offset, 8);
+    }
+
+    /// Copies out of RAM.
+    public void read(int offset, byte[] into, int at, int length) {
+        System.arraycopy(bytes, offset, into, at, length);
+    }
+
+    /// Copies into RAM.
+    public void write(int offset, byte[] from, int at, int length) {
+        System.arraycopy(from, at, bytes, offset, length);
+        touched(offset, length);
+    }
+
+    /// Marks `[offset, offset + length)` as written: for writes made through [#array].
+    public void touched(int offset, int length) {
+        int end = offset + length;
+        int from = offset;
+        while (from < end) {
+            int page = from >> PAGE_SHIFT;
+            int to = Math.min(end, (page + 1) << PAGE_SHIFT);
+            dirty[page] = -1;
+            if (watch[page] != 0) {
+                watcher.written(from, to - from);
+            }
+            from = to;
+        }
+    }
+}

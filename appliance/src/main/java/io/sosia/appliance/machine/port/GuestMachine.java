@@ -1,0 +1,54 @@
+package io.sosia.appliance.machine.port;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// A deterministic machine: the same image and the same (step, input) list give the same outputs, digests and snapshots, on
+/// every host and with every engine. One thread at a time may use it.
+///
+/// A *step* is one attempt to execute an instruction, whether it retires or traps, or one interrupt taken. It is the only
+/// notion of time inside.
+public interface GuestMachine {
+
+    /// Steps executed since the machine was built; resets do not set it back.
+    long steps();
+
+    /// Executes until `steps() == untilSteps`, or stops earlier for the reason returned. With `untilSteps == steps()` it does
+    /// nothing and returns [Stop#REACHED].
+    Stop run(long untilSteps);
+
+    /// Applies one input at exactly this point. An input the machine cannot take (an unknown disk request id, guest time
+    /// going back) is a broken invariant of the caller: [IllegalStateException] naming expected and got.
+    void apply(MachineInput input);
+
+    /// Hands over the outputs produced since the last call, in order, each once.
+    void drain(Consumer<MachineOutput> outbox);
+
+    /// Guest time now, in ticks of 100 ns.
+    long ticks();
+
+    /// Guest time at which the timer fires, in ticks; [Long#MAX_VALUE] when none is set. Only of use while idle.
+    long timerDeadlineTicks();
+
+    /// How many console bytes can be applied now without loss.
+    int consoleRoom();
+
+    /// How many frames can be delivered now without being dropped for want of guest buffers.
+    int frameRoom();
+
+    /// Disk requests submitted by the guest and not completed yet, in submission order.
+    List<MachineOutput.DiskRequest> pendingDiskRequests();
+
+    /// Number of entropy bytes asked for and not delivered yet; 0 if none.
+    int pendingEntropy();
+
+    /// Hash of registers, devices and all RAM pages written since the last call, chained with the previous digest. Calling
+    /// it changes nothing the guest can see, but both sides of a comparison must call it at the same steps.
+    long digest();
+
+    /// Writes the complete state, from which a machine continues bit-identically (pending requests included; undrained
+    /// outputs too).
+    void save(OutputStream out) throws IOException;
+}
