@@ -21,6 +21,7 @@ import picocli.CommandLine.IVersionProvider;
         subcommands = {
             ImageCommand.class,
             NetworkCommand.class,
+            WitnessCommand.class,
             PairCommand.class,
             ApplianceCommand.class,
             StatusCommand.class,
