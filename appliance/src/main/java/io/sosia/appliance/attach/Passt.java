@@ -57,11 +57,12 @@ public final class Passt implements AutoCloseable {
     private static final Pattern NO_ROUTE =
             Pattern.compile("External interface not usable|No external routable interface");
 
-    /// Runs passt with its standard input closed and waits for it; ends it when ours closes, which the kernel does
-    /// when we die.
-    private static final String KEEPER = "exec 3<&0; \"$@\" </dev/null 3<&- & child=$!; "
+    /// Runs passt without standard input and waits for it; ends it when ours closes, which the kernel does when we die;
+    /// removes its directory, the first argument.
+    private static final String KEEPER = "directory=$1; shift; exec 3<&0; \"$@\" </dev/null 3<&- & child=$!; "
             + "{ read -r _ <&3; kill $child; } 2>/dev/null & watch=$!; exec 3<&-; "
-            + "wait $child; status=$?; kill $watch 2>/dev/null; exit $status";
+            + "wait $child; status=$?; kill $watch 2>/dev/null; "
+            + "rm -f \"$directory/s\"; rmdir \"$directory\"; exit $status";
 
     private final Process process;
     private final Path directory;
@@ -175,7 +176,8 @@ public final class Passt implements AutoCloseable {
     }
 
     private static List<String> command(Path executable, Path socket, List<PortForward> forwards, List<String> more) {
-        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", KEEPER, "sosia-passt", executable.toString()));
+        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", KEEPER, "sosia-passt"));
+        Collections.addAll(command, socket.getParent().toString(), executable.toString());
         Collections.addAll(command, "--foreground", "--quiet", "--one-off", "--ipv4-only");
         Collections.addAll(command, "--socket", socket.toString(), "--mtu", "1500", "--mac-addr",
                 GATEWAY_MAC.toString());
