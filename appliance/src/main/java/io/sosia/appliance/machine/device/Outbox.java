@@ -33,7 +33,7 @@ public final class Outbox implements Stateful {
     /// Longest Ethernet frame, without FCS, that leaves or enters.
     public static final int FRAME_BYTES_MAX = 65_550;
 
-    private static final int OUTPUTS_MAX = 4096;
+    private static final int OUTPUTS_MAX = 1 << 20;
     private static final long HASH_PRIME = 0x100000001b3L;
 
     private final Runnable stop;
