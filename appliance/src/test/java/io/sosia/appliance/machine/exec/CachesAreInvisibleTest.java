@@ -25,6 +25,8 @@ class CachesAreInvisibleTest {
             RandomProgram.load(pieces, seed);
             Random cuts = new Random(~seed);
             for (int checkpoint = STEPS / 10; checkpoint <= STEPS; checkpoint += STEPS / 10) {
+                runTo(whole, checkpoint - STEPS / 20);
+                whole.engine.dropCaches();
                 runTo(whole, checkpoint);
                 int lengthMax = cuts.nextInt(4) == 0 ? 2 : 200;
                 while (pieces.hart.steps() < checkpoint) {

@@ -28,7 +28,7 @@ final class RandomProgram {
     /// Pointers, never written by the random part: code, data, window, two leaf tables' entries of the window.
     private static final int[] POINTERS = {8, 9, 18, 19, 20, 21};
     private static final int[] VALUES = {5, 6, 7, 10, 11, 12, 13, 14, 15};
-    private static final int[] CSRS = {1, 2, 3, 0x100, 0x104, 0x106, 0x140, 0x142, 0x143, 0x144, 0x14d, 0xc00, 0xc01, 0xc02};
+    private static final int[] CSRS = {1, 0x100, 0x104, 0x106, 0x140, 0x142, 0x143, 0x144, 0x14d, 0xc00, 0xc01, 0xc02};
 
     private final Random random;
     private final TestBoard board;
@@ -54,16 +54,37 @@ final class RandomProgram {
             board.put(CODE + page * 4096L, a.bytes());
         }
         for (int i = 0; i < 512 * PAGES; i++) {
-            board.ram.write64((int) (DATA - BASE) + 8 * i, random.nextInt(4) == 0 ? leaf() : random.nextLong());
+            board.ram.write64((int) (DATA - BASE) + 8 * i, datum());
         }
         handler(first, second);
         board.hart.reset(BASE, 0, 0);
     }
 
+    /// What the program finds in its data, and stores: entries of page tables, instructions, anything.
+    private long datum() {
+        int kind = random.nextInt(8);
+        if (kind < 3) {
+            return leaf();
+        }
+        if (kind == 3) {
+            return random.nextLong();
+        }
+        Assembler a = new Assembler(0);
+        while (a.here() < 8) {
+            instruction(a);
+        }
+        byte[] bytes = a.bytes();
+        long value = 0;
+        for (int i = 7; i >= 0; i--) {
+            value = value << 8 | bytes[i] & 0xff;
+        }
+        return value;
+    }
+
     private PageTables tables(long at) {
         PageTables tables = new PageTables(board.ram, at);
         for (long page = BASE; page < BASE + 0x8_0000; page += 4096) {
-            boolean shared = page >= CODE && page < CODE + PAGES * 4096 && random.nextBoolean();
+            boolean shared = page >= CODE && page < CODE + PAGES * 4096 && random.nextInt(4) == 0;
             tables.map(page, page, 0, V | R | W | X | A | D | (shared ? U : 0));
         }
         for (int i = 0; i < 2 * PAGES; i++) {
@@ -74,7 +95,8 @@ final class RandomProgram {
 
     private long leaf() {
         long page = (random.nextInt(3) > 0 ? CODE : DATA) + random.nextInt(PAGES) * 4096L;
-        int rights = random.nextInt(8) == 0 ? random.nextInt(256) : V | R | W | X | random.nextInt(16) * 16;
+        int rights = random.nextInt(16) == 0 ? random.nextInt(256)
+                : V | R | W | X | A * random.nextInt(2) | D * random.nextInt(2) | (random.nextInt(4) == 0 ? U : 0);
         return PageTables.entry(page, rights);
     }
 
@@ -98,10 +120,15 @@ final class RandomProgram {
         a.li(6, second.satp());
         a.bind(chosen);
         a.csrw(0x180, 6);
-        long[] pointers = {CODE, DATA, WINDOW, first.slot(WINDOW, 0), second.slot(WINDOW, 0), WINDOW + 4096 * PAGES};
+        long[] pointers = {CODE + 1024, DATA + 1024, WINDOW + 1024, first.slot(WINDOW, 0), second.slot(WINDOW, 0),
+            WINDOW + 4096 * PAGES + 1024};
+        Label kept = a.label();
+        a.andi(7, 5, 96);
+        a.bne(7, 0, kept);
         for (int i = 0; i < POINTERS.length; i++) {
-            a.li(POINTERS[i], pointers[i] + 1024);
+            a.li(POINTERS[i], pointers[i]);
         }
+        a.bind(kept);
         // sstatus: FS initial, SUM, sometimes U-mode, interrupts on at return.
         a.li(6, 1 << 13 | 1 << 18 | 1 << 5 | 1 << 8);
         a.andi(7, 5, 24);
@@ -111,7 +138,7 @@ final class RandomProgram {
         a.bind(supervisor);
         a.csrw(0x100, 6);
         a.csrr(7, 0xc01);
-        a.addi(7, 7, 50);
+        a.addi(7, 7, 20);
         a.csrw(0x14d, 7);
         a.li(7, 1 << 5);
         a.csrw(0x104, 7);
@@ -121,7 +148,13 @@ final class RandomProgram {
         a.slli(5, 5, 1);
         a.li(6, 0x3ffe);
         a.and(5, 5, 6);
-        a.li(6, random.nextBoolean() ? CODE : WINDOW);
+        a.li(6, WINDOW);
+        a.srli(7, 5, 3);
+        a.andi(7, 7, 1);
+        Label window = a.label();
+        a.bne(7, 0, window);
+        a.li(6, CODE);
+        a.bind(window);
         a.add(5, 5, 6);
         a.csrw(0x141, 5);
         for (int value : VALUES) {
@@ -142,8 +175,8 @@ final class RandomProgram {
         return POINTERS[random.nextInt(POINTERS.length)];
     }
 
-    private int offset() {
-        return random.nextInt(8) == 0 ? random.nextInt(4096) - 2048 : 8 * random.nextInt(16);
+    private int offset(int width) {
+        return random.nextInt(32) == 0 ? random.nextInt(4096) - 2048 : width * random.nextInt(64 / width);
     }
 
     private void instruction(Assembler a) {
@@ -155,16 +188,26 @@ final class RandomProgram {
             case 1 -> a.mulhu(rd, rs1, rs2);
             case 2 -> a.xori(rd, rs1, random.nextInt(4096) - 2048);
             case 3 -> a.sraw(rd, rs1, rs2);
-            case 4, 5, 6 -> a.ld(rd, pointer(), offset());
-            case 7 -> a.lw(rd, pointer(), offset());
-            case 8 -> a.lbu(rd, pointer(), offset());
-            case 9, 10 -> a.sd(rs1, pointer(), offset());
-            case 11 -> a.sw(rs1, pointer(), offset());
-            case 12 -> a.sh(rs1, pointer(), offset());
+            case 4, 5, 6 -> a.ld(rd, pointer(), offset(8));
+            case 7 -> a.lw(rd, pointer(), offset(4));
+            case 8 -> a.lbu(rd, pointer(), offset(1));
+            case 9, 10 -> a.sd(rs1, pointer(), offset(8));
+            case 11 -> a.sw(rs1, pointer(), offset(4));
+            case 12 -> a.sh(rs1, pointer(), offset(2));
             case 13 -> branch(a, rs1, rs2);
             case 14 -> a.csrrs(rd, CSRS[random.nextInt(CSRS.length)], random.nextInt(4) == 0 ? rs1 : 0);
-            case 15 -> a.sfenceVma(0, 0);
-            case 16 -> a.fenceI();
+            case 15 -> {
+                // Store close ahead of or behind this very place.
+                a.auipc(16, 0);
+                a.sh(rs1, 16, 2 * random.nextInt(40) - 20);
+            }
+            case 16 -> {
+                if (random.nextBoolean()) {
+                    a.fenceI();
+                } else {
+                    a.sfenceVma(0, 0);
+                }
+            }
             case 17 -> a.amoaddD(rd, rs1, pointer());
             case 18 -> {
                 int at = pointer();
@@ -172,11 +215,11 @@ final class RandomProgram {
                 a.scD(rs1, rs2, at);
             }
             case 19 -> a.faddD(random.nextInt(4), random.nextInt(4), random.nextInt(4), 7);
-            case 20 -> a.fld(random.nextInt(4), pointer(), offset());
+            case 20 -> a.fld(random.nextInt(4), pointer(), offset(8));
             case 21 -> a.cAddi(rd, random.nextInt(31) + 1);
             case 22 -> a.cAdd(rd, rs2);
             default -> {
-                if (random.nextInt(4) == 0) {
+                if (random.nextInt(16) == 0) {
                     a.word(random.nextInt());
                 } else {
                     a.cNop();
