@@ -4,8 +4,8 @@ import java.util.Objects;
 
 /// Console bytes that wait for the machine's loop, which takes as many as its UART has room for.
 ///
-/// Threads: one offers, one takes; a lock guards the ring because both hold it for a copy of a few bytes. The signal runs outside the
-/// lock, on the offering thread, once each time the inbox becomes non-empty, and must not block.
+/// Threads: one offers, one takes; a lock guards the ring because both hold it for a copy of a few bytes. The signal
+/// runs outside the lock, on the offering thread, once each time the inbox becomes non-empty, and must not block.
 public final class ConsoleInbox {
     private final byte[] ring;
     private final Runnable becameNonEmpty;

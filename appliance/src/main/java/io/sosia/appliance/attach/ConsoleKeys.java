@@ -2,7 +2,8 @@ package io.sosia.appliance.attach;
 
 import java.io.ByteArrayOutputStream;
 
-/// Finds the operator's own keys in what is typed: Ctrl-A x quits, Ctrl-A h helps, Ctrl-A a sends Ctrl-A; the rest is the guest's.
+/// Finds the operator's own keys in what is typed: Ctrl-A x quits, Ctrl-A h helps, Ctrl-A a sends Ctrl-A; the rest is
+/// the guest's.
 final class ConsoleKeys {
     private static final int CTRL_A = 1;
 
@@ -15,7 +16,8 @@ final class ConsoleKeys {
         this.help = help;
     }
 
-    /// Gives what of the typed bytes goes to the guest, and runs what was asked for. An unknown key after Ctrl-A is swallowed.
+    /// Gives what of the typed bytes goes to the guest, and runs what was asked for. An unknown key after Ctrl-A is
+    /// swallowed.
     byte[] typed(byte[] bytes, int length) {
         ByteArrayOutputStream guest = new ByteArrayOutputStream(length);
         for (int i = 0; i < length; i++) {

@@ -18,9 +18,9 @@ import org.slf4j.LoggerFactory;
 /// The machine's console on this process's standard input and output.
 ///
 /// A terminal is put into raw mode, so that every key, Ctrl-C too, goes to the guest, and put back on every way out but
-/// `kill -9` (there `stty sane` helps). Its keys: see [#HELP]; what is typed faster than the guest takes it is dropped, so that
-/// Ctrl-A x always works. Input from a pipe or file goes to the guest byte for byte, without special keys, and waits until the guest takes
-/// it; its end means nothing to the machine.
+/// `kill -9` (there `stty sane` helps). Its keys: see [#HELP]; what is typed faster than the guest takes it is
+/// dropped, so that Ctrl-A x always works. Input from a pipe or file goes to the guest byte for byte, without special
+/// keys, and waits until the guest takes it; its end means nothing to the machine.
 ///
 /// Threads: one of its own reads; any may write.
 public final class ConsoleTerminal implements AutoCloseable {
@@ -32,7 +32,8 @@ public final class ConsoleTerminal implements AutoCloseable {
 
     /// As cfmakeraw(3), but output keeps its line ends translated, for our own messages.
     private static final List<String> RAW = List.of(
-            "-ignbrk", "-brkint", "-parmrk", "-istrip", "-inlcr", "-igncr", "-icrnl", "-ixon", "-echo", "-echonl", "-icanon", "-isig",
+            "-ignbrk", "-brkint", "-parmrk", "-istrip", "-inlcr", "-igncr", "-icrnl", "-ixon", "-echo", "-echonl",
+                    "-icanon", "-isig",
             "-iexten", "cs8", "min", "1", "time", "0");
 
     private final InputStream input;
@@ -44,7 +45,8 @@ public final class ConsoleTerminal implements AutoCloseable {
     private volatile boolean closed;
     private boolean outputBroken;
 
-    private ConsoleTerminal(InputStream input, OutputStream output, ConsoleInbox inbox, Optional<Runnable> quit, Runnable restore) {
+    private ConsoleTerminal(InputStream input, OutputStream output, ConsoleInbox inbox, Optional<Runnable> quit,
+            Runnable restore) {
         this.input = input;
         this.output = output;
         this.inbox = inbox;

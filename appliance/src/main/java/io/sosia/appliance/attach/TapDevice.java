@@ -15,9 +15,9 @@ import java.nio.charset.StandardCharsets;
 
 /// A Linux TAP interface (kernel documentation, networking/tuntap), by system calls.
 ///
-/// WHY native: the JDK has no ioctl and no poll on such a file. SAFE BECAUSE every buffer is allocated here with the size passed
-/// to the call, buffers of the two directions are apart, each direction is used by one thread at a time ([TapUplink] sees to it), and
-/// [#close] runs only when neither can be in a call.
+/// WHY native: the JDK has no ioctl and no poll on such a file. SAFE BECAUSE every buffer is allocated here with the
+/// size passed to the call, buffers of the two directions are apart, each direction is used by one thread at a time
+/// ([TapUplink] sees to it), and [#close] runs only when neither can be in a call.
 final class TapDevice implements AutoCloseable {
     private static final int O_RDWR = 2;
     private static final int O_NONBLOCK = 0x800;
@@ -46,9 +46,11 @@ final class TapDevice implements AutoCloseable {
     private static final MethodHandle OPEN =
             call("open", FunctionDescriptor.of(INT, ValueLayout.ADDRESS, INT), Linker.Option.firstVariadicArg(2));
     private static final MethodHandle IOCTL =
-            call("ioctl", FunctionDescriptor.of(INT, INT, LONG, ValueLayout.ADDRESS), Linker.Option.firstVariadicArg(2));
+            call("ioctl", FunctionDescriptor.of(INT, INT, LONG, ValueLayout.ADDRESS),
+                    Linker.Option.firstVariadicArg(2));
     private static final MethodHandle READ = call("read", FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, LONG));
-    private static final MethodHandle WRITE = call("write", FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, LONG));
+    private static final MethodHandle WRITE = call("write",
+            FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, LONG));
     private static final MethodHandle POLL = call("poll", FunctionDescriptor.of(INT, ValueLayout.ADDRESS, LONG, INT));
     private static final MethodHandle EVENTFD = call("eventfd", FunctionDescriptor.of(INT, INT, INT));
     private static final MethodHandle CLOSE = call("close", FunctionDescriptor.of(INT, INT));
@@ -70,16 +72,19 @@ final class TapDevice implements AutoCloseable {
     /// @throws IOException naming what is missing and the remedy
     TapDevice(String name) throws IOException {
         if (!name.matches("[!-.0-~]{1," + NAME_BYTES_MAX + "}")) {
-            throw new IOException("'" + name + "' is no interface name: 1 to " + NAME_BYTES_MAX + " printable characters without '/'");
+            throw new IOException("'" + name + "' is no interface name: 1 to " + NAME_BYTES_MAX
+                    + " printable characters without '/'");
         }
         int opened = -1;
         try {
-            opened = (int) OPEN.invokeExact(readState, arena.allocateFrom("/dev/net/tun"), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+            opened = (int) OPEN.invokeExact(readState, arena.allocateFrom("/dev/net/tun"),
+                    O_RDWR | O_NONBLOCK | O_CLOEXEC);
             if (opened < 0) {
                 throw failure("/dev/net/tun", name, errno(readState));
             }
             MemorySegment request = arena.allocate(IFREQ_BYTES);
-            MemorySegment.copy(name.getBytes(StandardCharsets.US_ASCII), 0, request, ValueLayout.JAVA_BYTE, 0, name.length());
+            MemorySegment.copy(name.getBytes(StandardCharsets.US_ASCII), 0, request, ValueLayout.JAVA_BYTE, 0,
+                    name.length());
             request.set(ValueLayout.JAVA_SHORT, 16, (short) (IFF_TAP | IFF_NO_PI));
             if ((int) IOCTL.invokeExact(readState, opened, TUNSETIFF, request) < 0) {
                 throw failure("the TAP interface " + name, name, errno(readState));
@@ -163,11 +168,13 @@ final class TapDevice implements AutoCloseable {
 
     private static IOException failure(String what, String name, int errno) {
         String create = "create it for this user as root: 'ip tuntap add dev " + name + " mode tap user "
-                + System.getProperty("user.name") + "' and 'ip link set " + name + " up'; or use the user-mode network, which needs no privilege";
+                + System.getProperty("user.name") + "' and 'ip link set " + name
+                        + " up'; or use the user-mode network, which needs no privilege";
         return new IOException(
                 switch (errno) {
                     case EPERM, EACCES -> "not permitted to open " + what + ": " + create;
-                    case ENOENT -> "this host has no " + what + ": load the kernel module with 'modprobe tun', or use the user-mode network";
+                    case ENOENT -> "this host has no " + what
+                            + ": load the kernel module with 'modprobe tun', or use the user-mode network";
                     case EBUSY -> what + " is in use by another process: stop it, or choose another interface";
                     default -> "cannot open " + what + " (errno " + errno + "): " + create;
                 });

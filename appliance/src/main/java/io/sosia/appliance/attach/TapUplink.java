@@ -8,11 +8,11 @@ import org.slf4j.LoggerFactory;
 
 /// An uplink on a Linux TAP interface: the guest is on the host's own bridge or network, with its real address.
 ///
-/// The operator makes the interface, brings it up and bridges it; opening it needs CAP_NET_ADMIN or an interface made for this
-/// user. Frames sent while it is down are dropped and counted.
+/// The operator makes the interface, brings it up and bridges it; opening it needs CAP_NET_ADMIN or an interface made
+/// for this user. Frames sent while it is down are dropped and counted.
 ///
-/// Threads: its own platform thread receives (the wait is a native call, which would pin a virtual thread's carrier). Senders
-/// write themselves, one at a time, under a lock.
+/// Threads: its own platform thread receives (the wait is a native call, which would pin a virtual thread's carrier).
+/// Senders write themselves, one at a time, under a lock.
 public final class TapUplink implements Uplink {
     private static final Logger LOG = LoggerFactory.getLogger(TapUplink.class);
 
@@ -97,19 +97,9 @@ public final class TapUplink implements Uplink {
             closed = true;
             up = false;
         }
-        boolean interrupted = false;
         device.wakeReader();
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException _) {
-                interrupted = true;
-            }
-        }
+        ThreadEnd.await(thread);
         device.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private void receive() {

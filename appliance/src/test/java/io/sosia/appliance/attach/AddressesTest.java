@@ -15,7 +15,8 @@ class AddressesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "unix:", "tcp:", "tcp:host", "tcp::80", "tcp:host:port", "tcp:host:65536", "tcp:host:-1", "/run/lan", "udp:a:1"})
+    @ValueSource(strings = {"", "unix:", "tcp:", "tcp:host", "tcp::80", "tcp:host:port", "tcp:host:65536",
+            "tcp:host:-1", "/run/lan", "udp:a:1"})
     void refusesOtherStreamAddresses(String text) {
         assertThatThrownBy(() -> StreamAddress.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }
@@ -27,7 +28,8 @@ class AddressesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "80", ":80", "80:", "80:0", "65536:1", "a:b", "1.2.3:80:80", "1.2.3.256:80:80", "x:80:80", "1:2:3:4", "-1:80", "::1:80:80"})
+    @ValueSource(strings = {"", "80", ":80", "80:", "80:0", "65536:1", "a:b", "1.2.3:80:80", "1.2.3.256:80:80",
+            "x:80:80", "1:2:3:4", "-1:80", "::1:80:80"})
     void refusesOtherPortsNamingThem(String text) {
         assertThatThrownBy(() -> PortForward.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }
@@ -41,8 +43,10 @@ class AddressesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "52:54:00:ab:cd", "52:54:00:ab:cd:0", "52:54:00:ab:cd:gg", "52-54-00-ab-cd-01", "52:54:00:ab:cd:01:02"})
+    @ValueSource(strings = {"", "52:54:00:ab:cd", "52:54:00:ab:cd:0", "52:54:00:ab:cd:gg", "52-54-00-ab-cd-01",
+            "52:54:00:ab:cd:01:02"})
     void refusesOtherMacAddresses(String text) {
-        assertThatThrownBy(() -> MacAddress.parse(text)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(text);
+        assertThatThrownBy(() -> MacAddress.parse(text)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(text);
     }
 }

@@ -27,7 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ConsoleTerminalTest {
     private final Semaphore arrived = new Semaphore(0);
 
-    /// Runs on a terminal of its own: writes down what the terminal is like and its process id, then waits for Ctrl-A x.
+    /// Runs on a terminal of its own: writes down what the terminal is like and its process id, then waits for Ctrl-A
+    /// x.
     public static final class Main {
         public static void main(String[] arguments) throws Exception {
             CountDownLatch quit = new CountDownLatch(1);
@@ -58,7 +59,8 @@ class ConsoleTerminalTest {
                 .start();
         try {
             ChildJvm.waitUntilExists(directory.resolve("pid"));
-            assertThat(directory.resolve("during")).content().contains("-icanon", "-isig", "-echo", "-icrnl", "\nopost");
+            assertThat(directory.resolve("during")).content()
+                    .contains("-icanon", "-isig", "-echo", "-icrnl", "\nopost");
             if (way.equals("SIGTERM")) {
                 ProcessHandle.of(Long.parseLong(Files.readString(directory.resolve("pid")))).orElseThrow().destroy();
             } else {
@@ -77,7 +79,8 @@ class ConsoleTerminalTest {
         ConsoleInbox inbox = new ConsoleInbox(4, arrived::release);
         try (PipedOutputStream pipe = new PipedOutputStream();
                 ConsoleTerminal _ = ConsoleTerminal.start(
-                        new PipedInputStream(pipe), OutputStream.nullOutputStream(), inbox, Optional.empty(), () -> {})) {
+                        new PipedInputStream(pipe), OutputStream.nullOutputStream(), inbox, Optional.empty(),
+                                () -> {})) {
             byte[] sent = "\u0001xlonger than the inbox".getBytes(StandardCharsets.US_ASCII);
             pipe.write(sent);
             pipe.close();
@@ -92,7 +95,8 @@ class ConsoleTerminalTest {
         CountDownLatch quit = new CountDownLatch(1);
         try (PipedOutputStream keyboard = new PipedOutputStream();
                 ConsoleTerminal console = ConsoleTerminal.start(
-                        new PipedInputStream(keyboard), OutputStream.nullOutputStream(), inbox, Optional.of(quit::countDown), () -> {})) {
+                        new PipedInputStream(keyboard), OutputStream.nullOutputStream(), inbox,
+                                Optional.of(quit::countDown), () -> {})) {
             assertThat(console.isInteractive()).isTrue();
             keyboard.write("much typed".getBytes(StandardCharsets.US_ASCII));
             keyboard.flush();
@@ -113,7 +117,8 @@ class ConsoleTerminalTest {
             }
         };
         try (ConsoleTerminal console = ConsoleTerminal.start(
-                new PipedInputStream(new PipedOutputStream()), broken, new ConsoleInbox(4, () -> {}), Optional.empty(), () -> {})) {
+                new PipedInputStream(new PipedOutputStream()), broken, new ConsoleInbox(4, () -> {}),
+                        Optional.empty(), () -> {})) {
             console.write(new byte[] {1});
             console.write(new byte[] {2});
         }

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Timeout;
 class TapUplinkTest {
     private static final MacAddress GUEST = MacAddress.parse("52:54:00:12:34:56");
 
-    /// Runs in a network namespace of its own: is a guest on a TAP interface and asks the kernel for its address by ARP.
+    /// Runs in a network namespace of its own: is a guest on a TAP interface and asks the kernel for its address by
+    /// ARP.
     public static final class Main {
         public static void main(String[] arguments) throws Exception {
             Semaphore arrived = new Semaphore(0);
