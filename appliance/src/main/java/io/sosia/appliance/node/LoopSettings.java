@@ -9,8 +9,11 @@ package io.sosia.appliance.node;
 /// @param turnNanos     longest wait without calling the duty's `turn`
 public record LoopSettings(long busySteps, long quietSteps, long progressNanos, long digestSteps, long turnNanos) {
 
-    /// A machine on its own, recorded or not.
+    /// A machine on its own that is recorded.
     public static final LoopSettings SINGLE = new LoopSettings(20_000, 100_000, 0, 200_000_000, 200_000_000);
+
+    /// A machine on its own with nobody to compare digests.
+    public static final LoopSettings UNRECORDED = new LoopSettings(20_000, 100_000, 0, 0, 200_000_000);
 
     /// The primary of a pair.
     public static final LoopSettings PRIMARY = new LoopSettings(20_000, 100_000, 5_000_000, 150_000_000, 20_000_000);
