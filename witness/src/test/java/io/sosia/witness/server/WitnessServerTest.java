@@ -281,8 +281,28 @@ class WitnessServerTest {
     void endsByItselfWhenItsRaftGroupCloses() throws Exception {
         WitnessServer.init(config());
         try (WitnessServer server = WitnessServer.start(config())) {
-            server.closeGroup();
+            server.division().close();
             assertThat(server.ended().get(30, TimeUnit.SECONDS)).contains("Raft group");
+        }
+    }
+
+    @Test
+    void endsByItselfWhenItsLogCannotBeWritten() throws Exception {
+        WitnessServer.init(config());
+        try (WitnessServer server = WitnessServer.start(config())) {
+            server.division().getStateMachine().event().notifyLogFailed(new IOException("No space left"), null);
+            assertThat(server.ended().get(30, TimeUnit.SECONDS)).contains("log").contains("No space left");
+            assertThat(server.health().alive()).isFalse();
+            assertThat(server.health().ready()).isFalse();
+        }
+    }
+
+    @Test
+    void endsByItselfWhenItsLogIsClosed() throws Exception {
+        WitnessServer.init(config());
+        try (WitnessServer server = WitnessServer.start(config())) {
+            server.division().getRaftLog().close();
+            assertThat(server.ended().get(30, TimeUnit.SECONDS)).contains("log");
         }
     }
 }
