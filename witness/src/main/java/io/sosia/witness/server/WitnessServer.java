@@ -96,7 +96,7 @@ public final class WitnessServer implements AutoCloseable {
                 throw failure;
             }
             return server;
-        } catch (IOException failure) {
+        } catch (IOException | RuntimeException failure) {
             lock.close();
             throw new IOException(
                     "witness '" + config.name() + "' cannot start on " + config.host() + ":" + config.port()
@@ -114,7 +114,8 @@ public final class WitnessServer implements AutoCloseable {
         }
     }
 
-    private static WitnessServer run(NodeName name, RaftProperties properties, RaftGroup group, StartupOption option, Closeable lock)
+    private static WitnessServer run(
+            NodeName name, RaftProperties properties, RaftGroup group, StartupOption option, Closeable lock)
             throws IOException {
         ClaimStateMachine machine = new ClaimStateMachine();
         String host = GrpcConfigKeys.Server.host(properties);
@@ -127,7 +128,8 @@ public final class WitnessServer implements AutoCloseable {
                 .build();
         try {
             raft.start();
-            WitnessServer server = new WitnessServer(raft, raft.getDivision(RaftSettings.groupId()), machine, host, lock);
+            RaftServer.Division division = raft.getDivision(RaftSettings.groupId());
+            WitnessServer server = new WitnessServer(raft, division, machine, host, lock);
             server.watch.start();
             return server;
         } catch (IOException | RuntimeException failure) {
@@ -147,7 +149,7 @@ public final class WitnessServer implements AutoCloseable {
                 throw new IOException("the witness stopped while starting: " + ended.join());
             }
             if (System.nanoTime() - deadline > 0) {
-                throw new IOException("the witness did not become leader of itself within " + READY_SECONDS_MAX + " s");
+                throw new IOException("the witness does not lead itself after " + READY_SECONDS_MAX + " s");
             }
             try {
                 if (closing.await(10, TimeUnit.MILLISECONDS)) {
@@ -187,8 +189,8 @@ public final class WitnessServer implements AutoCloseable {
         return illness().isEmpty();
     }
 
-    /// Why the witness takes no part any more. Ratis can close a group, or lose its log, and leave the process alive and
-    /// even leading, yet answering nobody: look at the parts, not at the process.
+    /// Why the witness takes no part any more. Ratis can close a group, or lose its log, and leave the process alive
+    /// and even leading, yet answering nobody: look at the parts, not at the process.
     private Optional<String> illness() {
         Optional<Throwable> logFailure = machine.logFailure();
         if (logFailure.isPresent()) {

@@ -211,6 +211,23 @@ class WitnessServerTest {
     }
 
     @Test
+    void doesNotStartFromACorruptSnapshot() throws IOException {
+        WitnessServer.init(config());
+        Path snapshot;
+        try (Stream<Path> files = Files.walk(storage)) {
+            snapshot = files.filter(file -> file.getFileName().toString().matches("snapshot\\.\\d+_\\d+"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        byte[] bytes = Files.readAllBytes(snapshot);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(snapshot, bytes);
+        assertThatThrownBy(() -> WitnessServer.start(config()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("checksum");
+    }
+
+    @Test
     void doesNotInitialiseOverARaftDirectoryWhoseIdentityIsLost() throws IOException {
         WitnessServer.init(config());
         Files.delete(storage.resolve("identity"));
