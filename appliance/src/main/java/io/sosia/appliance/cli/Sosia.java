@@ -19,6 +19,7 @@ import picocli.CommandLine.IVersionProvider;
             "  sosia COMMAND --help     what a command does and takes"
         },
         subcommands = {
+            MachineCommand.class,
             ImageCommand.class,
             NetworkCommand.class,
             WitnessCommand.class,
@@ -36,6 +37,7 @@ public final class Sosia implements Runnable {
 
     /// Runs one command line and ends the process with its exit status.
     public static void main(String[] args) {
+        Diagnostics.gather();
         System.exit(commandLine().execute(args));
     }
 
