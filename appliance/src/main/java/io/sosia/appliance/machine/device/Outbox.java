@@ -23,8 +23,9 @@ import java.util.function.Consumer;
 
 /// What the machine has produced and nobody has taken yet, in order; and the running hash of all it ever produced.
 ///
-/// Console bytes are gathered into pieces. Every other output, and a full console piece, calls the stop hook, so that the
-/// engine returns right after the instruction that caused it: the outbox holds what one instruction or one input can cause.
+/// Console bytes are gathered into pieces. Every other output, and a full console piece, calls the stop hook, so that
+/// the engine returns right after the instruction that caused it: the outbox holds what one instruction or one input
+/// can cause.
 public final class Outbox implements Stateful {
 
     /// Console bytes that may wait before the machine stops to have them taken.
