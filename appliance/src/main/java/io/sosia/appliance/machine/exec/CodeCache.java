@@ -64,8 +64,8 @@ final class CodeCache {
         return words;
     }
 
-    /// Decodes one slot of a page held.
-    void decode(int page, int slot) {
+    /// Decodes one slot into the words of a RAM page.
+    void decode(long[] words, int page, int slot) {
         int offset = (page << GuestRam.PAGE_SHIFT) + 2 * slot;
         int bits = ram.read16(offset) & 0xffff;
         long word;
@@ -76,7 +76,7 @@ final class CodeCache {
         } else {
             word = Decoder.decode(ram.read16(offset + 2) << 16 | bits);
         }
-        pages[page][slot] = word;
+        words[slot] = word;
     }
 
     void dropAll() {

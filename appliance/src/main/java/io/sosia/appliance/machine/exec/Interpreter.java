@@ -306,7 +306,7 @@ public final class Interpreter implements Engine {
                                  Op.REMW, Op.REMUW ->
                                 x[Op.rd(w)] = Arithmetic.product(Op.op(w), x[Op.rs1(w)], x[Op.rs2(w)]);
                             case Op.UNDECODED -> {
-                                code.decode(enteredRamPage, i);
+                                code.decode(words, enteredRamPage, i);
                                 w = words[i];
                                 continue again;
                             }
@@ -320,6 +320,10 @@ public final class Interpreter implements Engine {
                                 w = crossing();
                                 if (w == 0) {
                                     hart.at(hart.pc(), limit - left + 1);
+                                    return;
+                                }
+                                if (hart.attention()) {
+                                    // Setting the A bit of the next page may have changed this one.
                                     return;
                                 }
                                 continue again;
