@@ -23,6 +23,9 @@ public final class GuestClock implements Stateful {
     /// The rate before the first adjustment: 0.1 tick per step, 100 million steps a second.
     public static final long RATE_DEFAULT = (1L << 32) / 10;
 
+    /// The farthest deadline a timer can have; a later one (Linux writes all ones) never comes. More than ten thousand years.
+    public static final long DEADLINE_MAX = 1L << 62;
+
     private static final BigInteger MASK = BigInteger.valueOf(Long.MAX_VALUE);
 
     private long baseSteps;
@@ -35,9 +38,10 @@ public final class GuestClock implements Stateful {
         return baseTicks + (Math.multiplyHigh(passed, rate) << 32 | passed * rate >>> 32);
     }
 
-    /// The first step at which guest time has reached `ticks` (at unsigned face value); [Long#MAX_VALUE] if that is never.
+    /// The first step at which guest time has reached `ticks`; [Long#MAX_VALUE] if that is never: beyond [#DEADLINE_MAX]
+    /// (unsigned).
     public long stepReaching(long ticks) {
-        if (ticks < 0) {
+        if (Long.compareUnsigned(ticks, DEADLINE_MAX) > 0) {
             return Long.MAX_VALUE;
         }
         long missing = ticks - baseTicks;

@@ -7,8 +7,8 @@ import java.nio.ByteOrder;
 /// The guest's RAM: one contiguous block at [#BASE], little-endian, with dirty flags and write watches for each 4 KiB page.
 ///
 /// Offsets are relative to [#BASE]; callers of the offset methods have checked them with [#contains]. Every write, by the hart
-/// or by a device, marks its page dirty and tells the watcher if the page is watched (it holds page-table entries the TLB was
-/// filled from, or decoded code).
+/// or by a device, marks its page dirty and tells the watcher of its kind if the page is watched (it holds page-table entries the
+/// TLB was filled from, or decoded code).
 public final class GuestRam {
 
     /// Physical address of the first byte.
@@ -46,7 +46,8 @@ public final class GuestRam {
     private final byte[] bytes;
     private final byte[] dirty;
     private final byte[] watch;
-    private WriteWatcher watcher = (offset, length) -> {};
+    private WriteWatcher pageTableWatcher = (offset, length) -> {};
+    private WriteWatcher codeWatcher = (offset, length) -> {};
 
     /// @param sizeBytes a multiple of 2 MiB, at most [#SIZE_MAX]
     public GuestRam(long sizeBytes) {
@@ -83,8 +84,14 @@ public final class GuestRam {
         return watch;
     }
 
-    public void setWatcher(WriteWatcher watcher) {
-        this.watcher = watcher;
+    /// Names who is told of writes to pages flagged [#WATCH_PAGE_TABLE].
+    public void setPageTableWatcher(WriteWatcher watcher) {
+        pageTableWatcher = watcher;
+    }
+
+    /// Names who is told of writes to pages flagged [#WATCH_CODE].
+    public void setCodeWatcher(WriteWatcher watcher) {
+        codeWatcher = watcher;
     }
 
     /// Whether the physical range lies in RAM as a whole.
@@ -153,8 +160,12 @@ public final class GuestRam {
             int page = from >> PAGE_SHIFT;
             int to = Math.min(end, (page + 1) << PAGE_SHIFT);
             dirty[page] = -1;
-            if (watch[page] != 0) {
-                watcher.written(from, to - from);
+            byte watched = watch[page];
+            if ((watched & WATCH_PAGE_TABLE) != 0) {
+                pageTableWatcher.written(from, to - from);
+            }
+            if ((watched & WATCH_CODE) != 0) {
+                codeWatcher.written(from, to - from);
             }
             from = to;
         }

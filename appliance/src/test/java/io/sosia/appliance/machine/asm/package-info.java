@@ -1,0 +1,4 @@
+/// Assembles RV64GC programs for tests and benchmarks.
+///
+/// Imports only the JDK.
+package io.sosia.appliance.machine.asm;

@@ -1,2 +1,0 @@
-/// placeholder
-package io.sosia.disksync;

@@ -1,0 +1,79 @@
+package io.sosia.disksync.store;
+
+import io.sosia.disksync.block.ByteRange;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongPredicate;
+
+/// The hot extents: those that may differ from what is durable, least recently written first.
+///
+/// The memory side only; the store keeps the same set in its metadata, ahead of every write. Not thread-safe: its owner
+/// guards it.
+final class ActivityLog {
+    private static final class Entry {
+        private int writing;
+        private long ticket;
+    }
+
+    private final Map<Long, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+
+    /// How many extents are hot.
+    int size() {
+        return entries.size();
+    }
+
+    /// The extents of `range` that are not hot.
+    List<Long> coldIn(ByteRange range) {
+        List<Long> cold = new ArrayList<>();
+        for (long extent = range.firstExtent(); extent < range.endExtent(); extent++) {
+            if (!entries.containsKey(extent)) {
+                cold.add(extent);
+            }
+        }
+        return cold;
+    }
+
+    /// Makes an extent hot.
+    void add(long extent) {
+        entries.put(extent, new Entry());
+    }
+
+    /// Makes an extent cold.
+    void remove(long extent) {
+        entries.remove(extent);
+    }
+
+    /// A write into hot extents begins.
+    void begin(ByteRange range) {
+        for (long extent = range.firstExtent(); extent < range.endExtent(); extent++) {
+            entries.get(extent).writing++;
+        }
+    }
+
+    /// A write has ended and got `ticket`.
+    void end(ByteRange range, long ticket) {
+        for (long extent = range.firstExtent(); extent < range.endExtent(); extent++) {
+            Entry entry = entries.get(extent);
+            entry.writing--;
+            entry.ticket = Math.max(entry.ticket, ticket);
+        }
+    }
+
+    /// Up to `max` of the least recently written extents whose writes are all covered by `syncedTicket` and that are not
+    /// `pinned`.
+    List<Long> evictable(int max, long syncedTicket, LongPredicate pinned) {
+        List<Long> found = new ArrayList<>();
+        for (Map.Entry<Long, Entry> each : entries.entrySet()) {
+            if (found.size() >= max) {
+                break;
+            }
+            Entry entry = each.getValue();
+            if (entry.writing == 0 && entry.ticket <= syncedTicket && !pinned.test(each.getKey())) {
+                found.add(each.getKey());
+            }
+        }
+        return found;
+    }
+}

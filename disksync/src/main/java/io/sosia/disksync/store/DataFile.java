@@ -1,0 +1,32 @@
+package io.sosia.disksync.store;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/// The bytes of a disk: the seam between the rules of crash safety above and the host's file system below.
+///
+/// May be called from several threads at once. Ranges are checked by the caller.
+interface DataFile extends Closeable {
+    /// Opens the file at a path whose length the caller has checked.
+    @FunctionalInterface
+    interface Opener {
+        /// Opens `path` for reading and writing.
+        DataFile open(Path path) throws IOException;
+    }
+
+    /// Fills what remains of `into` from `offset`.
+    void read(long offset, ByteBuffer into) throws IOException;
+
+    /// Writes what remains of `from` at `offset`; lost in a power failure unless [#sync()] follows.
+    void write(long offset, ByteBuffer from) throws IOException;
+
+    /// Makes the range read as zeroes, freeing its space where the file system can.
+    ///
+    /// @return how many bytes this left to be written back: the length where zeroes had to be written, else little
+    long zero(long offset, long length) throws IOException;
+
+    /// Returns when all that was written before the call is durable (fdatasync).
+    void sync() throws IOException;
+}

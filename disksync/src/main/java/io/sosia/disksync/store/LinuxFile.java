@@ -1,0 +1,181 @@
+package io.sosia.disksync.store;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.nio.file.Path;
+
+/// The file operations that Java lacks: punching holes and finding them.
+///
+/// WHY: a guest's TRIM must give space back to the host, and a sparse image must stay sparse when it is copied; the Java
+/// library has neither `fallocate` nor `SEEK_DATA`.
+///
+/// SAFE-BECAUSE: the descriptor is private to this object and closed once; `fallocate` and `lseek` take integers only, so no
+/// memory of ours is handed out; `open` reads one string that its arena keeps alive during the call; errno is captured by
+/// the call itself. Calls and close exclude each other, so no call can meet a descriptor number that has been given to
+/// another file.
+final class LinuxFile implements Closeable {
+    private static final int O_RDONLY = 0;
+    private static final int O_RDWR = 2;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final int FALLOC_FL_KEEP_SIZE = 1;
+    private static final int FALLOC_FL_PUNCH_HOLE = 2;
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
+    private static final int EINTR = 4;
+    private static final int ENXIO = 6;
+    private static final int EINVAL = 22;
+    private static final int ENOSYS = 38;
+    private static final int EOPNOTSUPP = 95;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
+    private static final VarHandle ERRNO_VALUE =
+            Linker.Option.captureStateLayout().varHandle(PathElement.groupElement("errno"));
+    private static final MethodHandle OPEN = function("open", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+            ValueLayout.ADDRESS, ValueLayout.JAVA_INT), ERRNO, Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle CLOSE = function("close",
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT), ERRNO);
+    private static final MethodHandle FALLOCATE = function("fallocate", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+            ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG), ERRNO);
+    private static final MethodHandle LSEEK = function("lseek", FunctionDescriptor.of(ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), ERRNO);
+    private static final MethodHandle STRERROR = function("strerror",
+            FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+
+    private final Path path;
+    private final int descriptor;
+    private boolean closed;
+
+    private LinuxFile(Path path, int descriptor) {
+        this.path = path;
+        this.descriptor = descriptor;
+    }
+
+    /// Opens an existing file.
+    static LinuxFile open(Path path, boolean writable) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocateFrom(path.toAbsolutePath().toString());
+            MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
+            int flags = (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC;
+            int descriptor;
+            do {
+                descriptor = (int) OPEN.invokeExact(errno, name, flags);
+            } while (descriptor < 0 && error(errno) == EINTR);
+            if (descriptor < 0) {
+                throw failure("open", path, error(errno));
+            }
+            return new LinuxFile(path, descriptor);
+        } catch (IOException | RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("open " + path, e);
+        }
+    }
+
+    /// Gives the range's space back; it reads as zeroes afterwards.
+    ///
+    /// @return false when this file system cannot punch holes, and then nothing has changed
+    synchronized boolean punch(long offset, long length) throws IOException {
+        requireOpen();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
+            int result;
+            do {
+                result = (int) FALLOCATE.invokeExact(errno, descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                        offset, length);
+            } while (result < 0 && error(errno) == EINTR);
+            if (result == 0) {
+                return true;
+            }
+            int error = error(errno);
+            if (error == EOPNOTSUPP || error == ENOSYS) {
+                return false;
+            }
+            throw failure("punch a hole into", path, error);
+        } catch (IOException | RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("fallocate " + path, e);
+        }
+    }
+
+    /// The first byte at or after `from` that is not in a hole, or -1 when only holes follow. `from` itself where the file
+    /// system does not know its holes.
+    long nextData(long from) throws IOException {
+        return seek(from, SEEK_DATA, from);
+    }
+
+    /// The first byte at or after `from` that is in a hole, or the end of the file.
+    long nextHole(long from, long size) throws IOException {
+        return seek(from, SEEK_HOLE, size);
+    }
+
+    private synchronized long seek(long from, int whence, long unknown) throws IOException {
+        requireOpen();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
+            long result = (long) LSEEK.invokeExact(errno, descriptor, from, whence);
+            if (result >= 0) {
+                return result;
+            }
+            int error = error(errno);
+            return switch (error) {
+                case ENXIO -> -1;
+                case EINVAL, EOPNOTSUPP, ENOSYS -> unknown;
+                default -> throw failure("find the holes of", path, error);
+            };
+        } catch (IOException | RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("lseek " + path, e);
+        }
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
+            // Linux releases the descriptor even when close fails, so it is never repeated.
+            if ((int) CLOSE.invokeExact(errno, descriptor) < 0 && error(errno) != EINTR) {
+                throw failure("close", path, error(errno));
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("close " + path, e);
+        }
+    }
+
+    private void requireOpen() throws IOException {
+        if (closed) {
+            throw new IOException(path + " is closed");
+        }
+    }
+
+    private static MethodHandle function(String name, FunctionDescriptor type, Linker.Option... options) {
+        SymbolLookup lookup = LINKER.defaultLookup();
+        return LINKER.downcallHandle(lookup.findOrThrow(name), type, options);
+    }
+
+    private static int error(MemorySegment errno) {
+        return (int) ERRNO_VALUE.get(errno, 0L);
+    }
+
+    private static IOException failure(String what, Path path, int error) throws Throwable {
+        MemorySegment text = (MemorySegment) STRERROR.invokeExact(error);
+        return new IOException("cannot " + what + " " + path + ": " + text.reinterpret(256).getString(0));
+    }
+}

@@ -1,0 +1,294 @@
+package io.sosia.disksync.store;
+
+import io.sosia.disksync.block.DirtyMap;
+import io.sosia.disksync.block.GenerationId;
+import io.sosia.disksync.block.Position;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.Slice;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/// The metadata of a disk in RocksDB, one column family each for the super block, hot extents, dirty maps and events.
+///
+/// Keys are big-endian, so they sort by number. A [Change] is atomic. Not thread-safe: its owner guards it.
+final class Metadata implements Closeable {
+    /// Events kept at most; the oldest go first.
+    static final int EVENTS_MAX = 1_000;
+
+    private static final byte[] SUPER_KEY = "disk".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] APPLIED_KEY = "applied".getBytes(StandardCharsets.US_ASCII);
+    private static final List<String> FAMILIES = List.of("default", "super", "al", "dirty", "events");
+
+    static {
+        RocksDB.loadLibrary();
+    }
+
+    private final Path dir;
+    private final RocksDB db;
+    private final DBOptions options;
+    private final ColumnFamilyOptions familyOptions;
+    private final List<ColumnFamilyHandle> families;
+    private final WriteOptions synced = new WriteOptions().setSync(true);
+    private final WriteOptions unsynced = new WriteOptions();
+    private long nextEvent;
+
+    private Metadata(Path dir, boolean create) throws IOException {
+        this.dir = dir;
+        this.options = new DBOptions().setCreateIfMissing(create).setCreateMissingColumnFamilies(create)
+                .setErrorIfExists(create).setMaxBackgroundJobs(1).setMaxOpenFiles(64).setMaxTotalWalSize(4L << 20)
+                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL).setKeepLogFileNum(2).setStatsDumpPeriodSec(0)
+                .setStatsPersistPeriodSec(0);
+        this.familyOptions = new ColumnFamilyOptions().setWriteBufferSize(1L << 20).setMaxWriteBufferNumber(2)
+                .setCompressionType(CompressionType.NO_COMPRESSION);
+        List<ColumnFamilyDescriptor> descriptors = FAMILIES.stream()
+                .map(name -> new ColumnFamilyDescriptor(name.getBytes(StandardCharsets.US_ASCII), familyOptions)).toList();
+        this.families = new ArrayList<>();
+        RocksDB opened = null;
+        try {
+            opened = RocksDB.open(options, dir.toString(), descriptors, families);
+            this.db = opened;
+            List<DiskEvent> events = events();
+            nextEvent = events.isEmpty() ? 0 : events.getLast().sequence() + 1;
+        } catch (RocksDBException e) {
+            closeAll(opened);
+            throw new DiskFormatException("disk metadata " + dir + " cannot be opened: " + e.getMessage()
+                    + "; without it nobody can say what the disk holds: make the disk anew from its image or its partner", e);
+        } catch (IOException | RuntimeException e) {
+            closeAll(opened);
+            throw e;
+        }
+    }
+
+    /// Makes empty metadata in a directory that has none.
+    static Metadata create(Path dir) throws IOException {
+        return new Metadata(dir, true);
+    }
+
+    /// Opens existing metadata, as of the last crash or close.
+    static Metadata open(Path dir) throws IOException {
+        return new Metadata(dir, false);
+    }
+
+    /// The super block.
+    SuperBlock superBlock() throws IOException {
+        try {
+            byte[] block = db.get(family("super"), SUPER_KEY);
+            if (block == null) {
+                throw new DiskFormatException("disk metadata " + dir + " has no super block; make the disk anew");
+            }
+            byte[] applied = db.get(family("super"), APPLIED_KEY);
+            return SuperBlock.decode(block, applied == null ? Position.START : decodePosition(applied));
+        } catch (RocksDBException e) {
+            throw failure("read", e);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw new DiskFormatException("disk metadata " + dir + ", applied position: " + e.getMessage()
+                    + "; make the disk anew from its image or its partner", e);
+        }
+    }
+
+    /// The extents that were hot, and the generation in which each became so.
+    NavigableMap<Long, GenerationId> hotExtents() throws IOException {
+        NavigableMap<Long, GenerationId> hot = new TreeMap<>();
+        scan("al", new byte[0], (key, value) -> hot.put(number(key, 0), new GenerationId(number(value, 0))));
+        return hot;
+    }
+
+    /// The stored dirty map of `generation`.
+    DirtyMap dirty(GenerationId generation) throws IOException {
+        DirtyMap map = new DirtyMap();
+        scan("dirty", longs(generation.value()), (key, value) -> map.decodePage(number(key, Long.BYTES), value));
+        return map;
+    }
+
+    /// All kept events, oldest first.
+    List<DiskEvent> events() throws IOException {
+        List<DiskEvent> events = new ArrayList<>();
+        scan("events", new byte[0], (key, value) -> events.add(new DiskEvent(number(key, 0),
+                Instant.ofEpochMilli(number(value, 0)),
+                new String(value, Long.BYTES, value.length - Long.BYTES, StandardCharsets.UTF_8))));
+        return events;
+    }
+
+    /// Records the applied position; not synced by itself, because an older one is as true.
+    void applied(Position position) throws IOException {
+        try {
+            db.put(family("super"), unsynced, APPLIED_KEY, longs(position.epoch(), position.sequence()));
+        } catch (RocksDBException e) {
+            throw failure("write", e);
+        }
+    }
+
+    /// Starts an atomic change.
+    Change change() {
+        return new Change();
+    }
+
+    /// Changes that take effect together, durably, at [#commit()]; dropped when it is closed without.
+    final class Change implements AutoCloseable {
+        private final WriteBatch batch = new WriteBatch();
+
+        Change superBlock(SuperBlock block) throws IOException {
+            return put("super", SUPER_KEY, block.encode());
+        }
+
+        Change hot(long extent, GenerationId generation) throws IOException {
+            return put("al", longs(extent), longs(generation.value()));
+        }
+
+        Change cold(long extent) throws IOException {
+            try {
+                batch.delete(family("al"), longs(extent));
+                return this;
+            } catch (RocksDBException e) {
+                throw failure("write", e);
+            }
+        }
+
+        Change dirtyPage(GenerationId generation, long page, DirtyMap map) throws IOException {
+            return put("dirty", longs(generation.value(), page), map.encodePage(page));
+        }
+
+        Change dirty(GenerationId generation, DirtyMap map) throws IOException {
+            for (long page : map.pageNumbers()) {
+                dirtyPage(generation, page, map);
+            }
+            return this;
+        }
+
+        Change forgetDirty(GenerationId generation) throws IOException {
+            try {
+                // Keys are (generation, page), and pages are not negative.
+                batch.deleteRange(family("dirty"), longs(generation.value(), 0), longs(generation.value(), -1));
+                return this;
+            } catch (RocksDBException e) {
+                throw failure("write", e);
+            }
+        }
+
+        Change event(String text) throws IOException {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            ByteBuffer value = ByteBuffer.allocate(Long.BYTES + bytes.length);
+            value.putLong(System.currentTimeMillis()).put(bytes);
+            put("events", longs(nextEvent), value.array());
+            if (nextEvent >= EVENTS_MAX) {
+                try {
+                    batch.delete(family("events"), longs(nextEvent - EVENTS_MAX));
+                } catch (RocksDBException e) {
+                    throw failure("write", e);
+                }
+            }
+            nextEvent++;
+            return this;
+        }
+
+        /// Returns when the change is durable.
+        void commit() throws IOException {
+            try {
+                db.write(synced, batch);
+            } catch (RocksDBException e) {
+                throw failure("write", e);
+            }
+        }
+
+        @Override
+        public void close() {
+            batch.close();
+        }
+
+        private Change put(String family, byte[] key, byte[] value) throws IOException {
+            try {
+                batch.put(family(family), key, value);
+                return this;
+            } catch (RocksDBException e) {
+                throw failure("write", e);
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            db.syncWal();
+        } catch (RocksDBException e) {
+            throw failure("sync", e);
+        } finally {
+            closeAll(db);
+        }
+    }
+
+    private void closeAll(RocksDB opened) {
+        families.forEach(ColumnFamilyHandle::close);
+        if (opened != null) {
+            opened.close();
+        }
+        options.close();
+        familyOptions.close();
+        synced.close();
+        unsynced.close();
+    }
+
+    @FunctionalInterface
+    private interface Entry {
+        void accept(byte[] key, byte[] value);
+    }
+
+    private void scan(String family, byte[] prefix, Entry entry) throws IOException {
+        byte[] after = new byte[prefix.length + Long.BYTES + 1];
+        Arrays.fill(after, (byte) 0xff);
+        System.arraycopy(prefix, 0, after, 0, prefix.length);
+        try (Slice end = new Slice(after); ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+             RocksIterator each = db.newIterator(family(family), options)) {
+            for (each.seek(prefix); each.isValid(); each.next()) {
+                entry.accept(each.key(), each.value());
+            }
+            each.status();
+        } catch (RocksDBException e) {
+            throw failure("read", e);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw new DiskFormatException("disk metadata " + dir + ", " + family + ": " + e.getMessage()
+                    + "; make the disk anew from its image or its partner", e);
+        }
+    }
+
+    private ColumnFamilyHandle family(String name) {
+        return families.get(FAMILIES.indexOf(name));
+    }
+
+    private IOException failure(String what, RocksDBException cause) {
+        return new IOException("cannot " + what + " disk metadata " + dir + ": " + cause.getMessage(), cause);
+    }
+
+    private static byte[] longs(long... values) {
+        ByteBuffer out = ByteBuffer.allocate(values.length * Long.BYTES);
+        out.asLongBuffer().put(values);
+        return out.array();
+    }
+
+    private static long number(byte[] bytes, int at) {
+        return ByteBuffer.wrap(bytes).getLong(at);
+    }
+
+    private static Position decodePosition(byte[] stored) {
+        return new Position(number(stored, 0), number(stored, Long.BYTES));
+    }
+}
