@@ -58,7 +58,9 @@ class GuestImageIT {
                 .build(new ImageBuilder.Request(directory.resolve("again"), true, Optional.empty()));
         ImageManifest first = image.manifest().orElseThrow();
         ImageManifest second = again.manifest().orElseThrow();
-        assumeThat(second.packages()).as("the archive has moved on since the default image").isEqualTo(first.packages());
+        assumeThat(second.packages())
+                .as("the archive has moved on since the default image")
+                .isEqualTo(first.packages());
 
         assertThat(second).isEqualTo(first);
         again.verify();
@@ -77,16 +79,19 @@ class GuestImageIT {
         Process guest = new ProcessBuilder(qemu.toString(), "-M", "virt", "-m", RAM_MIB, "-nographic", "-nic", "none",
                         "-kernel", image.kernel().toString(), "-initrd", image.initrd().orElseThrow().toString(),
                         "-append", image.commandLine(),
-                        "-drive", "file=" + disk + ",format=raw,if=none,id=root", "-device", "virtio-blk-device,drive=root")
+                        "-drive", "file=" + disk + ",format=raw,if=none,id=root",
+                        "-device", "virtio-blk-device,drive=root")
                 .redirectErrorStream(true)
                 .start();
         List<String> console = new ArrayList<>();
         Thread limit = Thread.ofVirtual().start(() -> destroyAfter(guest, BOOT_MAX));
-        try (BufferedReader out = guest.inputReader(StandardCharsets.UTF_8); OutputStream in = guest.getOutputStream()) {
+        try (BufferedReader out = guest.inputReader(StandardCharsets.UTF_8);
+                OutputStream in = guest.getOutputStream()) {
             for (String line = out.readLine(); line != null; line = out.readLine()) {
                 console.add(line);
                 if (line.startsWith("GUEST READY")) {
-                    in.write("redis-cli set greeting hello; redis-cli get greeting; poweroff\n".getBytes(StandardCharsets.UTF_8));
+                    String commands = "redis-cli set greeting hello; redis-cli get greeting; poweroff\n";
+                    in.write(commands.getBytes(StandardCharsets.UTF_8));
                     in.flush();
                 }
             }
