@@ -74,18 +74,12 @@ public final class DemoCommand implements Callable<Integer> {
         Narrator narrator = new Narrator(System.out, terminal, verbose);
         try {
             Demo demo = new Demo(settings(), narrator);
-            Thread onSignal = Thread.ofPlatform().unstarted(() -> {
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
                 narrator.mute();
-                closeQuietly(demo);
-            });
-            Runtime.getRuntime().addShutdownHook(onSignal);
-            try {
+                abandon(demo);
+            }));
+            try (demo) {
                 return run(demo, narrator, terminal);
-            } finally {
-                demo.close();
-                if (!narrator.isMuted()) {
-                    Runtime.getRuntime().removeShutdownHook(onSignal);
-                }
             }
         } catch (DemoException e) {
             write(DemoReport.failureJson(e.getMessage()));
@@ -135,9 +129,9 @@ public final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private static void closeQuietly(Demo demo) {
+    private static void abandon(Demo demo) {
         try {
-            demo.close();
+            demo.abandon();
         } catch (DemoException e) {
             System.err.println("sosia demo: " + e.getMessage());
         }

@@ -45,7 +45,9 @@ public final class Demo implements AutoCloseable {
     private final Path folder;
     private final LocalSite site;
     private LocalPair pair;
-    private boolean failed;
+    private volatile boolean failed;
+    private volatile boolean abandoned;
+    private boolean closed;
 
     /// Makes the folder. Nothing runs yet, so that the caller can arrange for [#close] first.
     ///
@@ -92,13 +94,21 @@ public final class Demo implements AutoCloseable {
             pair.a().awaitState("PROTECTED", PROTECTED_LIMIT);
             narrator.say("PROTECTED: a runs the guest, b follows; Debian boots on both");
             new GuestConsole(narrator::console).awaitText("GUEST READY", 0, pair.a(), BOOT_LIMIT);
-            pair.a().awaitState("PROTECTED", PROTECTED_LIMIT);
+            checkProtected(pair.a().awaitAnswer(LIVE_LIMIT));
             narrator.say("GUEST READY; its Redis answers on 127.0.0.1:" + site.ports().redis() + ", ssh on port "
                     + site.ports().ssh() + ", http on port " + site.ports().http());
             return (System.nanoTime() - startNanos) / 1e9;
         } catch (DemoException e) {
             failed = true;
             throw e;
+        }
+    }
+
+    private void checkProtected(NodeStatus status) throws DemoException {
+        if (!status.state().equals("PROTECTED")) {
+            throw new DemoException("the backup was lost while the guest booted; node a is " + status.state() + ": "
+                    + status.transitions().stream().map(each -> each.to() + " (" + each.reason() + ")").toList()
+                    + pair.b().process().tail());
         }
     }
 
@@ -218,12 +228,22 @@ public final class Demo implements AutoCloseable {
 
     /// Whether the folder stays after [#close], for somebody to look at.
     public boolean keepsFolder() {
-        return failed || settings.folder().isPresent();
+        return failed && !abandoned || settings.folder().isPresent();
+    }
+
+    /// As [#close], for a demo the operator has ended: what fails now is of no interest any more. Does nothing after [#close].
+    public void abandon() throws DemoException {
+        abandoned = true;
+        close();
     }
 
     /// Ends every process, and removes the folder unless it is to stay. May be called twice, from any thread.
     @Override
     public synchronized void close() throws DemoException {
+        if (closed) {
+            return;
+        }
+        closed = true;
         site.close();
         if (keepsFolder() || !Files.exists(folder)) {
             return;

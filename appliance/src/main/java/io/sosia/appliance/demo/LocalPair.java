@@ -11,6 +11,9 @@ public final class LocalPair {
 
     /// What a node needs beside the guest's RAM: code decoded, log buffers, console.
     private static final int HEAP_BESIDE_RAM_MIB = 768;
+    /// Two nodes, a witness and a client share this host's processors, so a node may stand still for longer than one on a host
+    /// of its own. A process that dies is noticed at once all the same: the kernel closes its connections.
+    private static final int SILENCE_MILLIS = 3_000;
 
     private final LocalSite site;
     private final String prefix;
@@ -59,8 +62,11 @@ public final class LocalPair {
                   uplink: %s
                 control: 127.0.0.1:%d
                 backupReads: %s
+                failure:
+                  silenceMillis: %d
                 """.formatted(node, partner, partnerListen, listen, prefix, node, site.witnessAddress(), site.setup().ram(),
-                        site.uplink(), control, site.setup().backupReads()));
+                        site.uplink(), control, site.setup().backupReads(),
+                        SILENCE_MILLIS));
     }
 
     /// Starts both nodes.

@@ -74,6 +74,18 @@ public final class NodeProcess {
         return seen[0];
     }
 
+    /// Waits until its control API answers.
+    ///
+    /// @throws DemoException when it does not in time
+    public NodeStatus awaitAnswer(Duration limit) throws DemoException {
+        NodeStatus[] seen = new NodeStatus[1];
+        Patience.await(process.name() + " answers at " + control, limit, () -> {
+            status().ifPresent(status -> seen[0] = status);
+            return seen[0] != null;
+        });
+        return seen[0];
+    }
+
     private static String lastWord(NodeStatus seen) {
         return seen == null ? " (it never answered)" : " (it was last seen " + seen.state() + ": " + seen.why() + ")";
     }
