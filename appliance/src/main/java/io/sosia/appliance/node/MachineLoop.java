@@ -37,6 +37,8 @@ public final class MachineLoop {
     private static final long BUSY_NANOS = 2_000_000;
     /// Slowing down is done in sleeps of at least this, or the timer's slack would count more than the sleep.
     private static final long PACE_NANOS_MIN = 200_000;
+    /// And of at most this, so that what comes in is not left waiting.
+    private static final long PACE_NANOS_MAX = 20_000_000;
 
     private final Recorder recorder;
     private final GuestMachine machine;
@@ -96,6 +98,9 @@ public final class MachineLoop {
             }
             obey();
             duty.turn(recorder, now, idle || off);
+            if (payPaceDebt()) {
+                continue;
+            }
             if (off) {
                 signal.await(settings.turnNanos());
                 continue;
@@ -213,7 +218,7 @@ public final class MachineLoop {
             time.running(after, machine.ticks(), machine.steps()).ifPresent(recorder::apply);
         }
         declare(after);
-        slowDown(after - now);
+        owePace(after - now);
         return stop;
     }
 
@@ -228,21 +233,21 @@ public final class MachineLoop {
         }
     }
 
-    private void slowDown(long ranNanos) {
+    private void owePace(long ranNanos) {
         double pace = duty.pace();
-        if (pace >= 1.0) {
-            paceDebtNanos = 0;
-            return;
+        paceDebtNanos = pace >= 1.0 ? 0 : paceDebtNanos + (long) (ranNanos * (1.0 / Math.max(pace, 0.01) - 1.0));
+    }
+
+    /// Sleeps off what the machine has run too much; after the owner's turn, so that the log does not wait for it.
+    private boolean payPaceDebt() {
+        if (paceDebtNanos < PACE_NANOS_MIN) {
+            return false;
         }
-        paceDebtNanos += (long) (ranNanos * (1.0 / Math.max(pace, 0.01) - 1.0));
-        if (paceDebtNanos >= PACE_NANOS_MIN) {
-            long from = host.monotonicNanos();
-            LockSupport.parkNanos(paceDebtNanos);
-            long slept = host.monotonicNanos() - from;
-            publishedWaitedNanos += slept;
-            // Too long a sleep is credit for the next slices, but not for more than one.
-            paceDebtNanos = Math.max(paceDebtNanos - slept, -ranNanos);
-        }
+        long nanos = Math.min(paceDebtNanos, PACE_NANOS_MAX);
+        LockSupport.parkNanos(nanos);
+        publishedWaitedNanos += nanos;
+        paceDebtNanos = 0;
+        return true;
     }
 
     private void rest(long now, long nanos) {

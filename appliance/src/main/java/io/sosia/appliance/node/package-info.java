@@ -1,4 +1,4 @@
-/// Composes the rooms below into a node that runs: threads, queues, start and stop.
+/// Composes a running node: threads, queues, configuration, start and stop.
 ///
-/// Imports everything below it; `control`, `dashboard` and `cli` import it.
+/// The composition root: imports everything below `control`, and is imported only by `control`, `dashboard`, `demo` and `cli`.
 package io.sosia.appliance.node;

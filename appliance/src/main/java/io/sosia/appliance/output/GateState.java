@@ -1,5 +1,7 @@
 package io.sosia.appliance.output;
 
+import java.util.UUID;
+
 /// Why output may leave, or may not.
 public sealed interface GateState {
 
@@ -17,7 +19,7 @@ public sealed interface GateState {
     /// @param epoch             the epoch at which receipts count
     /// @param backupIncarnation whose receipts count
     /// @param commitment        how far the pair is bound to that backup
-    record Gated(long epoch, long backupIncarnation, Commitment commitment) implements GateState {}
+    record Gated(long epoch, UUID backupIncarnation, Commitment commitment) implements GateState {}
 
     /// What an open gate rests on.
     enum Basis {

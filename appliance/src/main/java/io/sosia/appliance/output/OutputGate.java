@@ -2,13 +2,13 @@ package io.sosia.appliance.output;
 
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.MarkedOutput;
-import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.output.GateState.Basis;
 import io.sosia.appliance.output.GateState.Closed;
 import io.sosia.appliance.output.GateState.Commitment;
 import io.sosia.appliance.output.GateState.Gated;
 import io.sosia.appliance.output.GateState.Open;
 import java.util.ArrayDeque;
+import java.util.UUID;
 import java.util.function.Consumer;
 
 /// Holds external outputs, in order, until they may leave: with the backup's receipt of their mark at this epoch, with a
@@ -19,7 +19,7 @@ import java.util.function.Consumer;
 public final class OutputGate {
 
     private final GateLimits limits;
-    private final Consumer<MachineOutput> released;
+    private final Consumer<MarkedOutput> released;
     private final ArrayDeque<MarkedOutput> held = new ArrayDeque<>();
 
     private GateState state = new Closed("new");
@@ -35,7 +35,7 @@ public final class OutputGate {
     /// A closed gate.
     ///
     /// @param released takes each output when it may leave; called from inside this gate, must not call back
-    public OutputGate(GateLimits limits, Consumer<MachineOutput> released) {
+    public OutputGate(GateLimits limits, Consumer<MarkedOutput> released) {
         this.limits = limits;
         this.released = released;
     }
@@ -63,8 +63,8 @@ public final class OutputGate {
     /// @param logEnd position of the last entry written so far
     /// @return whether it counted
     public boolean ack(Ack ack, LogPosition logEnd) {
-        if (!(state instanceof Gated(long epoch, long incarnation, Commitment _))
-                || ack.epoch() != epoch || ack.incarnation() != incarnation || ack.received().compareTo(logEnd) > 0) {
+        if (!(state instanceof Gated(long epoch, UUID incarnation, Commitment _))
+                || ack.epoch() != epoch || !ack.incarnation().equals(incarnation) || ack.received().compareTo(logEnd) > 0) {
             acksRefused++;
             return false;
         }
@@ -89,7 +89,7 @@ public final class OutputGate {
     /// A backup is to be taken in: from now on output waits for its receipts.
     ///
     /// @return the last position released without one; this backup has to acknowledge it before PROTECTED may be asked for
-    public LogPosition waitFor(long backupIncarnation) {
+    public LogPosition waitFor(UUID backupIncarnation) {
         require(state instanceof Open(long _, Basis basis) && basis == Basis.SOLO_GRANTED, "waiting for a backup");
         acked = LogPosition.START;
         become(new Gated(((Open) state).epoch(), backupIncarnation, Commitment.STILL_SOLO));
@@ -104,14 +104,14 @@ public final class OutputGate {
     /// The backup went away before PROTECTED was asked for, or the request was definitely refused with SOLO still in the
     /// record: output leaves at once again.
     public void backToSolo() {
-        require(state instanceof Gated(long _, long _, Commitment commitment) && commitment == Commitment.STILL_SOLO,
+        require(state instanceof Gated(long _, UUID _, Commitment commitment) && commitment == Commitment.STILL_SOLO,
                 "back to SOLO");
         become(new Open(((Gated) state).epoch(), Basis.SOLO_GRANTED));
     }
 
     /// The request to become PROTECTED is about to be sent.
     public void protectAsked() {
-        require(state instanceof Gated(long _, long _, Commitment commitment) && commitment == Commitment.STILL_SOLO
+        require(state instanceof Gated(long _, UUID _, Commitment commitment) && commitment == Commitment.STILL_SOLO
                 && backupHasAllReleased(), "asking for PROTECTED, receipts up to " + acked
                 + ", released without receipt up to " + releasedWithoutAck);
         commit(Commitment.PROTECT_ASKED);
@@ -122,7 +122,7 @@ public final class OutputGate {
     ///
     /// @param granted whether the record now says PROTECTED; if not, it still says SOLO and names this node
     public void protectAnswered(boolean granted) {
-        require(state instanceof Gated(long _, long _, Commitment commitment) && commitment == Commitment.PROTECT_ASKED,
+        require(state instanceof Gated(long _, UUID _, Commitment commitment) && commitment == Commitment.PROTECT_ASKED,
                 "an answer to a request for PROTECTED");
         commit(granted ? Commitment.PROTECTED : Commitment.STILL_SOLO);
         if (!granted) {
@@ -131,7 +131,7 @@ public final class OutputGate {
     }
 
     /// Starts a machine whose record says PROTECTED from the beginning, naming this backup.
-    public void startProtected(long epoch, long backupIncarnation) {
+    public void startProtected(long epoch, UUID backupIncarnation) {
         require(state instanceof Closed && releasedWithoutAck.equals(LogPosition.START) && epoch > spentEpoch,
                 "starting PROTECTED at epoch " + epoch);
         acked = LogPosition.START;
@@ -142,7 +142,7 @@ public final class OutputGate {
     /// The backup has renounced and RELIED is durable on this node: output leaves at once, no receipt of this epoch counts any
     /// more, and only a later epoch leads on.
     public void relied() {
-        require(state instanceof Gated(long _, long _, Commitment commitment) && commitment == Commitment.PROTECTED,
+        require(state instanceof Gated(long _, UUID _, Commitment commitment) && commitment == Commitment.PROTECTED,
                 "relying on a renunciation");
         become(new Open(((Gated) state).epoch(), Basis.RELIED));
     }
@@ -213,7 +213,7 @@ public final class OutputGate {
             if (state instanceof Open) {
                 releasedWithoutAck = output.mark();
             }
-            released.accept(output.output());
+            released.accept(output);
         }
     }
 

@@ -11,16 +11,17 @@ import io.sosia.appliance.output.GateState.Commitment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.UUID;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 
 class OutputGateTest {
-    private static final long BACKUP = 77;
-    private static final long EARLIER_LIFE = 76;
+    private static final UUID BACKUP = new UUID(0, 77);
+    private static final UUID EARLIER_LIFE = new UUID(0, 76);
 
     private final List<Integer> left = new ArrayList<>();
-    private final OutputGate gate = new OutputGate(new GateLimits(5, 10_000), output -> left.add(number(output)));
+    private final OutputGate gate = new OutputGate(new GateLimits(5, 10_000), output -> left.add(number(output.output())));
     private long logEnd;
 
     private static int number(MachineOutput output) {
@@ -42,7 +43,7 @@ class OutputGateTest {
         gate.hold(new MarkedOutput(frame(number), at(number)));
     }
 
-    private boolean ack(long epoch, long incarnation, long seq) {
+    private boolean ack(long epoch, UUID incarnation, long seq) {
         return gate.ack(new Ack(epoch, incarnation, at(seq)), at(logEnd));
     }
 
@@ -260,7 +261,7 @@ class OutputGateTest {
         OutputGate[] self = new OutputGate[1];
         long[] ackedByWaitedFor = {0};
         self[0] = new OutputGate(new GateLimits(10, 10_000), output -> {
-            int number = number(output);
+            int number = number(output.output());
             boolean reason = switch (self[0].state()) {
                 case GateState.Closed _ -> false;
                 case GateState.Open _ -> true;
@@ -275,11 +276,11 @@ class OutputGateTest {
                 switch (random.nextInt(10)) {
                     case 0, 1, 2 -> self[0].hold(new MarkedOutput(frame(++said), at(said)));
                     case 3, 4 -> {
-                        long incarnation = 1 + random.nextInt(2);
+                        UUID incarnation = new UUID(0, 1 + random.nextInt(2));
                         long epoch = random.nextInt(4);
                         long seq = random.nextInt(said + 3);
-                        boolean counts = self[0].state() instanceof GateState.Gated(long e, long b, var _)
-                                && e == epoch && b == incarnation && seq <= said;
+                        boolean counts = self[0].state() instanceof GateState.Gated(long e, UUID b, var _)
+                                && e == epoch && b.equals(incarnation) && seq <= said;
                         if (counts) {
                             ackedByWaitedFor[0] = Math.max(ackedByWaitedFor[0], seq);
                         }
@@ -287,7 +288,7 @@ class OutputGateTest {
                     }
                     case 5 -> self[0].soloGranted(random.nextInt(5));
                     case 6 -> {
-                        self[0].waitFor(1 + random.nextInt(2));
+                        self[0].waitFor(new UUID(0, 1 + random.nextInt(2)));
                         ackedByWaitedFor[0] = 0;
                     }
                     case 7 -> self[0].protectAsked();
@@ -298,7 +299,7 @@ class OutputGateTest {
                             case 1 -> self[0].relied();
                             case 2 -> self[0].close("test");
                             default -> {
-                                self[0].startProtected(random.nextInt(4), 1 + random.nextInt(2));
+                                self[0].startProtected(random.nextInt(4), new UUID(0, 1 + random.nextInt(2)));
                                 ackedByWaitedFor[0] = 0;
                             }
                         }

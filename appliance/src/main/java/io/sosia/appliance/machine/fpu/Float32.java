@@ -21,7 +21,7 @@ public final class Float32 {
     private static final int EXPONENT = 0x7f80_0000;
     /// Lowest bit of the exponent field.
     private static final int UNIT = 0x0080_0000;
-    /// The digits of a binary64 number that binary32 does not hold, and their value halfway between two numbers it does.
+    /// The digits of a binary64 number beyond those of binary32, and their value on a midpoint of binary32.
     private static final long BEYOND = 0x1fff_ffffL;
     private static final long MIDPOINT = 0x1000_0000L;
 

@@ -2,8 +2,8 @@ package io.sosia.appliance.machine.fpu;
 
 /// Floating point to integer, for both formats: every binary32 number is a binary64 number.
 ///
-/// A result outside the integer's range raises NV and nothing else, and becomes the end of the range it lies beyond; NaN
-/// becomes the upper end (Unprivileged ISA, 20.7). What counts is the value after rounding.
+/// A result outside the integer's range raises NV and nothing else, and becomes the end of the range it lies beyond;
+/// NaN becomes the upper end (Unprivileged ISA, 20.7). What counts is the value after rounding.
 final class IntegerConversion {
     private IntegerConversion() {
     }

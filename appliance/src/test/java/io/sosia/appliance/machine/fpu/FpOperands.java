@@ -38,13 +38,18 @@ final class FpOperands {
 
     private void related(BinaryFormat format, long[] abc) {
         abc[0] = number(format);
-        abc[1] = switch (random.nextInt(6)) {
+        abc[1] = switch (random.nextInt(8)) {
             case 0 -> near(format, abc[0]);
             case 1 -> withField(format, field(format, abc[0]) + random.nextInt(-60, 61));
             // Products and quotients around the ends of the exponent range.
             case 2 -> withField(format, format.exponentMax() - field(format, abc[0]) + random.nextInt(-56, 6));
             case 3 -> withField(format, field(format, abc[0]) + format.exponentMax() + random.nextInt(-6, 57));
             case 4 -> withField(format, 3 * format.exponentMax() - field(format, abc[0]) + random.nextInt(-4, 5));
+            // Results just beside a special first operand, such as the smallest normal number.
+            case 5 -> {
+                abc[0] = special(format);
+                yield aroundOne(format);
+            }
             default -> number(format);
         };
         abc[2] = switch (random.nextInt(4)) {
@@ -69,7 +74,6 @@ final class FpOperands {
 
     private long special(BinaryFormat format) {
         long hidden = 1L << format.fractionBits();
-        long one = (long) format.exponentMax() << format.fractionBits();
         long magnitude = switch (random.nextInt(12)) {
             case 0, 1 -> 0;
             case 2 -> random.nextLong(1, 4);
@@ -80,9 +84,13 @@ final class FpOperands {
             case 7, 8 -> format.infinity();
             case 9 -> format.infinity() | random.nextLong(1, hidden / 2); // signaling
             case 10 -> format.canonicalNaN() | random.nextLong(0, hidden / 2);
-            default -> one + random.nextLong(-2, 3);
+            default -> aroundOne(format);
         };
         return withRandomSign(format, magnitude);
+    }
+
+    private long aroundOne(BinaryFormat format) {
+        return ((long) format.exponentMax() << format.fractionBits()) + random.nextInt(-2, 3);
     }
 
     /// A number with the given exponent field, pushed into its range, and a telling fraction.
@@ -135,6 +143,9 @@ final class FpOperands {
             case 3 -> 0x1fff_ffffL;
             default -> random.nextLong() & 0x1fff_ffffL;
         };
+        if (random.nextInt(16) == 0) { // just below the smallest normal number
+            return withRandomSign(BinaryFormat.BINARY64, (1023L - 126 << 52) - (1L << 29) + beyond);
+        }
         long field = 1023 + (random.nextBoolean() ? random.nextInt(-152, -122) : random.nextInt(-152, 130));
         long bits = field << 52 | fraction(23) << 29 | beyond;
         return withRandomSign(BinaryFormat.BINARY64, bits);

@@ -1,0 +1,314 @@
+package io.sosia.appliance.channel;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.sosia.appliance.pair.PeerMessage.Envelope;
+import io.sosia.appliance.pair.PeerMessage.Hello;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A node's end of the link to its partner: accepts or dials, one link at a time. Everything but [#listen] and the counters is
+/// to be called on the event loop, where the listener is called too.
+///
+/// An accepted connection is nobody until its first frame is a Hello: such strangers are bounded in number and time, and while
+/// there is a link they are turned away. Sent messages are flushed once per turn of the event loop.
+public final class PeerChannel implements AutoCloseable {
+
+    private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(PeerChannel.class);
+
+    private static final int STRANGERS_MAX = 8;
+    private static final int HELLO_SECONDS = 5;
+    private static final int CONNECT_MILLIS = 1_000;
+    private static final long RETRY_MILLIS_MIN = 50;
+    private static final long RETRY_MILLIS_MAX = 1_000;
+
+    private final EventLoopGroup loop;
+    private final InetSocketAddress partner;
+    private final PeerListener listener;
+    private final Set<Channel> strangers = new HashSet<>();
+
+    private Channel server;
+    private Channel link;
+    private Channel dialling;
+    private ScheduledFuture<?> retry;
+    private boolean flushPending;
+    private boolean wanted;
+    private boolean failureTold;
+    private long strangersDropped;
+
+    private volatile long bytesSent;
+    private volatile long bytesReceived;
+
+    /// @param loop    a group of one event loop, in use by this channel and its listener
+    /// @param partner where the partner listens
+    public PeerChannel(EventLoopGroup loop, InetSocketAddress partner, PeerListener listener) {
+        this.loop = loop;
+        this.partner = partner;
+        this.listener = listener;
+    }
+
+    /// Listens for the partner; from any thread, once.
+    ///
+    /// @return the address bound, with the port chosen if it was 0
+    /// @throws IOException when the address cannot be bound, naming it
+    public InetSocketAddress listen(InetSocketAddress address) throws IOException {
+        InetSocketAddress resolved = resolve(address);
+        ChannelFuture bound = new ServerBootstrap()
+                .group(loop)
+                .channel(Transport.serverChannel())
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childHandler(pipeline(true))
+                .bind(resolved)
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException("cannot listen on " + address + ": " + bound.cause().getMessage(), bound.cause());
+        }
+        server = bound.channel();
+        return (InetSocketAddress) server.localAddress();
+    }
+
+    /// Connects to the partner, again and again until it succeeds or [#close(String)] is called. Does nothing while there is
+    /// a link or an attempt.
+    public void dial() {
+        wanted = true;
+        failureTold = false;
+        attempt(RETRY_MILLIS_MIN);
+    }
+
+    private void attempt(long retryMillis) {
+        if (!wanted || link != null || dialling != null) {
+            return;
+        }
+        ChannelFuture connecting = new Bootstrap()
+                .group(loop)
+                .channel(Transport.clientChannel())
+                .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+                .handler(pipeline(false))
+                .connect(resolve(partner));
+        dialling = connecting.channel();
+        connecting.addListener((ChannelFuture done) -> connected(done, retryMillis));
+    }
+
+    private void connected(ChannelFuture done, long retryMillis) {
+        dialling = null;
+        if (!wanted || link != null) {
+            done.channel().close();
+            return;
+        }
+        if (done.isSuccess()) {
+            link = done.channel();
+            listener.dialled();
+            return;
+        }
+        if (!failureTold) {
+            failureTold = true;
+            DIAGNOSTICS.info("the partner at {} does not answer yet: {}", partner, done.cause().getMessage());
+        }
+        long next = Math.min(RETRY_MILLIS_MAX, retryMillis * 2);
+        retry = loop.schedule(() -> attempt(next), retryMillis, TimeUnit.MILLISECONDS);
+    }
+
+    /// Sends on the link; dropped when there is none.
+    public void send(Envelope envelope) {
+        if (link == null) {
+            return;
+        }
+        ByteBuf frame = link.alloc().ioBuffer(256);
+        PeerCodec.encode(envelope, frame);
+        bytesSent = bytesSent + frame.readableBytes();
+        link.write(frame, link.voidPromise());
+        if (!flushPending) {
+            flushPending = true;
+            loop.execute(this::flush);
+        }
+    }
+
+    private void flush() {
+        flushPending = false;
+        if (link != null) {
+            link.flush();
+        }
+    }
+
+    /// Stops or resumes reading from the link, so that a full machine queue holds the sender back.
+    public void readable(boolean readable) {
+        if (link != null) {
+            link.config().setAutoRead(readable);
+        }
+    }
+
+    /// Closes the link, after sending what was sent on it, and stops dialling. The listener is not told.
+    public void close(String reason) {
+        wanted = false;
+        if (retry != null) {
+            retry.cancel(false);
+            retry = null;
+        }
+        if (dialling != null) {
+            dialling.close();
+        }
+        if (link != null) {
+            DIAGNOSTICS.debug("link closed: {}", reason);
+            Channel closing = link;
+            link = null;
+            closing.flush();
+            closing.close();
+        }
+    }
+
+    /// Closes everything; from any thread. The event loop is its owner's.
+    @Override
+    public void close() {
+        loop.submit(() -> {
+            close("shutting down");
+            Set.copyOf(strangers).forEach(Channel::close);
+            if (server != null) {
+                server.close();
+            }
+        }).awaitUninterruptibly();
+    }
+
+    /// Bytes of frames sent so far.
+    public long bytesSent() {
+        return bytesSent;
+    }
+
+    /// Bytes of frames received so far.
+    public long bytesReceived() {
+        return bytesReceived;
+    }
+
+    /// Connections turned away because they were no partner.
+    public long strangersDropped() {
+        return strangersDropped;
+    }
+
+    private static InetSocketAddress resolve(InetSocketAddress address) {
+        return address.isUnresolved() ? new InetSocketAddress(address.getHostString(), address.getPort()) : address;
+    }
+
+    private ChannelInitializer<Channel> pipeline(boolean accepted) {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                channel.pipeline().addLast(
+                        new LengthFieldBasedFrameDecoder(PeerCodec.FRAME_BYTES_MAX, 0, 4, 0, 4), new Ear(accepted));
+            }
+        };
+    }
+
+    private void drop(Channel channel, String why) {
+        strangersDropped++;
+        DIAGNOSTICS.info("connection from {} dropped: {}", channel.remoteAddress(), why);
+        channel.close();
+    }
+
+    /// Listens to one connection.
+    private final class Ear extends ChannelInboundHandlerAdapter {
+        private final boolean accepted;
+        private String trouble = "closed by the partner";
+
+        Ear(boolean accepted) {
+            this.accepted = accepted;
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            if (!accepted) {
+                return;
+            }
+            Channel channel = context.channel();
+            if (strangers.size() >= STRANGERS_MAX) {
+                drop(channel, "too many connections that have not said Hello");
+                return;
+            }
+            strangers.add(channel);
+            loop.schedule(() -> {
+                if (strangers.contains(channel)) {
+                    drop(channel, "no Hello within " + HELLO_SECONDS + " s");
+                }
+            }, HELLO_SECONDS, TimeUnit.SECONDS);
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            Channel channel = context.channel();
+            ByteBuf frame = (ByteBuf) message;
+            try {
+                bytesReceived = bytesReceived + frame.readableBytes() + 4;
+                Envelope envelope = PeerCodec.decode(frame);
+                if (channel == link) {
+                    listener.received(envelope);
+                } else if (strangers.remove(channel)) {
+                    introduce(channel, envelope);
+                }
+            } catch (PeerFormatException e) {
+                trouble = "bad bytes: " + e.getMessage();
+                if (channel == link) {
+                    channel.close();
+                } else {
+                    strangers.remove(channel);
+                    drop(channel, trouble);
+                }
+            } finally {
+                frame.release();
+            }
+        }
+
+        private void introduce(Channel channel, Envelope envelope) {
+            if (!(envelope.message() instanceof Hello)) {
+                drop(channel, "its first message was no Hello");
+            } else if (link != null) {
+                drop(channel, "there is a link already");
+            } else {
+                link = channel;
+                listener.received(envelope);
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            if (context.channel() == link) {
+                listener.readComplete();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            strangers.remove(context.channel());
+            if (context.channel() == link) {
+                link = null;
+                listener.lost(trouble);
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            if (cause instanceof IOException || cause instanceof io.netty.handler.codec.DecoderException) {
+                trouble = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+                context.close();
+            } else {
+                // A broken invariant of the node, not of the link: its uncaught handler decides.
+                Thread thread = Thread.currentThread();
+                thread.getUncaughtExceptionHandler().uncaughtException(thread, cause);
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package io.sosia.appliance.node;
+
+import io.sosia.appliance.config.ConfigException;
+import io.sosia.appliance.config.ConfigFile;
+import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.client.WitnessAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// What an operator says about one node of a pair. Read from YAML; `configs/node-a.yaml` explains every key.
+///
+/// @param file       the file itself, for messages
+/// @param state      folder of all that this node keeps
+/// @param control    where the local API listens
+/// @param lagTargetNanos lag above which the primary is slowed
+public record NodeConfig(
+        Path file,
+        NodeName node,
+        NodeName partner,
+        InetSocketAddress partnerAddress,
+        InetSocketAddress listen,
+        Path state,
+        List<WitnessAddress> witness,
+        MachineSource machine,
+        String uplink,
+        InetSocketAddress control,
+        long silenceNanos,
+        long partnerGraceNanos,
+        long lagTargetNanos,
+        BackupReads backupReads) {
+
+    /// Where the machine's parts come from.
+    ///
+    /// @param image   `default`, a folder, or empty when the parts are named one by one
+    /// @param append  words added to the kernel's command line
+    /// @param ramBytes guest RAM
+    public record MachineSource(
+            Optional<String> image, Optional<Path> kernel, Optional<Path> initrd, Optional<Path> disk, String append,
+            long ramBytes) {}
+
+    /// Where a backup takes the data of disk reads from (FT paper, 4.2).
+    public enum BackupReads {
+        /// From its own disk.
+        LOCAL,
+        /// From the log.
+        LOGGED
+    }
+
+    private static final long MILLI = 1_000_000;
+
+    /// Reads and checks a node's configuration.
+    ///
+    /// @throws ConfigException naming file, key and remedy
+    public static NodeConfig read(Path path) throws ConfigException {
+        ConfigFile file = ConfigFile.read(path);
+        NodeName node = name(file, "node", "a");
+        NodeName partner = name(file, "partner.name", "b");
+        if (node.equals(partner)) {
+            throw file.wrong("partner.name", "is `" + partner + "`, the same as node; the two nodes need different names");
+        }
+        NodeConfig config = new NodeConfig(
+                path,
+                node,
+                partner,
+                file.address("partner.address", "10.0.0.2:7701"),
+                file.address("listen", "0.0.0.0:7701"),
+                file.pathOf("state", "/var/lib/sosia/a"),
+                witnesses(file),
+                machine(file),
+                uplink(file),
+                file.address("control", "127.0.0.1:7711"),
+                file.number("failure.silenceMillis", 1000, 50, 600_000) * MILLI,
+                file.number("failure.partnerGraceSeconds", 30, 0, 86_400) * 1000 * MILLI,
+                file.number("lagTargetMillis", 100, 5, 60_000) * MILLI,
+                file.choice("backupReads", "local", List.of("local", "logged")).equals("local")
+                        ? BackupReads.LOCAL : BackupReads.LOGGED);
+        file.checkAllUsed();
+        return config;
+    }
+
+    private static NodeName name(ConfigFile file, String key, String example) throws ConfigException {
+        try {
+            return new NodeName(file.text(key, example));
+        } catch (IllegalArgumentException e) {
+            throw file.wrong(key, "cannot be used: " + e.getMessage());
+        }
+    }
+
+    private static List<WitnessAddress> witnesses(ConfigFile file) throws ConfigException {
+        List<WitnessAddress> all = new ArrayList<>();
+        for (InetSocketAddress address : file.addresses("witness", "10.0.0.3:7700")) {
+            all.add(new WitnessAddress(address.getHostString(), address.getPort()));
+        }
+        return List.copyOf(all);
+    }
+
+    private static MachineSource machine(ConfigFile file) throws ConfigException {
+        Optional<String> image = file.textOptional("machine.image");
+        Optional<Path> kernel = file.pathOptional("machine.kernel");
+        Optional<Path> initrd = file.pathOptional("machine.initrd");
+        Optional<Path> disk = file.pathOptional("machine.disk");
+        if (image.isEmpty() == kernel.isEmpty()) {
+            throw file.wrong("machine", image.isEmpty()
+                    ? "names neither image nor kernel; write for example `machine: {image: default, ram: 256M}`"
+                    : "names both image and kernel; keep one of them");
+        }
+        if (image.isPresent() && (initrd.isPresent() || disk.isPresent())) {
+            throw file.wrong("machine.image", "brings its own initrd and disk; take those lines out, or name the kernel too");
+        }
+        Optional<String> folder = image.isPresent() && !image.get().equals("default")
+                ? file.pathOptional("machine.image").map(Path::toString) : image;
+        return new MachineSource(folder, kernel, initrd, disk, file.textOptional("machine.append").orElse(""),
+                ram(file, file.textOptional("machine.ram").orElse("256M")));
+    }
+
+    private static long ram(ConfigFile file, String text) throws ConfigException {
+        try {
+            return ByteSize.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw file.wrong("machine.ram", e.getMessage());
+        }
+    }
+
+    private static String uplink(ConfigFile file) throws ConfigException {
+        String uplink = file.text("network.uplink", "tcp:127.0.0.1:7703");
+        if (!uplink.equals("none") && !uplink.matches("(unix|tap):.+|tcp:.+:\\d+")) {
+            throw file.wrong("network.uplink", "is `" + uplink + "`, expected unix:PATH, tcp:HOST:PORT, tap:NAME or none");
+        }
+        return uplink;
+    }
+}

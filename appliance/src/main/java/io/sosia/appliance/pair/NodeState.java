@@ -1,0 +1,120 @@
+package io.sosia.appliance.pair;
+
+import io.sosia.witness.claim.ClaimCommand;
+import io.sosia.witness.claim.Incarnation;
+import io.sosia.witness.claim.PairRecord;
+
+/// Where a node stands. `epoch` is the last epoch this node took part in, 0 before it knows one.
+public sealed interface NodeState {
+
+    long epoch();
+
+    /// Asks the witness for the pair's record.
+    record Reading(long epoch, long askedNanos) implements NodeState {}
+
+    /// Owner by the record, whose partner was in sync and may be about to claim: waits, and reads again.
+    ///
+    /// @param partner the incarnation the record names in sync
+    record Waiting(PairRecord record, Incarnation partner, long untilNanos, long askedNanos) implements NodeState {
+        @Override
+        public long epoch() {
+            return record.epoch();
+        }
+    }
+
+    /// A claim is with the witness and stays there until it is granted or refused.
+    ///
+    /// @param purpose     what for
+    /// @param command     the claim itself, repeated unchanged
+    /// @param sinceNanos  when it was first sent
+    /// @param askedNanos  when it was last sent
+    /// @param partnerGone whether the backup was lost while a PROTECT claim is out
+    /// @param frozen      whether the machine has been paused for want of an answer
+    record Claiming(
+            long epoch,
+            Purpose purpose,
+            ClaimCommand command,
+            long sinceNanos,
+            long askedNanos,
+            boolean partnerGone,
+            boolean frozen)
+            implements NodeState {
+
+        Claiming askedAgain(long now) {
+            return new Claiming(epoch, purpose, command, sinceNanos, now, partnerGone, frozen);
+        }
+
+        Claiming withoutPartner() {
+            return new Claiming(epoch, purpose, command, sinceNanos, askedNanos, true, frozen);
+        }
+
+        Claiming inFrost() {
+            return new Claiming(epoch, purpose, command, sinceNanos, askedNanos, partnerGone, true);
+        }
+    }
+
+    /// Granted SOLO with the machine still off: gives the partner time to come, so that both start from the first step.
+    record Alone(long epoch, long untilNanos) implements NodeState {}
+
+    /// Primary with a backup: output leaves with its acknowledgement.
+    record Protected(long epoch, Incarnation backup) implements NodeState {}
+
+    /// Primary without a backup.
+    record Solo(long epoch) implements NodeState {}
+
+    /// Not the owner and not yet a backup: dials the partner.
+    record Standby(long epoch, String why) implements NodeState {}
+
+    /// Backup that holds all the primary's log: READY.
+    record Following(long epoch, Incarnation primary) implements NodeState {}
+
+    /// Backup that has closed the link and replays what it acknowledged.
+    ///
+    /// @param promote whether it claims afterwards, or ends
+    record Draining(long epoch, boolean promote, String reason) implements NodeState {}
+
+    /// Primary that stops at a mark and hands over.
+    record HandingOver(long epoch, Incarnation backup, boolean failed, String reason, long untilNanos) implements NodeState {}
+
+    /// Ended on purpose.
+    record Stopped(long epoch, String reason) implements NodeState {}
+
+    /// Ended by a lost claim or a fault; evidence is kept.
+    record Halted(long epoch, String reason) implements NodeState {}
+
+    /// The word an operator sees.
+    default String word() {
+        return switch (this) {
+            case Reading r -> "STARTING";
+            case Waiting w -> "WAITING";
+            case Claiming c -> c.frozen() ? "FROZEN" : "CLAIMING";
+            case Alone a -> "ALONE";
+            case Protected p -> "PROTECTED";
+            case Solo s -> "SOLO";
+            case Standby s -> "STANDBY";
+            case Following f -> "READY";
+            case Draining d -> "DRAINING";
+            case HandingOver h -> "HANDING-OVER";
+            case Stopped s -> "STOPPED";
+            case Halted h -> "HALTED";
+        };
+    }
+
+    /// Whether this node's machine is, or is about to be, the live one.
+    default boolean isPrimary() {
+        return switch (this) {
+            case Alone a -> true;
+            case Protected p -> true;
+            case Solo s -> true;
+            case HandingOver h -> true;
+            case Claiming c -> c.purpose() != Purpose.PROMOTE;
+            case Reading r -> false;
+            case Waiting w -> false;
+            case Standby s -> false;
+            case Following f -> false;
+            case Draining d -> false;
+            case Stopped s -> false;
+            case Halted h -> false;
+        };
+    }
+}

@@ -1,0 +1,545 @@
+package io.sosia.appliance.pair;
+
+import io.sosia.appliance.eventlog.LogBatch;
+import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.eventlog.MarkedOutput;
+import io.sosia.appliance.machine.port.MachineOutput;
+import io.sosia.appliance.output.Ack;
+import io.sosia.appliance.output.GateLimits;
+import io.sosia.appliance.output.OutputGate;
+import io.sosia.appliance.pair.PeerMessage.Envelope;
+import io.sosia.appliance.pair.PeerMessage.Hello;
+import io.sosia.witness.claim.Incarnation;
+import io.sosia.witness.claim.Nonce;
+import io.sosia.witness.claim.PairRecord;
+import java.util.ArrayDeque;
+import java.util.Optional;
+
+/// One node's side of the pair protocol: carries messages, answers and ticks to the [PairMachine], its actions to the
+/// [PairEnvironment], and keeps the output gate between them. Pure and single-threaded: time is an argument, everything else
+/// that happens is a call. A node runs it on its event loop; the simulation runs it as it is.
+public final class PairCore {
+
+    /// What a node tells of itself once.
+    ///
+    /// @param settings      names, incarnation and patience
+    /// @param timing        failure detection
+    /// @param machine       digest of how the machine is built; both nodes' must be equal
+    /// @param gateLimits    how much output is held before the machine waits
+    /// @param logBytesMax   log sent and not acknowledged, in bytes, before the machine waits
+    public record Setup(
+            PairSettings settings, LinkTiming timing, String machine, GateLimits gateLimits, long logBytesMax) {}
+
+    /// Failure detection.
+    ///
+    /// @param heartbeatNanos time between two heartbeats
+    /// @param silenceNanos   a partner not heard of for this long is suspected
+    /// @param redialNanos    pause before a refused node offers itself again
+    public record LinkTiming(long heartbeatNanos, long silenceNanos, long redialNanos) {
+        public LinkTiming {
+            if (heartbeatNanos <= 0 || silenceNanos < 2 * heartbeatNanos || redialNanos <= 0) {
+                throw new IllegalArgumentException("heartbeat every " + heartbeatNanos + " ns with silence after "
+                        + silenceNanos + " ns: silence has to be two heartbeats at least");
+            }
+        }
+
+        /// A partner is suspected after `silenceNanos`, with eight heartbeats in that time.
+        public static LinkTiming suspectAfter(long silenceNanos) {
+            return new LinkTiming(silenceNanos / 8, silenceNanos, 2 * silenceNanos);
+        }
+    }
+
+    private static final int UNJOINED_PATIENCE = 10;
+
+    private record Unacked(long seq, long bytes) {}
+
+    private final Setup setup;
+    private final PairMachine rules;
+    private final PairEnvironment environment;
+    private final OutputGate gate;
+    private final Incarnation self;
+
+    private NodeState state;
+    private PeerMessage.DiskStamp disk;
+
+    private boolean linked;
+    private long linkEpoch;
+    private Optional<Incarnation> partner = Optional.empty();
+    private Optional<PairEvent.PartnerOffers> offer = Optional.empty();
+    private long heardNanos;
+    private long beatNanos;
+    private long tickedNanos;
+    private long redialAtNanos = Long.MAX_VALUE;
+
+    private final ArrayDeque<Unacked> unacked = new ArrayDeque<>();
+    private long unackedBytes;
+    private LogPosition recorded = LogPosition.START;
+    private boolean streaming;
+
+    private LogPosition received = LogPosition.START;
+    private LogPosition ackedBack = LogPosition.START;
+    private long executedStep;
+    private long executedStepTold;
+    private LogPosition durable = LogPosition.START;
+
+    private long backupStep;
+    private LogPosition backupDurable = LogPosition.START;
+    private boolean powerOffReleased;
+    private boolean drained;
+    private Optional<LogPosition> stoppedAt = Optional.empty();
+    private long foreignMessages;
+
+    /// @param disk what this node's disk holds when it starts
+    public PairCore(Setup setup, PeerMessage.DiskStamp disk, PairEnvironment environment) {
+        this.setup = setup;
+        this.disk = disk;
+        this.environment = environment;
+        this.rules = new PairMachine(setup.settings());
+        this.self = setup.settings().incarnation();
+        this.gate = new OutputGate(setup.gateLimits(), this::release);
+    }
+
+    /// The node's first call.
+    public void begin(long now) {
+        heardNanos = now;
+        beatNanos = now;
+        tickedNanos = now;
+        take(rules.begin(now), now);
+    }
+
+    /// Time passes; to be called several times per heartbeat.
+    public void tick(long now) {
+        if (now - tickedNanos > setup.timing().silenceNanos() / 2) {
+            // This very process stood still: what the partner sent meanwhile has not been read yet.
+            heardNanos = now;
+        }
+        tickedNanos = now;
+        tell(new PairEvent.Tick(), now);
+        if (powerOffReleased) {
+            tell(new PairEvent.PowerOffReleased(), now);
+        }
+        if (drained) {
+            tell(new PairEvent.Drained(), now);
+        }
+        if (stoppedAt.isPresent() && gate.acked().reaches(stoppedAt.get())) {
+            tell(new PairEvent.HandedOver(), now);
+        }
+        if (offer.isPresent()) {
+            tell(offer.get(), now);
+        }
+        if (linked && now - heardNanos > patienceNanos()) {
+            loseLink("silent for " + (now - heardNanos) / 1_000_000 + " ms", now);
+        }
+        if (now >= redialAtNanos && state instanceof NodeState.Standby) {
+            redialAtNanos = Long.MAX_VALUE;
+            environment.dial();
+        }
+        acknowledge(true);
+        beat(now);
+    }
+
+    /// How long the partner may be silent: before the two are a pair nothing hangs on a quick suspicion.
+    private long patienceNanos() {
+        boolean joined = switch (state) {
+            case NodeState.Protected _, NodeState.Following _, NodeState.HandingOver _ -> true;
+            case NodeState.Reading _, NodeState.Waiting _, NodeState.Claiming _, NodeState.Alone _, NodeState.Solo _,
+                 NodeState.Standby _, NodeState.Draining _, NodeState.Stopped _, NodeState.Halted _ -> false;
+        };
+        return joined ? setup.timing().silenceNanos() : UNJOINED_PATIENCE * setup.timing().silenceNanos();
+    }
+
+    private void beat(long now) {
+        if (partner.isEmpty() || now - beatNanos < setup.timing().heartbeatNanos()) {
+            return;
+        }
+        beatNanos = now;
+        send(new PeerMessage.Heartbeat(now, executedStep));
+    }
+
+    // The link.
+
+    /// Our dialling has reached the partner.
+    public void dialled(long now) {
+        if (!(state instanceof NodeState.Standby)) {
+            environment.closeLink("connected while " + state.word());
+            return;
+        }
+        linkUp(now);
+        linkEpoch = 0;
+        environment.send(new Envelope(0, self, PeerMessage.NOBODY,
+                new Hello(setup.settings().pairId(), setup.settings().node(), setup.machine(), disk)));
+    }
+
+    /// Somebody has dialled and said Hello. The node takes one link at a time: it closes others before they get here.
+    public void offered(Incarnation sender, Hello hello, long now) {
+        if (linked) {
+            throw new IllegalStateException("a second link from " + sender + " beside " + partner);
+        }
+        linkUp(now);
+        partner = Optional.of(sender);
+        linkEpoch = state.epoch();
+        String foreign = foreign(hello);
+        if (!foreign.isEmpty()) {
+            foreignMessages++;
+            send(new PeerMessage.Refusal(foreign));
+            dropLink(foreign);
+            return;
+        }
+        String difference = difference(hello);
+        offer = Optional.of(new PairEvent.PartnerOffers(sender, difference.isEmpty(), difference));
+        tell(offer.get(), now);
+    }
+
+    private void linkUp(long now) {
+        linked = true;
+        heardNanos = now;
+        beatNanos = now;
+        partner = Optional.empty();
+        offer = Optional.empty();
+    }
+
+    private String foreign(Hello hello) {
+        if (!hello.pairId().equals(setup.settings().pairId())) {
+            return "it belongs to pair " + hello.pairId() + ", this is pair " + setup.settings().pairId();
+        }
+        if (!hello.node().equals(setup.settings().partner())) {
+            return "it calls itself " + hello.node() + ", expected " + setup.settings().partner();
+        }
+        return "";
+    }
+
+    private String difference(Hello hello) {
+        if (!hello.machine().equals(setup.machine())) {
+            return "its machine is built differently (kernel, initrd, command line, RAM or devices)";
+        }
+        if (!hello.disk().clean() || !disk.clean() || !hello.disk().equals(disk)) {
+            return "its disk does not hold the same bytes (" + hello.disk() + ", here " + disk + "): it needs a resync";
+        }
+        return "";
+    }
+
+    /// Bytes have arrived on the link: a sign of life.
+    public void heard(long now) {
+        heardNanos = now;
+    }
+
+    /// One message has arrived. What is not of this epoch and these lives is dropped.
+    public void received(Envelope envelope, long now) {
+        heardNanos = now;
+        switch (envelope.message()) {
+            case Hello hello -> offered(envelope.sender(), hello, now);
+            case PeerMessage.Welcome(LogPosition start) -> welcomed(envelope, start, now);
+            case PeerMessage.Refusal(String reason) -> refused(envelope, reason, now);
+            case PeerMessage.Log _, PeerMessage.Ack _, PeerMessage.Heartbeat _, PeerMessage.HeartbeatReply _,
+                 PeerMessage.Leaving _, PeerMessage.HandOver _, PeerMessage.Stopped _ -> {
+                if (envelope.epoch() != linkEpoch || !envelope.addressee().equals(self)
+                        || !partner.equals(Optional.of(envelope.sender()))) {
+                    foreignMessages++;
+                } else {
+                    known(envelope.message(), now);
+                }
+            }
+        }
+    }
+
+    private void welcomed(Envelope envelope, LogPosition start, long now) {
+        if (!(state instanceof NodeState.Standby) || !linked || !envelope.addressee().equals(self)) {
+            foreignMessages++;
+            return;
+        }
+        partner = Optional.of(envelope.sender());
+        linkEpoch = envelope.epoch();
+        received = start;
+        ackedBack = start;
+        tell(new PairEvent.Welcomed(envelope.epoch(), envelope.sender()), now);
+    }
+
+    private void refused(Envelope envelope, String reason, long now) {
+        if (!(state instanceof NodeState.Standby) || !envelope.addressee().equals(self)) {
+            foreignMessages++;
+            return;
+        }
+        tell(new PairEvent.Refused(reason), now);
+        dropLink("refused");
+        redialAtNanos = now + setup.timing().redialNanos();
+    }
+
+    private void known(PeerMessage message, long now) {
+        switch (message) {
+            case PeerMessage.Log(LogBatch batch) -> logged(batch, now);
+            case PeerMessage.Ack(LogPosition got, long step, LogPosition durableThere) -> acknowledged(got, step, durableThere);
+            case PeerMessage.Heartbeat(long sent, long _) -> send(new PeerMessage.HeartbeatReply(sent, executedStep));
+            case PeerMessage.HeartbeatReply _ -> { }
+            case PeerMessage.Leaving(String reason) -> {
+                tell(new PairEvent.PartnerLeaves(reason), now);
+                dropLink(reason);
+            }
+            case PeerMessage.HandOver() -> tell(new PairEvent.PartnerHandsOver(), now);
+            case PeerMessage.Stopped() -> tell(new PairEvent.PartnerStopped(), now);
+            case Hello _, PeerMessage.Welcome _, PeerMessage.Refusal _ ->
+                    throw new IllegalStateException("handled before: " + message);
+        }
+    }
+
+    private void logged(LogBatch batch, long now) {
+        if (!(state instanceof NodeState.Following)) {
+            foreignMessages++;
+            return;
+        }
+        if (!batch.first().equals(received.next())) {
+            loseLink("the log goes on with entry " + batch.first() + ", expected " + received.next(), now);
+            return;
+        }
+        received = batch.last();
+        environment.deliver(batch);
+    }
+
+    private void acknowledged(LogPosition got, long step, LogPosition durableThere) {
+        if (!gate.ack(new Ack(linkEpoch, partner.orElseThrow().value(), got), recorded)) {
+            return;
+        }
+        while (!unacked.isEmpty() && unacked.peek().seq() <= got.seq()) {
+            unackedBytes -= unacked.remove().bytes();
+        }
+        backupStep = Math.max(backupStep, step);
+        backupDurable = durableThere.compareTo(backupDurable) > 0 ? durableThere : backupDurable;
+    }
+
+    /// All that had arrived on the link has been given to [#received]: one receipt answers it.
+    public void readComplete() {
+        acknowledge(false);
+    }
+
+    private void acknowledge(boolean evenIfOnlyExecuted) {
+        if (!(state instanceof NodeState.Following) || !linked) {
+            return;
+        }
+        boolean news = received.compareTo(ackedBack) > 0;
+        if (news || evenIfOnlyExecuted && executedStep > executedStepTold) {
+            ackedBack = received;
+            executedStepTold = executedStep;
+            send(new PeerMessage.Ack(received, executedStep, durable));
+        }
+    }
+
+    /// The link is gone, or could not be made.
+    public void linkLost(String reason, long now) {
+        if (linked) {
+            dropped();
+            lost(reason, now);
+        }
+    }
+
+    private void loseLink(String reason, long now) {
+        dropLink(reason);
+        lost(reason, now);
+    }
+
+    private void lost(String reason, long now) {
+        if (state instanceof NodeState.Standby) {
+            redialAtNanos = now + setup.timing().redialNanos() / 4;
+        }
+        tell(new PairEvent.PartnerLost(reason), now);
+    }
+
+    private void dropLink(String reason) {
+        if (linked) {
+            dropped();
+            environment.closeLink(reason);
+        }
+    }
+
+    private void dropped() {
+        linked = false;
+        streaming = false;
+        partner = Optional.empty();
+        offer = Optional.empty();
+        unacked.clear();
+        unackedBytes = 0;
+    }
+
+    private void send(PeerMessage message) {
+        if (linked && partner.isPresent()) {
+            environment.send(new Envelope(linkEpoch, self, partner.get(), message));
+        }
+    }
+
+    // The witness.
+
+    public void recordRead(PairRecord record, long now) {
+        tell(new PairEvent.RecordRead(record), now);
+    }
+
+    public void recordUnknown(long now) {
+        tell(new PairEvent.RecordUnknown(), now);
+    }
+
+    public void claimGranted(Nonce nonce, PairRecord record, long now) {
+        tell(new PairEvent.ClaimGranted(nonce, record), now);
+    }
+
+    public void claimRefused(Nonce nonce, String reason, long now) {
+        tell(new PairEvent.ClaimRefused(nonce, reason), now);
+    }
+
+    public void witnessSilent(long now) {
+        tell(new PairEvent.WitnessSilent(), now);
+    }
+
+    // The own machine.
+
+    /// The recorder has written these entries; they go to the backup, if there is one.
+    ///
+    /// @param bytes what they are counted as in the bounded buffer
+    public void recorded(LogBatch batch, long bytes) {
+        recorded = batch.last();
+        if (streaming) {
+            unacked.add(new Unacked(batch.last().seq(), bytes));
+            unackedBytes += bytes;
+            send(new PeerMessage.Log(batch));
+        }
+    }
+
+    /// The machine has produced an external output; its mark is among the entries recorded before.
+    public void produced(MarkedOutput output) {
+        gate.hold(output);
+    }
+
+    /// Whether the machine has to wait: too much log without receipt, or too much output held.
+    public boolean congested() {
+        return unackedBytes > setup.logBytesMax() || gate.full();
+    }
+
+    /// How far the own machine is, and up to where its disk is durable.
+    public void executed(long step, LogPosition durableHere) {
+        executedStep = step;
+        durable = durableHere;
+    }
+
+    /// The replayer has done all it was given and its disk is durable, after [PairEnvironment#drain].
+    public void drained(long now) {
+        drained = true;
+        tell(new PairEvent.Drained(), now);
+    }
+
+    /// The machine has stopped for good and its last entry, at this position, has been recorded.
+    public void machineStopped(LogPosition last, long now) {
+        stoppedAt = Optional.of(last);
+        if (gate.acked().reaches(last)) {
+            tell(new PairEvent.HandedOver(), now);
+        }
+    }
+
+    /// This node cannot go on.
+    public void fault(String reason, long now) {
+        tell(new PairEvent.LocalFault(reason), now);
+    }
+
+    /// The operator asks this node to end.
+    public void terminate(long now) {
+        tell(new PairEvent.Terminate(), now);
+    }
+
+    private void release(MarkedOutput output) {
+        if (output.output() instanceof MachineOutput.PowerOff) {
+            powerOffReleased = true;
+        }
+        environment.release(output);
+    }
+
+    // What it looks like from outside.
+
+    public NodeState state() {
+        return state;
+    }
+
+    public OutputGate gate() {
+        return gate;
+    }
+
+    public boolean linked() {
+        return linked;
+    }
+
+    /// On a primary: the step its backup has executed.
+    public long backupStep() {
+        return backupStep;
+    }
+
+    /// On a primary: the log position up to which its backup's disk is durable.
+    public LogPosition backupDurable() {
+        return backupDurable;
+    }
+
+    /// On a backup: the last entry received.
+    public LogPosition received() {
+        return received;
+    }
+
+    /// Messages dropped because they were not of this epoch and these lives.
+    public long foreignMessages() {
+        return foreignMessages;
+    }
+
+    // Events in, actions out.
+
+    private void tell(PairEvent event, long now) {
+        take(rules.step(state, event, now), now);
+    }
+
+    private void take(PairMachine.Step step, long now) {
+        NodeState before = state;
+        state = step.state();
+        if (before != null && (before.getClass() != state.getClass() || !before.word().equals(state.word()))) {
+            environment.transition(before, state, step.reason());
+        }
+        for (PairAction action : step.actions()) {
+            carryOut(action, now);
+        }
+    }
+
+    private void carryOut(PairAction action, long now) {
+        switch (action) {
+            case PairAction.ReadRecord() -> environment.readRecord();
+            case PairAction.Submit(var command) -> environment.submit(command);
+            case PairAction.Dial() -> environment.dial();
+            case PairAction.CloseLink(String reason) -> dropLink(reason);
+            case PairAction.Welcome(long epoch, Incarnation _) -> {
+                offer = Optional.empty();
+                linkEpoch = epoch;
+                streaming = true;
+                send(new PeerMessage.Welcome(new LogPosition(epoch, 0)));
+            }
+            case PairAction.Refuse(String reason) -> {
+                send(new PeerMessage.Refusal(reason));
+                offer = Optional.empty();
+            }
+            case PairAction.GateByAcks(long epoch, Incarnation backup) -> {
+                offer = Optional.empty();
+                gate.startProtected(epoch, backup.value());
+            }
+            case PairAction.GateOpen(long epoch) -> gate.soloGranted(epoch);
+            case PairAction.StartMachine(long epoch) -> {
+                disk = new PeerMessage.DiskStamp(disk.content(), disk.position(), false);
+                environment.startMachine(epoch);
+            }
+            case PairAction.Follow(long epoch) -> {
+                disk = new PeerMessage.DiskStamp(disk.content(), disk.position(), false);
+                environment.follow(epoch);
+            }
+            case PairAction.Drain() -> environment.drain();
+            case PairAction.GoLive(long epoch) -> {
+                drained = false;
+                gate.soloGranted(epoch);
+                environment.goLive(epoch);
+            }
+            case PairAction.Pause() -> environment.pause();
+            case PairAction.Resume() -> environment.resume();
+            case PairAction.StopAtMark() -> environment.stopAtMark();
+            case PairAction.SendHandOver() -> send(new PeerMessage.HandOver());
+            case PairAction.SendStopped() -> send(new PeerMessage.Stopped());
+            case PairAction.SendLeaving(String reason) -> send(new PeerMessage.Leaving(reason));
+            case PairAction.Finish(boolean failed, String reason) -> environment.finish(failed, reason);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package io.sosia.appliance.pair;
+
+import io.sosia.appliance.eventlog.LogBatch;
+import io.sosia.appliance.eventlog.MarkedOutput;
+import io.sosia.appliance.pair.PeerMessage.Envelope;
+import io.sosia.witness.claim.ClaimCommand;
+
+/// What a [PairCore] has done for it by the node it runs in (or by a simulation). All calls come from the core's own thread;
+/// none may call back into the core before it has returned.
+public interface PairEnvironment {
+
+    /// Start connecting to the partner and keep trying until connected or closed.
+    void dial();
+
+    /// Close the link, or stop trying to connect. No `linkLost` follows for a link closed here.
+    void closeLink(String reason);
+
+    /// Send on the link; dropped when there is none.
+    void send(Envelope envelope);
+
+    /// Ask the witness for the record; answered by an event.
+    void readRecord();
+
+    /// Submit a claim; answered by an event.
+    void submit(ClaimCommand claim);
+
+    /// Switch the machine on as the recorder of this epoch's log.
+    void startMachine(long epoch);
+
+    /// Build the machine as a replayer of this epoch's log.
+    void follow(long epoch);
+
+    /// More of the log for the replayer.
+    void deliver(LogBatch batch);
+
+    /// Replay all that was delivered, make it durable, then tell `drained`.
+    void drain();
+
+    /// Turn the replayer into the recorder of this epoch.
+    void goLive(long epoch);
+
+    void pause();
+
+    void resume();
+
+    /// Stop the machine for good at a mark, then tell `machineStopped`.
+    void stopAtMark();
+
+    /// An output may leave now.
+    void release(MarkedOutput output);
+
+    /// The node's life is over.
+    void finish(boolean failed, String reason);
+
+    /// The pair machine has changed its state: one line of diagnostics.
+    void transition(NodeState from, NodeState to, String reason);
+}

@@ -1,0 +1,68 @@
+package io.sosia.appliance.pair;
+
+import io.sosia.witness.claim.Incarnation;
+import io.sosia.witness.claim.Nonce;
+import io.sosia.witness.claim.PairRecord;
+
+/// What a node's pair machine is told. Events that describe a lasting condition ([PartnerOffers], [Drained], [HandedOver],
+/// [PowerOffReleased]) are repeated until they have had their effect; telling one twice changes nothing.
+public sealed interface PairEvent {
+
+    /// Time has passed.
+    record Tick() implements PairEvent {}
+
+    /// The witness answered a read: the pair's record.
+    record RecordRead(PairRecord record) implements PairEvent {}
+
+    /// The witness answered a read: it does not know this pair.
+    record RecordUnknown() implements PairEvent {}
+
+    /// The witness granted the claim with this nonce.
+    record ClaimGranted(Nonce nonce, PairRecord record) implements PairEvent {}
+
+    /// The witness refused the claim with this nonce.
+    record ClaimRefused(Nonce nonce, String reason) implements PairEvent {}
+
+    /// A read or a claim had no answer in time; a claim's outcome is unknown.
+    record WitnessSilent() implements PairEvent {}
+
+    /// The partner has connected and said who it is.
+    ///
+    /// @param incarnation the partner's present life
+    /// @param sameDisk    whether its disk holds the same bytes as ours and its machine is built the same
+    /// @param difference  what differs, for the operator; empty if nothing does
+    record PartnerOffers(Incarnation incarnation, boolean sameDisk, String difference) implements PairEvent {}
+
+    /// The primary takes us as its backup from the start of its log.
+    record Welcomed(long epoch, Incarnation primary) implements PairEvent {}
+
+    /// The primary does not take us.
+    record Refused(String reason) implements PairEvent {}
+
+    /// The link to the partner is gone: reset, closed, silent.
+    record PartnerLost(String reason) implements PairEvent {}
+
+    /// The partner, our backup, leaves on purpose.
+    record PartnerLeaves(String reason) implements PairEvent {}
+
+    /// The partner, our primary, has stopped its machine and hands over: all of its log is here.
+    record PartnerHandsOver() implements PairEvent {}
+
+    /// The partner, our primary, has recorded the end of the run: nobody goes live.
+    record PartnerStopped() implements PairEvent {}
+
+    /// All that was acknowledged has been replayed and its disk writes are durable.
+    record Drained() implements PairEvent {}
+
+    /// Our machine has stopped at a mark and the backup has acknowledged the whole log.
+    record HandedOver() implements PairEvent {}
+
+    /// The guest's power-off has been released by the output rule.
+    record PowerOffReleased() implements PairEvent {}
+
+    /// This node can go on no longer: its disk failed, its machine is wedged, its replay diverged.
+    record LocalFault(String reason) implements PairEvent {}
+
+    /// The operator asks this node to end (SIGTERM).
+    record Terminate() implements PairEvent {}
+}

@@ -1,0 +1,356 @@
+package io.sosia.appliance.pair;
+
+import io.sosia.appliance.pair.PairAction.CloseLink;
+import io.sosia.appliance.pair.PairAction.Dial;
+import io.sosia.appliance.pair.PairAction.Drain;
+import io.sosia.appliance.pair.PairAction.Finish;
+import io.sosia.appliance.pair.PairAction.Follow;
+import io.sosia.appliance.pair.PairAction.GateByAcks;
+import io.sosia.appliance.pair.PairAction.GateOpen;
+import io.sosia.appliance.pair.PairAction.GoLive;
+import io.sosia.appliance.pair.PairAction.Pause;
+import io.sosia.appliance.pair.PairAction.ReadRecord;
+import io.sosia.appliance.pair.PairAction.Refuse;
+import io.sosia.appliance.pair.PairAction.Resume;
+import io.sosia.appliance.pair.PairAction.SendHandOver;
+import io.sosia.appliance.pair.PairAction.SendLeaving;
+import io.sosia.appliance.pair.PairAction.SendStopped;
+import io.sosia.appliance.pair.PairAction.StartMachine;
+import io.sosia.appliance.pair.PairAction.StopAtMark;
+import io.sosia.appliance.pair.PairAction.Submit;
+import io.sosia.appliance.pair.PairAction.Welcome;
+import io.sosia.appliance.pair.NodeState.Alone;
+import io.sosia.appliance.pair.NodeState.Claiming;
+import io.sosia.appliance.pair.NodeState.Draining;
+import io.sosia.appliance.pair.NodeState.Following;
+import io.sosia.appliance.pair.NodeState.Halted;
+import io.sosia.appliance.pair.NodeState.HandingOver;
+import io.sosia.appliance.pair.NodeState.Protected;
+import io.sosia.appliance.pair.NodeState.Reading;
+import io.sosia.appliance.pair.NodeState.Solo;
+import io.sosia.appliance.pair.NodeState.Standby;
+import io.sosia.appliance.pair.NodeState.Stopped;
+import io.sosia.appliance.pair.NodeState.Waiting;
+import io.sosia.witness.claim.ClaimCommand;
+import io.sosia.witness.claim.Expected;
+import io.sosia.witness.claim.Incarnation;
+import io.sosia.witness.claim.Nonce;
+import io.sosia.witness.claim.PairRecord;
+import io.sosia.witness.claim.PairState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/// The rules of who is live, one node's side: `step(state, event, now) -> (state, actions, reason)`.
+///
+/// Safety rests on the witness's compare-and-sets and on incarnations, never on time: time only decides when to ask. A claim
+/// once sent is repeated until it is granted or refused; meanwhile the node takes nothing else on.
+public final class PairMachine {
+
+    /// What one event leads to. `reason` is set when the state's kind has changed, for the one line of diagnostics.
+    public record Step(NodeState state, List<PairAction> actions, String reason) {
+        static Step stay(NodeState state, PairAction... actions) {
+            return new Step(state, List.of(actions), "");
+        }
+
+        static Step to(NodeState state, String reason, PairAction... actions) {
+            return new Step(state, List.of(actions), reason);
+        }
+    }
+
+    private static final String GUEST_OFF = "the guest has switched itself off";
+    private static final String RUNNING =
+            "the machine is already running; a backup that was not there from its start needs a resync and a clone";
+
+    private final PairSettings settings;
+
+    public PairMachine(PairSettings settings) {
+        this.settings = settings;
+    }
+
+    /// A node's first step: asks the witness where the pair stands.
+    public Step begin(long now) {
+        return Step.to(new Reading(0, now), "started", new ReadRecord());
+    }
+
+    /// What `event` leads to in `state` at `now` (any clock that does not go back, in nanoseconds).
+    public Step step(NodeState state, PairEvent event, long now) {
+        return switch (state) {
+            case Reading s -> reading(s, event, now);
+            case Waiting s -> waiting(s, event, now);
+            case Claiming s -> claiming(s, event, now);
+            case Alone s -> alone(s, event, now);
+            case Protected s -> inProtected(s, event, now);
+            case Solo s -> solo(s, event, now);
+            case Standby s -> standby(s, event, now);
+            case Following s -> following(s, event);
+            case Draining s -> draining(s, event, now);
+            case HandingOver s -> handingOver(s, event, now);
+            case Stopped s -> Step.stay(s);
+            case Halted s -> Step.stay(s);
+        };
+    }
+
+    private Step reading(Reading s, PairEvent event, long now) {
+        return switch (event) {
+            case PairEvent.RecordRead(PairRecord record) -> start(record, now);
+            case PairEvent.RecordUnknown() -> halt(s.epoch(),
+                    "the witness does not know this pair: run `sosia pair init` first");
+            case PairEvent.Tick() when now - s.askedNanos() >= settings.witnessRetryNanos() ->
+                    Step.stay(new Reading(s.epoch(), now), new ReadRecord());
+            case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse("not ready: the witness has not answered yet"));
+            case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
+            case PairEvent.Terminate() -> stop(s.epoch(), "terminated");
+            default -> Step.stay(s);
+        };
+    }
+
+    /// Where a node without memory of a run stands by the record.
+    private Step start(PairRecord record, long now) {
+        if (!record.owner().equals(settings.node())) {
+            return Step.to(new Standby(record.epoch(), "not the owner"), "the record's owner is " + record.owner(), new Dial());
+        }
+        Optional<Incarnation> partner = record.incarnationOf(settings.partner());
+        if (record.state() == PairState.PROTECTED && partner.isPresent()) {
+            return Step.to(new Waiting(record, partner.get(), now + settings.partnerGraceNanos(), now),
+                    "the partner was in sync and may be about to claim");
+        }
+        return coldBoot(record, now, "owner by the record");
+    }
+
+    private Step waiting(Waiting s, PairEvent event, long now) {
+        return switch (event) {
+            case PairEvent.RecordRead(PairRecord record) when !record.equals(s.record()) -> start(record, now);
+            case PairEvent.PartnerOffers o when !o.incarnation().equals(s.partner()) ->
+                    coldBoot(s.record(), now, "the partner's life that was in sync is over");
+            case PairEvent.Tick() when now >= s.untilNanos() -> coldBoot(s.record(), now, "the partner did not come");
+            case PairEvent.Tick() when now - s.askedNanos() >= settings.witnessRetryNanos() ->
+                    Step.stay(new Waiting(s.record(), s.partner(), s.untilNanos(), now), new ReadRecord());
+            case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
+            case PairEvent.Terminate() -> stop(s.epoch(), "terminated");
+            default -> Step.stay(s);
+        };
+    }
+
+    private Step claiming(Claiming s, PairEvent event, long now) {
+        Nonce ours = s.command().nonce();
+        return switch (event) {
+            case PairEvent.ClaimGranted(Nonce nonce, PairRecord record) when nonce.equals(ours) -> granted(s, record, now);
+            case PairEvent.ClaimRefused(Nonce nonce, String reason) when nonce.equals(ours) -> refused(s, reason, now);
+            case PairEvent.Tick() -> repeat(s, now);
+            case PairEvent.PartnerLost l -> Step.stay(s.withoutPartner());
+            case PairEvent.PartnerLeaves l -> Step.stay(s.withoutPartner());
+            case PairEvent.PartnerOffers o when s.purpose() != Purpose.COLD_BOOT && s.purpose() != Purpose.PROTECT ->
+                    Step.stay(s, new Refuse("a claim is with the witness"));
+            case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
+            case PairEvent.Terminate() -> stop(s.epoch(), "terminated while claiming");
+            default -> Step.stay(s);
+        };
+    }
+
+    /// Sends the outstanding claim again, and freezes a primary whose claim stays without an answer.
+    private Step repeat(Claiming s, long now) {
+        if (!s.frozen() && now - s.sinceNanos() >= settings.freezeNanos()) {
+            return Step.to(s.inFrost(), "the witness does not answer",
+                    s.purpose().machineRuns() ? new PairAction[] {new Pause()} : new PairAction[0]);
+        }
+        if (now - s.askedNanos() < settings.witnessRetryNanos()) {
+            return Step.stay(s);
+        }
+        return Step.stay(s.askedAgain(now), new Submit(s.command()));
+    }
+
+    private Step granted(Claiming s, PairRecord record, long now) {
+        long epoch = record.epoch();
+        return switch (s.purpose()) {
+            case COLD_BOOT -> Step.to(new Alone(epoch, now + settings.partnerGraceNanos()), "cold boot granted");
+            case PROTECT -> protectedNow(s, epoch, now);
+            case GO_SOLO -> s.frozen()
+                    ? Step.to(new Solo(epoch), "SOLO granted", new GateOpen(epoch), new Resume())
+                    : Step.to(new Solo(epoch), "SOLO granted", new GateOpen(epoch));
+            case PROMOTE -> Step.to(new Solo(epoch), "SOLO granted", new GoLive(epoch));
+            case STOP -> Step.to(new Stopped(epoch, GUEST_OFF), "end of the run recorded",
+                    new SendStopped(), new Finish(false, GUEST_OFF));
+        };
+    }
+
+    private Step protectedNow(Claiming s, long epoch, long now) {
+        Incarnation backup = ((ClaimCommand.Protect) s.command()).backupIncarnation();
+        Protected here = new Protected(epoch, backup);
+        if (!s.partnerGone()) {
+            return Step.to(here, "protection granted", new Welcome(epoch, backup), new StartMachine(epoch));
+        }
+        // The record names a backup that is gone, and nothing has run in this epoch yet.
+        Step solo = goSolo(here, "the backup was lost while it was being taken in", now);
+        List<PairAction> actions = new ArrayList<>(solo.actions());
+        actions.add(new StartMachine(epoch));
+        return new Step(solo.state(), List.copyOf(actions), solo.reason());
+    }
+
+    private Step refused(Claiming s, String reason, long now) {
+        String lost = "the witness refused " + s.purpose() + " at epoch " + s.epoch() + ": " + reason;
+        if (s.purpose() == Purpose.COLD_BOOT) {
+            // Nothing runs here yet, and the record has moved on (a claim of an earlier life can be granted late).
+            return Step.to(new Reading(s.epoch(), now), lost, new ReadRecord());
+        }
+        return halt(s.epoch(), lost);
+    }
+
+    private Step alone(Alone s, PairEvent event, long now) {
+        return switch (event) {
+            case PairEvent.PartnerOffers(Incarnation partner, boolean same, String _) when same ->
+                    claim(Purpose.PROTECT, s.epoch(), new ClaimCommand.Protect(settings.pairId(), s.epoch(), settings.node(),
+                            settings.incarnation(), partner, nonce(Purpose.PROTECT, s.epoch(), partner)),
+                            now, "the partner is here with the same disk", new GateByAcks(s.epoch(), partner));
+            case PairEvent.PartnerOffers(Incarnation _, boolean _, String difference) -> Step.to(
+                    new Solo(s.epoch()), "the partner cannot be taken in: " + difference,
+                    new Refuse(difference), new GateOpen(s.epoch()), new StartMachine(s.epoch()));
+            case PairEvent.Tick() when now >= s.untilNanos() -> Step.to(new Solo(s.epoch()), "the partner did not come",
+                    new GateOpen(s.epoch()), new StartMachine(s.epoch()));
+            case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
+            case PairEvent.Terminate() -> stop(s.epoch(), "terminated");
+            default -> Step.stay(s);
+        };
+    }
+
+    private Step inProtected(Protected s, PairEvent event, long now) {
+        return switch (event) {
+            case PairEvent.PartnerLost(String reason) -> goSolo(s, reason, now);
+            case PairEvent.PartnerLeaves(String reason) -> goSolo(s, "the backup leaves: " + reason, now);
+            case PairEvent.PowerOffReleased() -> endRun(new Expected(s.epoch(), PairState.PROTECTED), now);
+            case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse(RUNNING));
+            case PairEvent.LocalFault(String reason) -> handOver(s, true, reason, now);
+            case PairEvent.Terminate() -> handOver(s, false, "terminated", now);
+            default -> Step.stay(s);
+        };
+    }
+
+    private Step goSolo(Protected s, String reason, long now) {
+        return claim(Purpose.GO_SOLO, s.epoch(), claimSolo(Purpose.GO_SOLO, s.epoch()), now, reason, new CloseLink(reason));
+    }
+
+    private Step handOver(Protected s, boolean failed, String reason, long now) {
+        return Step.to(new HandingOver(s.epoch(), s.backup(), failed, reason, now + settings.handOverNanos()), reason,
+                new StopAtMark());
+    }
+
+    private Step handingOver(HandingOver s, PairEvent event, long now) {
+        return switch (event) {
+            case PairEvent.HandedOver() -> s.failed()
+                    ? Step.to(new Halted(s.epoch(), s.reason()), "handed over", new SendHandOver(), new Finish(true, s.reason()))
+                    : Step.to(new Stopped(s.epoch(), s.reason()), "handed over", new SendHandOver(), new Finish(false, s.reason()));
+            case PairEvent.PartnerLost(String reason) -> halt(s.epoch(), s.reason() + ", and the backup was lost: " + reason);
+            case PairEvent.PartnerLeaves(String reason) -> halt(s.epoch(), s.reason() + ", and the backup left: " + reason);
+            case PairEvent.Tick() when now >= s.untilNanos() ->
+                    halt(s.epoch(), s.reason() + ", and the backup did not acknowledge the log in time");
+            default -> Step.stay(s);
+        };
+    }
+
+    private Step solo(Solo s, PairEvent event, long now) {
+        return switch (event) {
+            case PairEvent.PowerOffReleased() -> endRun(new Expected(s.epoch(), PairState.SOLO), now);
+            case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse(RUNNING));
+            case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
+            case PairEvent.Terminate() -> stop(s.epoch(), "terminated without a backup: the machine ends here");
+            default -> Step.stay(s);
+        };
+    }
+
+    private Step standby(Standby s, PairEvent event, long now) {
+        return switch (event) {
+            case PairEvent.Welcomed(long epoch, Incarnation primary) ->
+                    Step.to(new Following(epoch, primary), "taken in by the primary", new Follow(epoch));
+            case PairEvent.Refused(String reason) -> Step.stay(new Standby(s.epoch(), reason));
+            case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse("this node is not the owner either"));
+            case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
+            case PairEvent.Terminate() -> stop(s.epoch(), "terminated");
+            default -> Step.stay(s);
+        };
+    }
+
+    private Step following(Following s, PairEvent event) {
+        return switch (event) {
+            case PairEvent.PartnerLost(String reason) -> drain(s, true, reason);
+            case PairEvent.PartnerHandsOver() -> drain(s, true, "the primary hands over");
+            case PairEvent.PartnerStopped() -> drain(s, false, GUEST_OFF);
+            case PairEvent.LocalFault(String reason) -> Step.to(new Halted(s.epoch(), reason), reason,
+                    new SendLeaving(reason), new Finish(true, reason));
+            case PairEvent.Terminate() -> Step.to(new Stopped(s.epoch(), "terminated"), "terminated",
+                    new SendLeaving("terminated"), new Finish(false, "terminated"));
+            default -> Step.stay(s);
+        };
+    }
+
+    private static Step drain(Following s, boolean promote, String reason) {
+        return Step.to(new Draining(s.epoch(), promote, reason), reason, new CloseLink(reason), new Drain());
+    }
+
+    private Step draining(Draining s, PairEvent event, long now) {
+        return switch (event) {
+            case PairEvent.Drained() when s.promote() ->
+                    claim(Purpose.PROMOTE, s.epoch(), claimSolo(Purpose.PROMOTE, s.epoch()), now, "drained");
+            case PairEvent.Drained() -> stop(s.epoch(), s.reason());
+            case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
+            case PairEvent.Terminate() -> stop(s.epoch(), "terminated while draining");
+            default -> Step.stay(s);
+        };
+    }
+
+    private Step coldBoot(PairRecord record, long now, String reason) {
+        Nonce nonce = nonce(Purpose.COLD_BOOT, record.epoch(), settings.incarnation());
+        ClaimCommand command = record.state() == PairState.STOPPED
+                ? new ClaimCommand.Start(settings.pairId(), record.epoch(), settings.node(), settings.incarnation(), nonce)
+                : new ClaimCommand.ColdBoot(
+                        settings.pairId(), record.asExpected(), settings.node(), settings.incarnation(), nonce);
+        return claim(Purpose.COLD_BOOT, record.epoch(), command, now, reason);
+    }
+
+    /// PROTECTED naming this incarnation becomes the next epoch, SOLO.
+    private ClaimCommand claimSolo(Purpose purpose, long epoch) {
+        return new ClaimCommand.ClaimSolo(settings.pairId(),
+                new Expected(epoch, PairState.PROTECTED), settings.node(), settings.incarnation(),
+                nonce(purpose, epoch, settings.incarnation()));
+    }
+
+    private Step endRun(Expected expected, long now) {
+        long epoch = expected.epoch();
+        ClaimCommand command = new ClaimCommand.Stop(settings.pairId(), expected, settings.node(), settings.incarnation(),
+                nonce(Purpose.STOP, epoch, settings.incarnation()));
+        return claim(Purpose.STOP, epoch, command, now, GUEST_OFF);
+    }
+
+    private static Step claim(
+            Purpose purpose, long epoch, ClaimCommand command, long now, String reason, PairAction... before) {
+        List<PairAction> actions = new ArrayList<>(List.of(before));
+        actions.add(new Submit(command));
+        return new Step(new Claiming(epoch, purpose, command, now, now, false, false), List.copyOf(actions), reason);
+    }
+
+    /// Different for every claim that differs in anything, the same for a repetition: mixed from what the claim says.
+    private Nonce nonce(Purpose purpose, long epoch, Incarnation about) {
+        UUID self = settings.incarnation().value();
+        UUID other = about.value();
+        long place = mix(epoch * Purpose.values().length + purpose.ordinal());
+        return new Nonce(new UUID(
+                mix(mix(self.getMostSignificantBits() ^ place) ^ other.getMostSignificantBits()),
+                mix(mix(self.getLeastSignificantBits() ^ place) ^ other.getLeastSignificantBits())));
+    }
+
+    /// The finalizer of splitmix64.
+    private static long mix(long z) {
+        z = (z + 0x9e3779b97f4a7c15L);
+        z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+        return z ^ (z >>> 31);
+    }
+
+    private static Step halt(long epoch, String reason) {
+        return Step.to(new Halted(epoch, reason), reason, new CloseLink(reason), new Finish(true, reason));
+    }
+
+    private static Step stop(long epoch, String reason) {
+        return Step.to(new Stopped(epoch, reason), reason, new CloseLink(reason), new Finish(false, reason));
+    }
+}

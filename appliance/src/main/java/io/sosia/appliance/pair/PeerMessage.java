@@ -1,0 +1,69 @@
+package io.sosia.appliance.pair;
+
+import io.sosia.appliance.eventlog.LogBatch;
+import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.witness.claim.Incarnation;
+import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.claim.PairId;
+import java.util.UUID;
+
+/// What two nodes of a pair say to each other.
+public sealed interface PeerMessage {
+
+    /// A message with what makes it count: it is dropped unless epoch and both incarnations are the ones the receiver knows,
+    /// so that what an earlier life said never counts for the present one.
+    ///
+    /// @param epoch     epoch the sender is in
+    /// @param sender    the sender's incarnation
+    /// @param addressee the receiver's incarnation as the sender knows it; [#NOBODY] in [Hello]
+    record Envelope(long epoch, Incarnation sender, Incarnation addressee, PeerMessage message) {}
+
+    /// The addressee of a [Hello]: the sender does not know it yet.
+    Incarnation NOBODY = new Incarnation(new UUID(0, 0));
+
+    /// The dialling node's first words.
+    ///
+    /// @param pairId  the pair both must belong to
+    /// @param node    the sender's name
+    /// @param machine digest of how the machine is built: kernel, initrd, command line, RAM, devices
+    /// @param disk    what the sender's disk holds
+    record Hello(PairId pairId, NodeName node, String machine, DiskStamp disk) implements PeerMessage {}
+
+    /// Says which bytes a disk holds: equal stamps mean equal disks, as long as both are clean.
+    ///
+    /// @param content digest of the image it was made from
+    /// @param position the place in the event log up to which writes have been applied and made durable
+    /// @param clean   whether the run that wrote to it was ended in order at that place
+    record DiskStamp(String content, LogPosition position, boolean clean) {}
+
+    /// The primary takes the dialling node as its backup; the log follows, from the entry after `start`.
+    record Welcome(LogPosition start) implements PeerMessage {}
+
+    /// The receiver cannot be taken in now.
+    record Refusal(String reason) implements PeerMessage {}
+
+    /// Entries of the event log, from the primary.
+    record Log(LogBatch batch) implements PeerMessage {}
+
+    /// How far the backup is; cumulative.
+    ///
+    /// @param received     the last entry it holds: all before it are held too
+    /// @param executedStep the step its machine has reached
+    /// @param durable      log position up to which its disk's writes are durable
+    record Ack(LogPosition received, long executedStep, LogPosition durable) implements PeerMessage {}
+
+    /// Are you there? `step` is where the sender's machine is, told by its own thread.
+    record Heartbeat(long sentNanos, long step) implements PeerMessage {}
+
+    /// The answer to a [Heartbeat], which gives back `sentNanos`.
+    record HeartbeatReply(long sentNanos, long step) implements PeerMessage {}
+
+    /// The backup leaves on purpose, or cannot go on.
+    record Leaving(String reason) implements PeerMessage {}
+
+    /// The primary's machine has stopped and all of its log is with the backup, which is to go live.
+    record HandOver() implements PeerMessage {}
+
+    /// The guest's own power-off has been recorded with the witness: the run is over, nobody goes live.
+    record Stopped() implements PeerMessage {}
+}

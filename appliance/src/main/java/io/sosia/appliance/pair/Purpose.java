@@ -1,0 +1,20 @@
+package io.sosia.appliance.pair;
+
+/// What a node wants with the claim it has sent to the witness.
+public enum Purpose {
+    /// The recorded owner starts without memory of a run.
+    COLD_BOOT,
+    /// The owner, alone and still off, takes its partner in.
+    PROTECT,
+    /// The primary goes on without its backup.
+    GO_SOLO,
+    /// The backup, having drained its log, goes live.
+    PROMOTE,
+    /// The guest has switched itself off: the run is over.
+    STOP;
+
+    /// Whether the machine runs as primary while the claim is out.
+    boolean machineRuns() {
+        return this == GO_SOLO || this == STOP;
+    }
+}
