@@ -1,0 +1,156 @@
+package io.sosia.appliance.cli;
+
+import io.sosia.appliance.config.ConfigException;
+import io.sosia.appliance.config.ConfigFile;
+import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.server.WitnessConfig;
+import io.sosia.witness.server.WitnessServer;
+import io.sosia.witness.server.WitnessStorageException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `sosia witness`: the third party of all pairs that name it.
+@Command(
+        name = "witness",
+        description = "The third party that decides which node of a pair may be live.",
+        mixinStandardHelpOptions = true,
+        subcommands = {WitnessCommand.Init.class, WitnessCommand.Run.class})
+public final class WitnessCommand implements Runnable {
+    /// Exit status when the storage was not initialised, was already, is another witness's, or lost its memory.
+    public static final int STORAGE_UNFIT = 3;
+
+    private static final long CLOSE_SECONDS_MAX = 20;
+    private static final long SNAPSHOT_EVERY_MAX = 1_000_000;
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "which command? There are: init, run");
+    }
+
+    /// `sosia witness init`.
+    @Command(
+            name = "init",
+            description = {
+                "Makes the storage of a new witness, which knows no pair yet. Once in a witness's life.",
+                "A witness that lost its storage is initialised anew, and then each of its pairs."
+            },
+            mixinStandardHelpOptions = true,
+            footerHeading = "%nExit status:%n",
+            footer = "  1 when the storage cannot be written, 2 on a bad configuration, 3 when a witness is there already.")
+    static final class Init implements Callable<Integer> {
+        @CommandLine.Spec
+        private CommandLine.Model.CommandSpec spec;
+
+        @Option(names = "--config", required = true, paramLabel = "FILE", description = "See configs/witness.yaml.")
+        private Path file;
+
+        @Override
+        public Integer call() {
+            WitnessConfig config = configuration(file);
+            Diagnostics.gather();
+            try {
+                WitnessServer.init(config);
+            } catch (IOException failure) {
+                throw failed(failure);
+            }
+            spec.commandLine()
+                    .getOut()
+                    .println("witness " + config.name() + " initialised in " + config.storage()
+                            + "; start it with: sosia witness run --config " + file);
+            return 0;
+        }
+    }
+
+    /// `sosia witness run`.
+    @Command(
+            name = "run",
+            description = "Runs the witness until it is terminated. Prints one line when it answers.",
+            mixinStandardHelpOptions = true,
+            footerHeading = "%nExit status:%n",
+            footer = {
+                "  1 when it cannot listen or ends by itself, 2 on a bad configuration, 3 when its storage was not",
+                "  initialised or is not whole. SIGTERM and SIGINT stop it cleanly (143, 130)."
+            })
+    static final class Run implements Callable<Integer> {
+        @CommandLine.Spec
+        private CommandLine.Model.CommandSpec spec;
+
+        @Option(names = "--config", required = true, paramLabel = "FILE", description = "See configs/witness.yaml.")
+        private Path file;
+
+        @Override
+        public Integer call() {
+            WitnessConfig config = configuration(file);
+            Diagnostics.gather();
+            try (WitnessServer server = WitnessServer.start(config)) {
+                Thread onSignal = Thread.ofPlatform().unstarted(() -> closeInTime(server));
+                Runtime.getRuntime().addShutdownHook(onSignal);
+                PrintWriter out = spec.commandLine().getOut();
+                InetSocketAddress address = server.address();
+                out.println("witness " + config.name() + " ready on " + address.getHostString() + ":"
+                        + address.getPort() + ", pairs: " + server.health().pairs());
+                out.flush();
+                String reason = server.ended().join();
+                throw new CliException(
+                        CliException.FAILED,
+                        "witness " + config.name() + " ended by itself: " + reason + ". The lines above say why;"
+                                + " put that right (is its disk full or failing?) and start it again");
+            } catch (IOException failure) {
+                throw failed(failure);
+            }
+        }
+
+        /// On its own thread and for a limited time: the thread that ends the process may be one `close` waits for.
+        private static void closeInTime(WitnessServer server) {
+            Thread closing = Thread.ofPlatform().daemon().start(server::close);
+            try {
+                closing.join(TimeUnit.SECONDS.toMillis(CLOSE_SECONDS_MAX));
+            } catch (InterruptedException hurry) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static CliException failed(IOException failure) {
+        int status = failure instanceof WitnessStorageException ? STORAGE_UNFIT : CliException.FAILED;
+        return new CliException(status, failure.getMessage(), failure);
+    }
+
+    /// Reads the configuration of a witness.
+    ///
+    /// @throws CliException with status 2 when it is missing or wrong
+    static WitnessConfig configuration(Path path) {
+        try {
+            ConfigFile file = ConfigFile.read(path);
+            NodeName name = name(file);
+            InetSocketAddress listen = file.address("listen", "0.0.0.0:7700");
+            Path storage = file.pathOf("storage", "/var/lib/sosia/witness");
+            int snapshotEvery = (int) file.number(
+                    "snapshotEvery", WitnessConfig.SNAPSHOT_EVERY_DEFAULT, 1, SNAPSHOT_EVERY_MAX);
+            file.checkAllUsed();
+            return new WitnessConfig(name, listen.getHostString(), listen.getPort(), storage, snapshotEvery);
+        } catch (ConfigException wrong) {
+            throw new CliException(CliException.BAD_INPUT, wrong.getMessage(), wrong);
+        }
+    }
+
+    private static NodeName name(ConfigFile file) throws ConfigException {
+        String text = file.text("name", "w1");
+        try {
+            return new NodeName(text);
+        } catch (IllegalArgumentException unfit) {
+            throw file.wrong("name", "is `" + text + "`, expected 1 to " + NodeName.LENGTH_MAX
+                    + " of a-z 0-9 . - beginning with a letter or digit, for example w1");
+        }
+    }
+}

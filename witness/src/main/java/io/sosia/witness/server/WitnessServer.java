@@ -1,0 +1,253 @@
+package io.sosia.witness.server;
+
+import io.sosia.witness.claim.NodeName;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.storage.RaftStorage.StartupOption;
+import org.apache.ratis.util.LifeCycle;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One running witness: the only member of its Raft group.
+///
+/// `init` makes its storage once; `start` runs it from there as often as one likes. Safe for use from several threads.
+public final class WitnessServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(WitnessServer.class);
+    /// A member alone elects itself within a second; a minute is for a host that can hardly breathe.
+    private static final long READY_SECONDS_MAX = 60;
+    private static final long LOOK_MILLIS = 250;
+    private static final long CLOSE_SECONDS_MAX = 10;
+
+    private final RaftServer raft;
+    private final RaftServer.Division division;
+    private final ClaimStateMachine machine;
+    private final String host;
+    private final Closeable lock;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final CompletableFuture<String> ended = new CompletableFuture<>();
+    private final Thread watch;
+
+    private WitnessServer(
+            RaftServer raft, RaftServer.Division division, ClaimStateMachine machine, String host, Closeable lock) {
+        this.raft = raft;
+        this.division = division;
+        this.machine = machine;
+        this.host = host;
+        this.lock = lock;
+        this.watch = Thread.ofPlatform().daemon().name("witness-watch").unstarted(this::watch);
+    }
+
+    /// Makes the storage of a new witness that knows no pair. Listens on the loopback address only, for a moment.
+    ///
+    /// @throws WitnessStorageException when a witness lives or lived there
+    /// @throws IOException when the directory cannot be written
+    public static void init(WitnessConfig config) throws IOException {
+        WitnessStorage storage = new WitnessStorage(config.storage());
+        try (Closeable _ = storage.lock()) {
+            storage.prepare();
+            RaftPeer self = RaftPeer.newBuilder()
+                    .setId(config.name().value())
+                    .setAddress(config.host() + ":" + config.port())
+                    .build();
+            RaftProperties properties =
+                    RaftSettings.server(storage.raftInTheMaking(), "127.0.0.1", 0, config.snapshotEvery());
+            RaftGroup withPeers = RaftGroup.valueOf(RaftSettings.groupId(), self);
+            try (WitnessServer server = run(config.name(), properties, withPeers, StartupOption.FORMAT, () -> {})) {
+                server.awaitReady();
+            }
+            storage.adopt(config.name());
+        }
+    }
+
+    /// Starts a witness on the storage that `init` made and returns when it answers commands.
+    ///
+    /// @throws WitnessStorageException when the storage was not initialised, is another witness's, has lost its memory
+    ///     or is in use
+    /// @throws IOException when it cannot listen
+    public static WitnessServer start(WitnessConfig config) throws IOException {
+        WitnessStorage storage = new WitnessStorage(config.storage());
+        storage.check(config.name());
+        Closeable lock = storage.lock();
+        try {
+            probe(config.host(), config.port());
+            RaftProperties properties =
+                    RaftSettings.server(storage.raft(), config.host(), config.port(), config.snapshotEvery());
+            // The members are in the storage: named here again, a member that lost them could join as if it had not.
+            RaftGroup withoutPeers = RaftGroup.valueOf(RaftSettings.groupId());
+            WitnessServer server = run(config.name(), properties, withoutPeers, StartupOption.RECOVER, lock);
+            try {
+                server.awaitReady();
+            } catch (IOException failure) {
+                server.close();
+                throw failure;
+            }
+            return server;
+        } catch (IOException | RuntimeException failure) {
+            lock.close();
+            throw new IOException(
+                    "witness '" + config.name() + "' cannot start on " + config.host() + ":" + config.port()
+                            + " with storage " + config.storage() + ": " + rootMessage(failure),
+                    failure);
+        }
+    }
+
+    /// Ratis ends the whole process when it cannot listen: find out before it does.
+    private static void probe(String host, int port) throws IOException {
+        InetAddress address = InetAddress.getByName(host);
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(address, port));
+        }
+    }
+
+    private static WitnessServer run(
+            NodeName name, RaftProperties properties, RaftGroup group, StartupOption option, Closeable lock)
+            throws IOException {
+        ClaimStateMachine machine = new ClaimStateMachine();
+        String host = GrpcConfigKeys.Server.host(properties);
+        RaftServer raft = RaftServer.newBuilder()
+                .setServerId(RaftPeerId.valueOf(name.value()))
+                .setGroup(group)
+                .setProperties(properties)
+                .setStateMachine(machine)
+                .setOption(option)
+                .build();
+        try {
+            raft.start();
+            RaftServer.Division division = raft.getDivision(RaftSettings.groupId());
+            WitnessServer server = new WitnessServer(raft, division, machine, host, lock);
+            server.watch.start();
+            return server;
+        } catch (IOException | RuntimeException failure) {
+            try {
+                raft.close();
+            } catch (IOException onTop) {
+                failure.addSuppressed(onTop);
+            }
+            throw failure instanceof IOException io ? io : new IOException(rootMessage(failure), failure);
+        }
+    }
+
+    private void awaitReady() throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(READY_SECONDS_MAX);
+        while (!division.getInfo().isLeaderReady()) {
+            if (ended.isDone()) {
+                throw new IOException("the witness stopped while starting: " + ended.join());
+            }
+            if (System.nanoTime() - deadline > 0) {
+                throw new IOException("the witness does not lead itself after " + READY_SECONDS_MAX + " s");
+            }
+            try {
+                if (closing.await(10, TimeUnit.MILLISECONDS)) {
+                    throw new IOException("the witness was closed while starting");
+                }
+            } catch (InterruptedException stop) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while the witness was starting");
+            }
+        }
+    }
+
+    /// Where it listens; tells the port when the configuration left it to the system.
+    public InetSocketAddress address() {
+        return new InetSocketAddress(host, raft.getServerRpc().getInetSocketAddress().getPort());
+    }
+
+    /// How it is now.
+    public WitnessHealth health() {
+        ClaimStateMachine.Counts counts = machine.counts();
+        return new WitnessHealth(
+                alive(),
+                alive() && division.getInfo().isLeaderReady(),
+                division.getInfo().getLastAppliedIndex(),
+                counts.pairs(),
+                counts.granted(),
+                counts.notGranted());
+    }
+
+    /// Completes with the reason when the witness has ended by itself (its disk failed, its log became unreadable) and
+    /// with `closed` after `close`. The process should then end, so that whatever watches it can start it again.
+    public CompletableFuture<String> ended() {
+        return ended.copy();
+    }
+
+    private boolean alive() {
+        return illness().isEmpty();
+    }
+
+    /// Why the witness takes no part any more. Ratis can close a group, or lose its log, and leave the process alive
+    /// and even leading, yet answering nobody: look at the parts, not at the process.
+    private Optional<String> illness() {
+        Optional<Throwable> logFailure = machine.logFailure();
+        if (logFailure.isPresent()) {
+            return Optional.of("its log cannot be written: " + rootMessage(logFailure.get()));
+        }
+        LifeCycle.State state = division.getInfo().getLifeCycleState();
+        if (state.isClosingOrClosed() || state == LifeCycle.State.EXCEPTION) {
+            return Optional.of("its Raft group is " + state);
+        }
+        if (!division.getRaftLog().isOpened()) {
+            return Optional.of("its log is closed");
+        }
+        return raft.getLifeCycleState().isClosingOrClosed() ? Optional.of("it is closed") : Optional.empty();
+    }
+
+    /// For tests, which make it ill.
+    RaftServer.Division division() {
+        return division;
+    }
+
+    private void watch() {
+        try {
+            while (!closing.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+                Optional<String> illness = illness();
+                // `close` makes all of this look ill, too.
+                if (illness.isPresent() && closing.getCount() > 0) {
+                    LOG.error("witness ends by itself: {}", illness.get());
+                    ended.complete(illness.get());
+                    return;
+                }
+            }
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Stops answering, finishes writing and lets go of the storage. Every change granted before was durable already.
+    @Override
+    public void close() {
+        closing.countDown();
+        try {
+            raft.close();
+            lock.close();
+            watch.join(TimeUnit.SECONDS.toMillis(CLOSE_SECONDS_MAX));
+        } catch (IOException failure) {
+            LOG.warn("witness did not close cleanly: {}", rootMessage(failure));
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+        ended.complete("closed");
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() != null ? root.getMessage() : root.toString();
+    }
+}

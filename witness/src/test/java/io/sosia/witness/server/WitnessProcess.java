@@ -1,0 +1,70 @@
+package io.sosia.witness.server;
+
+import io.sosia.witness.claim.NodeName;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/// A witness in a process of its own, to be killed.
+public final class WitnessProcess implements AutoCloseable {
+    private static final String READY = "listening on ";
+
+    private final Process process;
+    private final int port;
+
+    private WitnessProcess(Process process, int port) {
+        this.process = process;
+        this.port = port;
+    }
+
+    /// The other process: `NAME STORAGE PORT`.
+    public static void main(String[] arguments) throws IOException {
+        WitnessConfig config = new WitnessConfig(
+                new NodeName(arguments[0]), "127.0.0.1", Integer.parseInt(arguments[2]), Path.of(arguments[1]));
+        WitnessServer server = WitnessServer.start(config);
+        System.out.println(READY + server.address().getPort());
+        server.ended().join();
+    }
+
+    /// Starts one on this storage; returns when it answers.
+    static WitnessProcess start(NodeName name, Path storage) throws IOException {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "-Xmx256m",
+                        "-cp",
+                        classPath,
+                        WitnessProcess.class.getName(),
+                        name.value(),
+                        storage.toString(),
+                        "0")
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        BufferedReader out =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        for (String line = out.readLine(); line != null; line = out.readLine()) {
+            if (line.startsWith(READY)) {
+                return new WitnessProcess(process, Integer.parseInt(line.substring(READY.length())));
+            }
+        }
+        throw new IOException("the witness's process ended before it was ready");
+    }
+
+    int port() {
+        return port;
+    }
+
+    /// SIGKILL; returns when the process is gone.
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        kill();
+    }
+}
