@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/// What a node says when it goes live so that the segment sends the guest's frames to it: switches learn the port from the source
-/// address, neighbours that keep an ARP entry renew it.
+/// What a node says when it goes live so that the segment sends the guest's frames to it: switches learn the port
+/// from the source address, neighbours that keep an ARP entry renew it.
 ///
 /// Send it a few times over the first seconds: a late frame of the other node can pull the address back.
 ///
@@ -26,8 +26,9 @@ public record Announcement(MacAddress guest, Optional<Ipv4Address> address) {
         }
     }
 
-    /// The frames, not padded (a network card does that): a RARP request (RFC 903, understood by switches, needs no IPv4 address), then, when the IPv4 address
-    /// is known, gratuitous ARP as a request and as a reply (RFC 826, RFC 5227 section 3: neighbours differ in which they heed).
+    /// The frames, not padded (a network card does that): a RARP request (RFC 903, understood by switches, needs no
+    /// IPv4 address), then, when the IPv4 address is known, gratuitous ARP as a request and as a reply (RFC 826, RFC
+    /// 5227 section 3: neighbours differ in which they heed).
     public List<byte[]> frames() {
         List<byte[]> frames = new ArrayList<>();
         frames.add(frame(EthernetFrame.TYPE_RARP, RARP_REQUEST, 0, guest));
@@ -60,7 +61,8 @@ public record Announcement(MacAddress guest, Optional<Ipv4Address> address) {
         System.arraycopy(address.octets(), 0, frame, offset, 6);
     }
 
-    /// The sender's IPv4 address of an ARP frame (request or reply), or 0 when the frame is no whole ARP frame for IPv4.
+    /// The sender's IPv4 address of an ARP frame (request or reply), or 0 when the frame is no whole ARP frame for
+    /// IPv4.
     static int arpSender(byte[] frame) {
         int arp = EthernetFrame.HEADER_BYTES;
         if (frame.length < arp + ARP_BYTES

@@ -3,7 +3,8 @@ package io.sosia.appliance.attach;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 
-/// Cuts a byte stream into frames: a 4-byte big-endian length, then that many bytes (QEMU `-netdev stream`, net/stream.c).
+/// Cuts a byte stream into frames: a 4-byte big-endian length, then that many bytes (QEMU `-netdev stream`,
+/// net/stream.c).
 final class FrameDecoder {
     private static final int BUFFER_BYTES = 256 * 1024;
 

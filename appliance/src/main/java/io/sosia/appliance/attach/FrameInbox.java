@@ -6,10 +6,12 @@ import java.util.Objects;
 
 /// Frames from outside that wait for the machine's loop; when it is full, the newest frame is dropped and counted.
 ///
-/// Dropping here is what a real network card does when its ring is full. It is legal because nothing in the inbox has been recorded yet.
+/// Dropping here is what a real network card does when its ring is full. It is legal because nothing in the inbox has
+/// been recorded yet.
 ///
-/// Threads: any thread offers, one thread takes. A lock guards the queue because both sides hold it for a few instructions only; the
-/// signal runs outside it, on the offering thread, once each time the inbox becomes non-empty, and must not block.
+/// Threads: any thread offers, one thread takes. A lock guards the queue because both sides hold it for a few
+/// instructions only; the signal runs outside it, on the offering thread, once each time the inbox becomes non-empty,
+/// and must not block.
 public final class FrameInbox {
     private final int capacity;
     private final Runnable becameNonEmpty;

@@ -1,6 +1,7 @@
 package io.sosia.appliance.attach;
 
 import java.io.IOException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
@@ -8,8 +9,8 @@ import java.util.function.Consumer;
 
 /// One non-blocking connection that carries frames both ways, with a bounded queue for what the peer has not read yet.
 ///
-/// Threads: the receiving half ([#receive]) and the sending half (the rest) touch nothing of each other, so each may have its own
-/// single thread or lock.
+/// Threads: the receiving half ([#receive]) and the sending half (the rest) touch nothing of each other, so each may
+/// have its own single thread or lock.
 final class FrameStream {
     private static final int BUFFER_BYTES = 256 * 1024;
 
@@ -19,9 +20,16 @@ final class FrameStream {
     private final ByteBuffer outbound = ByteBuffer.allocateDirect(BUFFER_BYTES);
     private final ArrayDeque<byte[]> queue = new ArrayDeque<>();
 
-    /// @param channel connected and non-blocking
+    /// Makes the channel non-blocking and, on TCP, keeps it from holding small frames back.
+    ///
+    /// @param channel connected
     /// @param queueFramesMax frames that wait beyond those in the write buffer
-    FrameStream(SocketChannel channel, int queueFramesMax) {
+    /// @throws IOException when the channel is closed
+    FrameStream(SocketChannel channel, int queueFramesMax) throws IOException {
+        channel.configureBlocking(false);
+        if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        }
         this.channel = channel;
         this.queueFramesMax = queueFramesMax;
     }

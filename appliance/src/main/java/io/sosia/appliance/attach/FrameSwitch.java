@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -22,10 +21,11 @@ import org.slf4j.LoggerFactory;
 
 /// A small learning Ethernet switch: the network segment that both nodes of a pair and their way out share.
 ///
-/// Ports are connections in QEMU's stream protocol: those accepted on the listen address (the appliances), and those handed to
-/// [#attach] (a passt). A node may connect, die and come back while the connection to passt, and with it every client's TCP
-/// connection, goes on. Stations are learnt per port and move to the port that last sent; a port that goes away is forgotten.
-/// Each port has a bounded queue; what a slow peer does not read is dropped and counted, and nobody waits for it.
+/// Ports are connections in QEMU's stream protocol: those accepted on the listen address (the appliances), and those
+/// handed to [#attach] (a passt). A node may connect, die and come back while the connection to passt, and with it
+/// every client's TCP connection, goes on. Stations are learnt per port and move to the port that last sent; a port
+/// that goes away is forgotten. Each port has a bounded queue; what a slow peer does not read is dropped and counted,
+/// and nobody waits for it.
 ///
 /// Whoever can connect is on the segment: keep a TCP listen address on a network you trust.
 ///
@@ -103,7 +103,8 @@ public final class FrameSwitch implements AutoCloseable {
         return listening;
     }
 
-    /// Adds a port for a connection that exists already; it belongs to the switch from now on and stays open for the switch's life.
+    /// Adds a port for a connection that exists already; it belongs to the switch from now on and stays open for the
+    /// switch's life.
     ///
     /// @param name for diagnostics
     /// @param gone told the reason, on the switch's thread, when the peer ends it; not when the switch is closed
@@ -122,17 +123,7 @@ public final class FrameSwitch implements AutoCloseable {
     public void close() {
         closed = true;
         selector.wakeup();
-        boolean interrupted = false;
-        while (thread != Thread.currentThread() && thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException _) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ThreadEnd.await(thread);
     }
 
     private static void removeStale(Path path) throws IOException {
@@ -222,10 +213,6 @@ public final class FrameSwitch implements AutoCloseable {
 
     private void admit(SocketChannel channel, String name, Consumer<String> gone) {
         try {
-            channel.configureBlocking(false);
-            if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
-                channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            }
             Port port = new Port(channel, name, gone);
             port.key = channel.register(selector, SelectionKey.OP_READ, port);
             ports.add(port);
@@ -313,7 +300,7 @@ public final class FrameSwitch implements AutoCloseable {
         private SelectionKey key;
         private boolean waitsForFlush;
 
-        Port(SocketChannel channel, String name, Consumer<String> gone) {
+        Port(SocketChannel channel, String name, Consumer<String> gone) throws IOException {
             this.channel = channel;
             this.stream = new FrameStream(channel, QUEUE_FRAMES_MAX);
             this.name = name;

@@ -25,7 +25,8 @@ public record Ipv4Address(int bits) {
             bits = bits << 8 | part;
         }
         if (!good) {
-            throw new IllegalArgumentException("not an IPv4 address: '" + text + "' (wanted: four numbers, like 127.0.0.1)");
+            throw new IllegalArgumentException("not an IPv4 address: '" + text
+                    + "' (wanted: four numbers, like 127.0.0.1)");
         }
         return new Ipv4Address(bits);
     }

@@ -3,9 +3,11 @@ package io.sosia.appliance.attach;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Which port of a switch a station was last heard on (IEEE 802.1D, 7.8), bounded: the station silent for longest is forgotten.
+/// Which port of a switch a station was last heard on (IEEE 802.1D, 7.8), bounded: the station silent for longest is
+/// forgotten.
 ///
-/// A station moves to the port that last sent with its address: that is how the survivor of a pair takes a guest's address over.
+/// A station moves to the port that last sent with its address: that is how the survivor of a pair takes a guest's
+/// address over.
 ///
 /// @param <P> a port, compared by identity
 final class MacTable<P> {

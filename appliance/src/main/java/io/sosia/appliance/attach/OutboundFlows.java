@@ -9,20 +9,24 @@ import java.util.SequencedMap;
 
 /// Watches the frames a guest sends, so that a node which goes live can speak for it at once.
 ///
-/// It learns the guest's MAC and IPv4 address for the [Announcement], and for each recent TCP flow (IPv4) what the guest last
-/// acknowledged. A peer's data that was on its way to the dead node is lost; the peer repeats it after a timeout (passt:
-/// 2 s) or when the guest's last acknowledgement arrives again as a *pure* one. [#goLiveFrames()] makes those.
+/// It learns the guest's MAC and IPv4 address for the [Announcement], and for each recent TCP flow (IPv4) what the
+/// guest last acknowledged. A peer's data that was on its way to the dead node is lost; the peer repeats it after a
+/// timeout (passt: 2 s) or when the guest's last acknowledgement arrives again as a *pure* one. [#goLiveFrames()]
+/// makes those.
 ///
 /// Why each comes three times, and should leave in one write ([Uplink#sendTogether]):
-/// * passt compares an acknowledgement's window with one it has rounded to within a percent, so a single repeat is often not taken
-///   for one; two in the same read always are. Measured with 0.0~git20230309: 0.3 ms instead of 1.95 s.
+/// * passt compares an acknowledgement's window with one it has rounded to within a percent, so a single repeat is
+///   often not taken for one; two in the same read always are. Measured with 0.0~git20230309: 0.3 ms instead of 1.95
+///   s.
 /// * other hosts' TCP repeats at the third duplicate (RFC 5681, section 3.2).
 ///
-/// A flow gets none before it is established (only SYN seen), after the guest's FIN, and after RST. Only bytes that the guest
-/// really acknowledged in an emitted frame are acknowledged again; the highest counts, older ones are ignored.
+/// A flow gets none before it is established (only SYN seen), after the guest's FIN, and after RST. Only bytes that
+/// the guest really acknowledged in an emitted frame are acknowledged again; the highest counts, older ones are
+/// ignored.
 ///
-/// Deterministic and cheap: a pure function of the frames in their order, fed alike by a primary's output and by a backup's
-/// replayed output. Any bytes are accepted; what is not understood (VLAN tags, IPv6, fragments) is ignored. One thread at a time.
+/// Deterministic and cheap: a pure function of the frames in their order, fed alike by a primary's output and by a
+/// backup's replayed output. Any bytes are accepted; what is not understood (VLAN tags, IPv6, fragments) is ignored.
+/// One thread at a time.
 public final class OutboundFlows {
     /// Flows remembered at most; the one silent for longest is forgotten first.
     public static final int FLOWS_MAX = 1024;
@@ -106,8 +110,8 @@ public final class OutboundFlows {
         return guestMac().map(mac -> new Announcement(mac, guestAddress()));
     }
 
-    /// The announcement, then the repeated acknowledgements of every live flow, the most recent flow first. Hand them to
-    /// [Uplink#sendTogether]; doing so again later is harmless and helps when a frame was lost.
+    /// The announcement, then the repeated acknowledgements of every live flow, the most recent flow first. Hand them
+    /// to [Uplink#sendTogether]; doing so again later is harmless and helps when a frame was lost.
     public List<byte[]> goLiveFrames() {
         List<byte[]> frames = new ArrayList<>();
         announcement().ifPresent(announcement -> frames.addAll(announcement.frames()));
@@ -169,7 +173,8 @@ public final class OutboundFlows {
                 new MacAddress(flow.peerMac),
                 new MacAddress(guestMac),
                 new TcpSegment(
-                        key.addresses, key.ports, flow.nextSequence, flow.acknowledged, TcpSegment.ACK, flow.window, 0, 0, 0),
+                        key.addresses, key.ports, flow.nextSequence, flow.acknowledged, TcpSegment.ACK, flow.window,
+                                0, 0, 0),
                 flow.options);
     }
 }

@@ -27,11 +27,11 @@ import org.slf4j.LoggerFactory;
 
 /// The user-mode network: Debian's `passt` as a child process, connected, needing no privilege.
 ///
-/// The guest is 10.0.2.15/24, this host is 10.0.2.2 (the gateway; services on this host's loopback answer there too), DNS is 10.0.2.3:
-/// the addresses QEMU's user network has. TCP ports of this host lead to the guest.
+/// The guest is 10.0.2.15/24, this host is 10.0.2.2 (the gateway; services on this host's loopback answer there too),
+/// DNS is 10.0.2.3: the addresses QEMU's user network has. TCP ports of this host lead to the guest.
 ///
-/// passt never outlives us, not even after `kill -9`: it serves one connection only and ends with it (`--one-off`), and a shell beside it
-/// ends it when our end of a pipe closes, which covers the moment before we are connected.
+/// passt never outlives us, not even after `kill -9`: it serves one connection only and ends with it (`--one-off`),
+/// and a shell beside it ends it when our end of a pipe closes, which covers the moment before we are connected.
 ///
 /// Works with passt 0.0~git20230309 (Debian 12) and later.
 public final class Passt implements AutoCloseable {
@@ -44,7 +44,8 @@ public final class Passt implements AutoCloseable {
     /// The name server, seen from the guest: passes questions on to this host's.
     public static final Ipv4Address DNS = Ipv4Address.parse("10.0.2.3");
 
-    /// The gateway's MAC address; the same in every passt, so that a guest's ARP cache stays true when passt is started anew.
+    /// The gateway's MAC address; the same in every passt, so that a guest's ARP cache stays true when passt is
+    /// started anew.
     public static final MacAddress GATEWAY_MAC = MacAddress.parse("52:55:0a:00:02:02");
 
     private static final Logger LOG = LoggerFactory.getLogger(Passt.class);
@@ -53,12 +54,15 @@ public final class Passt implements AutoCloseable {
     private static final int FREE_PORT_ATTEMPTS = 8;
     private static final int LINES_KEPT = 20;
     private static final Pattern BIND_FAILURE = Pattern.compile("[Ff]ailed to bind.*'-t ([0-9.]+)/(\\d+):(\\d+)'");
-    private static final Pattern NO_ROUTE = Pattern.compile("External interface not usable|No external routable interface");
+    private static final Pattern NO_ROUTE =
+            Pattern.compile("External interface not usable|No external routable interface");
 
-    /// Runs passt with its standard input closed and waits for it; ends it when ours closes, which the kernel does when we die.
-    private static final String KEEPER = "exec 3<&0; \"$@\" </dev/null 3<&- & child=$!; "
+    /// Runs passt without standard input and waits for it; ends it when ours closes, which the kernel does when we die;
+    /// removes its directory, the first argument.
+    private static final String KEEPER = "directory=$1; shift; exec 3<&0; \"$@\" </dev/null 3<&- & child=$!; "
             + "{ read -r _ <&3; kill $child; } 2>/dev/null & watch=$!; exec 3<&-; "
-            + "wait $child; status=$?; kill $watch 2>/dev/null; exit $status";
+            + "wait $child; status=$?; kill $watch 2>/dev/null; "
+            + "rm -f \"$directory/s\"; rmdir \"$directory\"; exit $status";
 
     private final Process process;
     private final Path directory;
@@ -75,7 +79,8 @@ public final class Passt implements AutoCloseable {
     /// Starts passt and connects to it.
     ///
     /// @param forwards ports to publish; host port 0 takes a free one
-    /// @throws IOException when passt is missing, a host port is busy, or passt refuses; the message names the thing and the remedy
+    /// @throws IOException when passt is missing, a host port is busy, or passt refuses; the message names the thing
+    /// and the remedy
     public static Passt start(List<PortForward> forwards) throws IOException {
         return start(PROGRAM, forwards, System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"));
     }
@@ -140,7 +145,7 @@ public final class Passt implements AutoCloseable {
             return launch(executable, forwards, List.of());
         } catch (PasstFailure e) {
             if (NO_ROUTE.matcher(e.getMessage()).find()) {
-                // Older versions insist on a default route; without one the guest still reaches this host and is reached from it.
+                // Older versions insist on a default route; without one the guest and this host still reach each other.
                 LOG.warn("this host has no default route: the guest's network leads no further than this host");
                 return launch(executable, forwards, List.of("--interface", "lo"));
             }
@@ -171,9 +176,11 @@ public final class Passt implements AutoCloseable {
     }
 
     private static List<String> command(Path executable, Path socket, List<PortForward> forwards, List<String> more) {
-        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", KEEPER, "sosia-passt", executable.toString()));
+        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", KEEPER, "sosia-passt"));
+        Collections.addAll(command, socket.getParent().toString(), executable.toString());
         Collections.addAll(command, "--foreground", "--quiet", "--one-off", "--ipv4-only");
-        Collections.addAll(command, "--socket", socket.toString(), "--mtu", "1500", "--mac-addr", GATEWAY_MAC.toString());
+        Collections.addAll(command, "--socket", socket.toString(), "--mtu", "1500", "--mac-addr",
+                GATEWAY_MAC.toString());
         Collections.addAll(command, "--address", GUEST.toString(), "--netmask", "24", "--gateway", GATEWAY.toString());
         Collections.addAll(command, "--dns-forward", DNS.toString(), "--udp-ports", "none");
         command.addAll(more);
@@ -207,7 +214,8 @@ public final class Passt implements AutoCloseable {
                 throw new IOException("interrupted while starting passt");
             }
             if (System.nanoTime() > deadlineNanos) {
-                throw complaints.failure("passt did not listen on " + socket + " within " + START_TIMEOUT.toSeconds() + " s");
+                throw complaints.failure("passt did not listen on " + socket + " within " + START_TIMEOUT.toSeconds()
+                        + " s");
             }
         }
     }
@@ -235,22 +243,25 @@ public final class Passt implements AutoCloseable {
         }
     }
 
-    /// A private directory under /tmp, where distributions' security profiles let passt bind. Started as root, passt becomes
-    /// `nobody`, who then owns it.
+    /// A private directory under /tmp, where distributions' security profiles let passt bind. Started as root, passt
+    /// becomes `nobody`, who then owns it.
     private static Path makeDirectory() throws IOException {
         Path directory = Files.createTempDirectory(Path.of("/tmp"), "sosia-passt-");
         try {
             UserPrincipal owner = Files.getOwner(directory);
             if ("root".equals(owner.getName())) {
                 Files.setOwner(
-                        directory, directory.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+                        directory, directory.getFileSystem().getUserPrincipalLookupService()
+                                .lookupPrincipalByName("nobody"));
             }
         } catch (UserPrincipalNotFoundException e) {
             remove(directory);
-            throw new IOException("passt started by root runs as the user 'nobody', which this host lacks: start it as another user", e);
+            throw new IOException(
+                    "passt started by root runs as 'nobody', a user this host lacks: start it as another user", e);
         } catch (IOException e) {
             remove(directory);
-            throw new IOException("cannot give " + directory + " to the user 'nobody', as whom passt runs: " + e.getMessage(), e);
+            throw new IOException("cannot give " + directory + " to the user 'nobody', as whom passt runs: "
+                    + e.getMessage(), e);
         }
         return directory;
     }
@@ -272,7 +283,7 @@ public final class Passt implements AutoCloseable {
             }
         }
         throw new IOException("the program '" + program
-                + "' (user-mode network) is not on the PATH: install it, on Debian or Ubuntu with 'apt-get install passt'");
+                + "' (user-mode network) is not on the PATH: install it (Debian, Ubuntu: apt-get install passt)");
     }
 
     /// Replaces host port 0 by a free port and makes sure that the others can be had.
@@ -306,7 +317,8 @@ public final class Passt implements AutoCloseable {
         private final transient PortForward forward;
 
         PortBusyException(PortForward forward, String reason) {
-            super("cannot publish guest port " + forward.guestPort() + " on " + forward.hostAddress() + ":" + forward.hostPort() + ": "
+            super("cannot publish guest port " + forward.guestPort() + " on " + forward.hostAddress() + ":"
+                    + forward.hostPort() + ": "
                     + reason + "; stop what uses that port, choose another, or give 0 to take a free one");
             this.forward = forward;
         }
@@ -364,7 +376,8 @@ public final class Passt implements AutoCloseable {
             Matcher bind = BIND_FAILURE.matcher(said);
             if (bind.find()) {
                 PortForward forward = new PortForward(
-                        Ipv4Address.parse(bind.group(1)), Integer.parseInt(bind.group(2)), Integer.parseInt(bind.group(3)));
+                        Ipv4Address.parse(bind.group(1)), Integer.parseInt(bind.group(2)),
+                                Integer.parseInt(bind.group(3)));
                 return new PortBusyException(forward, "in use or not allowed");
             }
             return new PasstFailure(what + (said.isEmpty() ? "" : ": " + said));

@@ -28,7 +28,8 @@ public record PortForward(Ipv4Address hostAddress, int hostPort, int guestPort) 
         Matcher parts = TEXT.matcher(text);
         if (!parts.matches()) {
             throw new IllegalArgumentException("not a port to publish: '" + text
-                    + "' (wanted: HOST:GUEST or HOSTADDR:HOST:GUEST, like 8080:80 or 0.0.0.0:8080:80; host port 0 takes a free one)");
+                    + "' (wanted: HOST:GUEST or HOSTADDR:HOST:GUEST, like 8080:80 or 0.0.0.0:8080:80; "
+                    + "host port 0 takes a free one)");
         }
         Ipv4Address address = parts.group(1) == null ? Ipv4Address.LOOPBACK : Ipv4Address.parse(parts.group(1));
         return new PortForward(address, Integer.parseInt(parts.group(2)), Integer.parseInt(parts.group(3)));

@@ -24,7 +24,8 @@ public sealed interface StreamAddress {
         public Unix {
             int length = path.toString().getBytes(StandardCharsets.UTF_8).length;
             if (length == 0 || length > PATH_BYTES_MAX) {
-                throw new IllegalArgumentException("unix socket path '" + path + "' has " + length + " bytes; the kernel allows 1 to "
+                throw new IllegalArgumentException("unix socket path '" + path + "' has " + length
+                        + " bytes; the kernel allows 1 to "
                         + PATH_BYTES_MAX + ": choose a shorter one");
             }
         }
@@ -44,7 +45,8 @@ public sealed interface StreamAddress {
         public Tcp {
             Objects.requireNonNull(host);
             if (host.isEmpty() || port < 0 || port > 65_535) {
-                throw new IllegalArgumentException("TCP address needs a host and a port from 0 to 65535, got '" + host + ":" + port + "'");
+                throw new IllegalArgumentException("TCP address needs a host and a port from 0 to 65535, got '" + host
+                        + ":" + port + "'");
             }
         }
 
@@ -73,14 +75,16 @@ public sealed interface StreamAddress {
                 // Falls through: the message below says what is wanted.
             }
         }
-        throw new IllegalArgumentException("not a stream address: '" + text + "' (wanted: unix:/path/of/socket or tcp:host:port)");
+        throw new IllegalArgumentException("not a stream address: '" + text
+                + "' (wanted: unix:/path/of/socket or tcp:host:port)");
     }
 
     /// The family to open a socket in.
     default ProtocolFamily family() {
         return switch (this) {
             case Unix _ -> StandardProtocolFamily.UNIX;
-            case Tcp(String host, int _) -> host.contains(":") ? StandardProtocolFamily.INET6 : StandardProtocolFamily.INET;
+            case Tcp(String host, int _) -> host.contains(":") ? StandardProtocolFamily.INET6
+                    : StandardProtocolFamily.INET;
         };
     }
 

@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
-import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -14,11 +13,11 @@ import org.slf4j.LoggerFactory;
 
 /// An uplink that speaks QEMU's stream protocol to a [FrameSwitch], a passt, or a QEMU of the same segment.
 ///
-/// Made by [#connect] it keeps trying: after a loss it connects again, at once and then ever more slowly, up to every two
-/// seconds. Made by [#over] it lives as long as the one connection it was given.
+/// Made by [#connect] it keeps trying: after a loss it connects again, at once and then ever more slowly, up to every
+/// two seconds. Made by [#over] it lives as long as the one connection it was given.
 ///
-/// Threads: its own thread connects and receives. Senders write themselves, under a lock, so that a frame costs no hand-off to
-/// another thread; only what the peer does not take at once is left to the uplink's thread.
+/// Threads: its own thread connects and receives. Senders write themselves, under a lock, so that a frame costs no
+/// hand-off to another thread; only what the peer does not take at once is left to the uplink's thread.
 public final class StreamUplink implements Uplink {
     private static final Logger LOG = LoggerFactory.getLogger(StreamUplink.class);
 
@@ -38,7 +37,7 @@ public final class StreamUplink implements Uplink {
     private final Thread thread;
     private volatile boolean closed;
 
-    /// Guards the five fields below and the sending half of the stream.
+    /// Guards the four fields below and the sending half of the stream.
     private final Object sending = new Object();
     private FrameStream stream;
     private boolean sendBlocked;
@@ -58,7 +57,8 @@ public final class StreamUplink implements Uplink {
 
     /// Connects to `address` in the background and again whenever the connection is lost.
     ///
-    /// @param becameUp runs on the uplink's thread each time frames can leave again; a node that is live repeats its [Announcement]
+    /// @param becameUp runs on the uplink's thread each time frames can leave again; a node that is live repeats its
+    /// [Announcement]
     /// @throws IOException when this process has no file descriptors left
     public static StreamUplink connect(StreamAddress address, FrameInbox inbox, Runnable becameUp) throws IOException {
         StreamUplink uplink = new StreamUplink(address, null, address.toString(), inbox, becameUp);
@@ -126,17 +126,7 @@ public final class StreamUplink implements Uplink {
     public void close() {
         closed = true;
         selector.wakeup();
-        boolean interrupted = false;
-        while (thread != Thread.currentThread() && thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException _) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ThreadEnd.await(thread);
     }
 
     private boolean enqueue(byte[] frame) {
@@ -181,12 +171,15 @@ public final class StreamUplink implements Uplink {
                         enter(channel);
                     }
                     LOG.info("uplink DOWN->UP peer={}", name);
-                    becameUp.run();
-                    reason = pump(channel);
+                    try {
+                        becameUp.run();
+                        reason = pump(channel);
+                    } finally {
+                        // Before the peer can see the end: from then on nothing counts as sent.
+                        leave();
+                    }
                 } catch (IOException e) {
                     reason = e.getMessage() == null ? e.toString() : e.getMessage();
-                } finally {
-                    leave();
                 }
                 if (closed || given != null) {
                     LOG.info("uplink UP->DOWN peer={} reason={}", name, closed ? "closed" : reason);
@@ -238,12 +231,9 @@ public final class StreamUplink implements Uplink {
     }
 
     private void enter(SocketChannel channel) throws IOException {
-        channel.configureBlocking(false);
-        if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
-            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        }
+        FrameStream entered = new FrameStream(channel, QUEUE_FRAMES_MAX);
         synchronized (sending) {
-            stream = new FrameStream(channel, QUEUE_FRAMES_MAX);
+            stream = entered;
             sendBlocked = false;
             sendFailure = null;
         }

@@ -34,7 +34,8 @@ record TcpSegment(
     private static final int PROTOCOL_TCP = 6;
     private static final int TIME_TO_LIVE = 64;
 
-    /// Reads the segment of an IPv4 frame, or gives null when there is no whole one: other protocols, fragments, wrong lengths.
+    /// Reads the segment of an IPv4 frame, or gives null when there is no whole one: other protocols, fragments,
+    /// wrong lengths.
     static TcpSegment in(byte[] frame) {
         int headerBytes = ipv4HeaderBytes(frame);
         if (headerBytes == 0

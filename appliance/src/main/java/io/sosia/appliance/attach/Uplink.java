@@ -2,12 +2,14 @@ package io.sosia.appliance.attach;
 
 import java.util.List;
 
-/// The machine's one network cable: frames go out by [#send], frames from outside arrive in the [FrameInbox] the uplink was made with.
+/// The machine's one network cable: frames go out by [#send], frames from outside arrive in the [FrameInbox] the
+/// uplink was made with.
 ///
-/// Sending never waits and never fails loudly: a network may lose frames, and the guest's own protocols repair that. What was
-/// dropped is counted.
+/// Sending never waits and never fails loudly: a network may lose frames, and the guest's own protocols repair that.
+/// What was dropped is counted.
 public interface Uplink extends AutoCloseable {
-    /// Sends one Ethernet frame (without frame check sequence), which the caller must not change afterwards. Any thread.
+    /// Sends one Ethernet frame (without frame check sequence), which the caller must not change afterwards. Any
+    /// thread.
     ///
     /// @return false when it was dropped: no peer, queue full, or closed
     boolean send(byte[] frame);

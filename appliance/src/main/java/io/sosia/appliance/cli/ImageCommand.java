@@ -8,6 +8,7 @@ import io.sosia.appliance.image.ImagePackage;
 import io.sosia.appliance.image.ImagePart;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -130,7 +131,12 @@ public final class ImageCommand implements Runnable {
     }
 
     private static int fail(CommandSpec spec, Exception e) {
-        spec.commandLine().getErr().println("sosia image: " + e.getMessage());
+        String what = switch (e) {
+            case FileSystemException file -> file.getFile() + ": "
+                    + (file.getReason() == null ? file.getClass().getSimpleName() : file.getReason());
+            default -> e.getMessage();
+        };
+        spec.commandLine().getErr().println("sosia image: " + what);
         spec.commandLine().getErr().flush();
         return 1;
     }

@@ -85,7 +85,7 @@ public final class NetworkCommand implements Runnable {
                 names = "--mac",
                 paramLabel = "MAC",
                 converter = MacAddressConverter.class,
-                description = "The guest's MAC address: limits --drop to its frames. Without it --drop concerns all frames.")
+                description = "The guest's MAC address: limits --drop to its frames (else: all frames).")
         private MacAddress mac;
 
         @Option(
@@ -93,14 +93,14 @@ public final class NetworkCommand implements Runnable {
                 paramLabel = "PERCENT",
                 defaultValue = "0",
                 converter = PercentConverter.class,
-                description = "Loses this share of frames on purpose, both ways, to try how the guest copes: 5%% or 0.5.")
+                description = "Loses this share of frames on purpose, both ways, to try how the guest copes: 5%%, 0.5.")
         private double dropPercent;
 
         @Option(
                 names = "--seed",
                 paramLabel = "N",
                 defaultValue = "1",
-                description = "Which frames --drop loses: the same seed loses the same ones (default: ${DEFAULT-VALUE}).")
+                description = "Which frames --drop loses: same seed, same frames (default: ${DEFAULT-VALUE}).")
         private long seed;
 
         @Option(
@@ -115,7 +115,7 @@ public final class NetworkCommand implements Runnable {
             if (passtSocket != null && !publish.isEmpty()) {
                 throw new CommandLine.ParameterException(
                         spec.commandLine(),
-                        "--publish and --passt-socket exclude each other: a passt that runs already has its own ports (its option -t)");
+                        "--publish and --passt-socket exclude each other: a passt that runs already has its own ports");
             }
             CompletableFuture<String> wayOutEnded = new CompletableFuture<>();
             Network network = open(wayOutEnded);
@@ -125,7 +125,8 @@ public final class NetworkCommand implements Runnable {
             spec.commandLine().getOut().flush();
             try {
                 String reason = wayOutEnded.get();
-                throw new CliException(CliException.FAILED, "passt ended (" + reason + "): connections of clients are lost; start again");
+                throw new CliException(CliException.FAILED, "passt ended (" + reason
+                        + "): connections of clients are lost; start again");
             } catch (ExecutionException e) {
                 throw new IllegalStateException(e);
             } finally {
@@ -160,7 +161,8 @@ public final class NetworkCommand implements Runnable {
                 return channel;
             } catch (IOException e) {
                 channel.close();
-                throw new IOException("no passt listens on " + socket + " (" + e.getMessage() + "); leave --passt-socket out to start one", e);
+                throw new IOException("no passt listens on " + socket + " (" + e.getMessage()
+                        + "); leave --passt-socket out to start one", e);
             }
         }
 

@@ -18,7 +18,16 @@ import picocli.CommandLine.IVersionProvider;
             "  sosia machine run        one unprotected machine on this terminal",
             "  sosia COMMAND --help     what a command does and takes"
         },
-        subcommands = {HelpCommand.class})
+        subcommands = {
+            MachineCommand.class,
+            ImageCommand.class,
+            NetworkCommand.class,
+            WitnessCommand.class,
+            PairCommand.class,
+            ApplianceCommand.class,
+            StatusCommand.class,
+            HelpCommand.class
+        })
 public final class Sosia implements Runnable {
 
     @CommandLine.Spec
@@ -28,6 +37,7 @@ public final class Sosia implements Runnable {
 
     /// Runs one command line and ends the process with its exit status.
     public static void main(String[] args) {
+        Diagnostics.gather();
         System.exit(commandLine().execute(args));
     }
 

@@ -6,13 +6,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -51,7 +52,7 @@ final class DebianArchive {
 
     private static final Pattern INSTALL = Pattern.compile("Inst (\\S+) \\((\\S+) .*");
     private static final Pattern FILE =
-            Pattern.compile("'[^']*' ([A-Za-z0-9][A-Za-z0-9.+~%_-]*\\.deb) (\\d{1,12}) SHA256:([0-9a-f]{64})");
+            Pattern.compile("'[^']*' ([a-z0-9][a-z0-9.+-]*_[A-Za-z0-9.+~%-]+_[a-z0-9]+\\.deb) (\\d{1,12}) SHA256:([0-9a-f]{64})");
 
     private final Path directory;
     private final HostCommand host;
@@ -117,14 +118,21 @@ final class DebianArchive {
                 versions.put(matcher.group(1), matcher.group(2));
             }
         }
+        List<String> download = new ArrayList<>(List.of("-c", configuration(), "-qq", "download", "--print-uris"));
+        versions.forEach((name, version) -> download.add(name + "=" + version));
         String kernel = kernelPackage(recipe.kernelPackage());
-        versions.put(kernel, null);
-        List<Deb> debs = new ArrayList<>();
-        for (Map.Entry<String, String> entry : versions.entrySet()) {
-            debs.add(locate(entry.getKey(), entry.getValue()));
+        download.add(kernel);
+        Map<String, Deb> debs = new TreeMap<>();
+        for (String line : host.run(Tool.APT_GET, Map.of(), download).text().lines().toList()) {
+            Deb deb = deb(line);
+            debs.put(deb.name(), deb);
         }
-        debs.sort(Comparator.comparing(Deb::name));
-        return List.copyOf(debs);
+        Set<String> asked = new TreeSet<>(versions.keySet());
+        asked.add(kernel);
+        if (!debs.keySet().equals(asked)) {
+            throw new ImageBuildException("apt-get tells the files of " + debs.keySet() + ", expected " + asked);
+        }
+        return List.copyOf(debs.values());
     }
 
     /// Fetches what is not there yet and checks everything; files no longer asked for are deleted.
@@ -237,18 +245,20 @@ final class DebianArchive {
                 .orElseThrow(() -> new ImageBuildException("Debian's " + metapackage + " depends on no kernel image"));
     }
 
-    private Deb locate(String name, String version) throws IOException, ImageBuildException {
-        String asked = version == null ? name : name + "=" + version;
-        Outcome uris = host.run(
-                Tool.APT_GET, Map.of(), List.of("-c", configuration(), "-qq", "download", "--print-uris", asked));
-        Matcher matcher = FILE.matcher(uris.text().strip());
+    /// A line of `apt-get download --print-uris`: 'address' name_version_architecture.deb length SHA256:digest.
+    private static Deb deb(String line) throws ImageBuildException {
+        Matcher matcher = FILE.matcher(line.strip());
         if (!matcher.matches()) {
-            throw new ImageBuildException("apt-get does not say where " + asked + " is: \"" + uris.text().strip() + "\"");
+            throw new ImageBuildException("apt-get does not say where a package is: \"" + line.strip() + "\"");
         }
         String file = matcher.group(1);
         String[] fields = file.split("_");
         return new Deb(
-                name, fields[1].replace("%3a", ":"), file, Long.parseLong(matcher.group(2)), matcher.group(3));
+                fields[0],
+                fields[1].replace("%3a", ":"),
+                file,
+                Long.parseLong(matcher.group(2)),
+                matcher.group(3));
     }
 
     private static boolean isComplete(Path file, Deb deb) throws IOException {

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /// Puts together in memory, from Debian packages and the recipe, what goes on the root disk and into the initial RAM
 /// disk. Maintainer scripts do not run: what they would have made is in the recipe.
@@ -83,12 +84,16 @@ final class GuestFiles {
     ///
     /// @throws ImageFormatException when a program would not start there: busybox lacks an applet, a library is missing
     FileTree root() throws ImageFormatException {
-        String applets = new String(root.content(BUSYBOX), StandardCharsets.ISO_8859_1);
+        Set<String> present = busyboxApplets(root.content(BUSYBOX));
+        List<String> missing = new ArrayList<>();
         for (ImageRecipe.Applet each : recipe.applets()) {
-            if (!applets.contains("\0" + each.applet() + "\0")) {
-                throw new ImageFormatException("busybox of the packages has no applet " + each.applet());
+            if (!present.contains(each.applet())) {
+                missing.add(each.applet());
             }
             root.put(each.path(), new FileTree.SymbolicLink("/" + BUSYBOX));
+        }
+        if (!missing.isEmpty()) {
+            throw new ImageFormatException("busybox of the packages lacks the applets " + String.join(", ", missing));
         }
         root.put("usr/sbin/init", new FileTree.SymbolicLink("/" + BUSYBOX));
         for (ImageRecipe.Overlay each : recipe.rootOverlay()) {
@@ -150,6 +155,26 @@ final class GuestFiles {
             }
         }
         return false;
+    }
+
+    /// The applets a busybox has: its table of names is in byte order, each closed by a zero, and opens with "[" and
+    /// "[[" (busybox, `include/applet_tables.h`).
+    static Set<String> busyboxApplets(byte[] busybox) {
+        String bytes = new String(busybox, StandardCharsets.ISO_8859_1);
+        Set<String> applets = new TreeSet<>();
+        int at = bytes.indexOf("[\0[[\0");
+        String last = "";
+        while (at >= 0) {
+            int end = bytes.indexOf('\0', at);
+            String name = end < 0 ? "" : bytes.substring(at, end);
+            if (name.compareTo(last) <= 0) {
+                break;
+            }
+            applets.add(name);
+            last = name;
+            at = end + 1;
+        }
+        return applets;
     }
 
     /// Every library a program or library of the tree names must be in the tree: the recipe leaves packages out.

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// What a guest boots from.
 ///
@@ -125,7 +126,7 @@ public record GuestImage(
     }
 
     private static List<ImagePart> parts(ImageManifest manifest) {
-        return java.util.stream.Stream.of(Optional.of(manifest.kernel()), manifest.initrd(), manifest.disk())
+        return Stream.of(Optional.of(manifest.kernel()), manifest.initrd(), manifest.disk())
                 .flatMap(Optional::stream)
                 .toList();
     }

@@ -77,14 +77,19 @@ final class HostCommand {
 
     private final List<Path> searched = new ArrayList<>();
 
-    /// @param path the value of PATH; the system directories are searched after it, since an ordinary user's PATH
-    ///     leaves out where mke2fs is
+    /// @param path directories to search, separated by colons
     HostCommand(String path) {
-        for (String each : (path + ":/usr/sbin:/sbin:/usr/bin:/bin").split(":")) {
+        for (String each : path.split(":")) {
             if (!each.isEmpty()) {
                 searched.add(Path.of(each));
             }
         }
+    }
+
+    /// Searches the directories of a PATH and after them the system's: an ordinary user's PATH leaves out where mke2fs
+    /// is.
+    static HostCommand ofSystem(String path) {
+        return new HostCommand(path + ":/usr/sbin:/sbin:/usr/bin:/bin");
     }
 
     /// @throws ImageBuildException naming every program that is missing and how to get it

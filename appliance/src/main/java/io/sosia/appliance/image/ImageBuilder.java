@@ -60,7 +60,7 @@ public final class ImageBuilder {
         this.environment = Map.copyOf(environment);
         this.cache = GuestImage.cacheDirectory(environment);
         this.progress = Objects.requireNonNull(progress, "progress");
-        this.host = new HostCommand(environment.getOrDefault("PATH", ""));
+        this.host = HostCommand.ofSystem(environment.getOrDefault("PATH", ""));
     }
 
     /// Builds the image, unless it is there already.
@@ -116,6 +116,7 @@ public final class ImageBuilder {
             replace(directory, partial);
         } finally {
             deleteTree(work);
+            deleteTree(partial);
         }
         return GuestImage.open(directory);
     }

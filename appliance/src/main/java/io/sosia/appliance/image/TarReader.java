@@ -3,6 +3,7 @@ package io.sosia.appliance.image;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.Optional;
@@ -58,7 +59,7 @@ final class TarReader {
             zero &= header[i] == 0;
         }
         if (zero) {
-            in.transferTo(java.io.OutputStream.nullOutputStream());
+            in.transferTo(OutputStream.nullOutputStream());
             return false;
         }
         long stated = octal(header, 148, 8);

@@ -3,8 +3,10 @@ package io.sosia.appliance.node;
 import io.sosia.appliance.config.ConfigException;
 import io.sosia.appliance.config.ConfigFile;
 import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.client.WitnessAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,7 +23,7 @@ public record NodeConfig(
         InetSocketAddress partnerAddress,
         InetSocketAddress listen,
         Path state,
-        List<InetSocketAddress> witness,
+        List<WitnessAddress> witness,
         MachineSource machine,
         String uplink,
         InetSocketAddress control,
@@ -66,7 +68,7 @@ public record NodeConfig(
                 file.address("partner.address", "10.0.0.2:7701"),
                 file.address("listen", "0.0.0.0:7701"),
                 file.pathOf("state", "/var/lib/sosia/a"),
-                file.addresses("witness", "10.0.0.3:7700"),
+                witnesses(file),
                 machine(file),
                 uplink(file),
                 file.address("control", "127.0.0.1:7711"),
@@ -85,6 +87,14 @@ public record NodeConfig(
         } catch (IllegalArgumentException e) {
             throw file.wrong(key, "cannot be used: " + e.getMessage());
         }
+    }
+
+    private static List<WitnessAddress> witnesses(ConfigFile file) throws ConfigException {
+        List<WitnessAddress> all = new ArrayList<>();
+        for (InetSocketAddress address : file.addresses("witness", "10.0.0.3:7700")) {
+            all.add(new WitnessAddress(address.getHostString(), address.getPort()));
+        }
+        return List.copyOf(all);
     }
 
     private static MachineSource machine(ConfigFile file) throws ConfigException {

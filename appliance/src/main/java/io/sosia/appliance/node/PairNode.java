@@ -7,6 +7,8 @@ import io.sosia.appliance.channel.PeerListener;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.MarkedOutput;
+import io.sosia.appliance.pair.LagMeter;
+import io.sosia.appliance.pair.LagPolicy;
 import io.sosia.appliance.pair.NodeState;
 import io.sosia.appliance.pair.PairCore;
 import io.sosia.appliance.pair.PairEnvironment;
@@ -15,9 +17,11 @@ import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairRecord;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Runs the pair protocol of one node: a [PairCore] on its event loop, with the link, the arbiter and the machine's thread
 /// around it. Holds no decision of its own.
@@ -26,28 +30,6 @@ import java.util.function.Consumer;
 /// [Outgoing] queue and is taken over in one go, so a burst costs one hand-over.
 final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
-    /// The machine's side of a node; calls come from the event loop and return at once.
-    interface MachineSide {
-        void start(long epoch);
-
-        void follow(long epoch);
-
-        void deliver(LogBatch batch);
-
-        void drain();
-
-        void goLive(long epoch);
-
-        void pause();
-
-        void resume();
-
-        void stopAtMark();
-
-        /// Outputs up to this mark have left.
-        void released(LogPosition upTo);
-    }
-
     /// Told of what the outside sees of this node.
     interface Observer {
         void transition(NodeState from, NodeState to, String reason);
@@ -55,21 +37,36 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
         void finished(boolean failed, String reason);
     }
 
+    private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(PairNode.class);
     private static final long TICK_MILLIS = 10;
+    private static final long LAG_SAMPLE_NANOS = 50_000_000;
+    /// Log handed to the event loop and not taken over yet, in bytes, before the machine waits.
+    private static final long HANDED_BYTES_MAX = 32L << 20;
+    /// Log received and not taken by the replayer, in bytes, before nothing more is read.
+    private static final long WAITING_BYTES_MAX = 64L << 20;
 
     private final EventLoopGroup loop;
     private final Arbiter arbiter;
-    private final MachineSide machine;
+    private final PairedMachine machine;
     private final Consumer<MarkedOutput> outside;
     private final Observer observer;
     private final PairCore core;
     private PeerChannel channel;
     private LogPosition releasedTold = LogPosition.START;
+    private final LagMeter lagMeter = new LagMeter();
+    private final LagPolicy lagPolicy;
+    private final AtomicLong handedBytes = new AtomicLong();
+    private long lagSampledNanos;
+    private boolean reading = true;
     private volatile boolean congested;
+    private volatile long lagNanos;
+    private volatile double heldShare;
 
-    /// @param outside takes released outputs, in order
-    PairNode(EventLoopGroup loop, Arbiter arbiter, PairCore.Setup setup, DiskStamp disk, MachineSide machine,
-            Consumer<MarkedOutput> outside, Observer observer) {
+    /// @param lagTargetNanos lag above which the machine is slowed
+    /// @param outside        takes released outputs, in order
+    PairNode(EventLoopGroup loop, Arbiter arbiter, PairCore.Setup setup, DiskStamp disk, long lagTargetNanos,
+            PairedMachine machine, Consumer<MarkedOutput> outside, Observer observer) {
+        this.lagPolicy = new LagPolicy(lagTargetNanos);
         this.loop = loop;
         this.arbiter = arbiter;
         this.machine = machine;
@@ -88,13 +85,48 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
     }
 
     private void tick() {
-        core.tick(System.nanoTime());
+        long now = System.nanoTime();
+        if (!reading) {
+            // What the partner says waits in the socket: its silence means nothing.
+            core.heard(now);
+        }
+        core.tick(now);
+        if (now - lagSampledNanos >= LAG_SAMPLE_NANOS) {
+            lagSampledNanos = now;
+            followLag(now);
+        }
+        holdSenderBack();
         settle();
+    }
+
+    private void followLag(long now) {
+        if (core.state() instanceof NodeState.Protected) {
+            lagNanos = lagMeter.lagNanos(core.backupStep(), now);
+            lagPolicy.sample(lagNanos);
+        } else {
+            lagNanos = 0;
+            lagPolicy.reset();
+        }
+        heldShare = lagPolicy.share();
+        machine.setPace(1.0 - heldShare);
+    }
+
+    private void holdSenderBack() {
+        long waiting = machine.waitingBytes();
+        boolean room = reading ? waiting <= WAITING_BYTES_MAX : waiting <= WAITING_BYTES_MAX / 2;
+        if (room != reading) {
+            reading = room;
+            channel.readable(room);
+        }
     }
 
     /// After anything that may have released output or made room.
     private void settle() {
+        boolean before = congested;
         congested = core.congested();
+        if (before && !congested) {
+            machine.wake();
+        }
         LogPosition upTo = core.gate().releasedUpTo();
         if (upTo.compareTo(releasedTold) > 0) {
             releasedTold = upTo;
@@ -106,21 +138,38 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     /// Any thread: whether the machine has to wait for the pair.
     boolean congested() {
-        return congested;
+        return congested || handedBytes.get() > HANDED_BYTES_MAX;
     }
 
-    /// Entries and outputs, in the order they were made.
-    void produced(List<LogBatch> batches, long bytes, List<MarkedOutput> outputs) {
-        for (LogBatch batch : batches) {
-            core.recorded(batch, bytes / batches.size());
-        }
-        outputs.forEach(core::produced);
-        settle();
+    /// Any thread: what the machine has produced, to be sent and held.
+    void take(Outgoing.Load load) {
+        handedBytes.addAndGet(load.bytes());
+        loop.execute(() -> {
+            handedBytes.addAndGet(-load.bytes());
+            for (LogBatch batch : load.batches()) {
+                core.recorded(batch, load.bytes() / load.batches().size());
+            }
+            load.outputs().forEach(core::produced);
+            settle();
+        });
     }
 
-    /// Any thread: how far the machine is.
+    /// Any thread: how far the machine is, and its disk.
     void executed(long step, LogPosition durable) {
-        loop.execute(() -> core.executed(step, durable));
+        loop.execute(() -> {
+            core.executed(step, durable);
+            lagMeter.at(step, System.nanoTime());
+        });
+    }
+
+    /// Any thread: how far the backup is behind, in host nanoseconds; 0 without one.
+    long lagNanos() {
+        return lagNanos;
+    }
+
+    /// Any thread: the share of time the machine is held for the backup's sake.
+    double heldShare() {
+        return heldShare;
     }
 
     /// Any thread.
@@ -143,9 +192,13 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
         loop.execute(() -> core.terminate(System.nanoTime()));
     }
 
-    /// Any thread: runs on the loop with the core, for looking.
+    /// Any thread: runs on the loop with the core, for looking; returns when that is done.
     void look(Consumer<PairCore> eyes) {
-        loop.submit(() -> eyes.accept(core)).syncUninterruptibly();
+        if (loop.next().inEventLoop()) {
+            eyes.accept(core);
+        } else {
+            loop.submit(() -> eyes.accept(core)).syncUninterruptibly();
+        }
     }
 
     // From the link.
@@ -168,6 +221,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     @Override
     public void lost(String reason) {
+        DIAGNOSTICS.info("link lost while {}: {}", core.state().word(), reason);
         core.linkLost(reason, System.nanoTime());
     }
 
@@ -277,6 +331,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     @Override
     public void transition(NodeState from, NodeState to, String reason) {
+        machine.setDiskErrorsRetire(to instanceof NodeState.Protected);
         observer.transition(from, to, reason);
     }
 }

@@ -49,6 +49,8 @@ public final class PairCore {
         }
     }
 
+    private static final int UNJOINED_PATIENCE = 10;
+
     private record Unacked(long seq, long bytes) {}
 
     private final Setup setup;
@@ -125,14 +127,25 @@ public final class PairCore {
         if (offer.isPresent()) {
             tell(offer.get(), now);
         }
-        if (linked && now - heardNanos > setup.timing().silenceNanos()) {
+        if (linked && now - heardNanos > patienceNanos()) {
             loseLink("silent for " + (now - heardNanos) / 1_000_000 + " ms", now);
         }
         if (now >= redialAtNanos && state instanceof NodeState.Standby) {
             redialAtNanos = Long.MAX_VALUE;
             environment.dial();
         }
+        acknowledge(true);
         beat(now);
+    }
+
+    /// How long the partner may be silent: before the two are a pair nothing hangs on a quick suspicion.
+    private long patienceNanos() {
+        boolean joined = switch (state) {
+            case NodeState.Protected _, NodeState.Following _, NodeState.HandingOver _ -> true;
+            case NodeState.Reading _, NodeState.Waiting _, NodeState.Claiming _, NodeState.Alone _, NodeState.Solo _,
+                 NodeState.Standby _, NodeState.Draining _, NodeState.Stopped _, NodeState.Halted _ -> false;
+        };
+        return joined ? setup.timing().silenceNanos() : UNJOINED_PATIENCE * setup.timing().silenceNanos();
     }
 
     private void beat(long now) {
@@ -140,9 +153,6 @@ public final class PairCore {
             return;
         }
         beatNanos = now;
-        if (state instanceof NodeState.Following) {
-            acknowledge(true);
-        }
         send(new PeerMessage.Heartbeat(now, executedStep));
     }
 
@@ -480,8 +490,8 @@ public final class PairCore {
     private void take(PairMachine.Step step, long now) {
         NodeState before = state;
         state = step.state();
-        if (before == null || before.getClass() != state.getClass() || !before.word().equals(state.word())) {
-            environment.transition(before == null ? state : before, state, step.reason());
+        if (before != null && (before.getClass() != state.getClass() || !before.word().equals(state.word()))) {
+            environment.transition(before, state, step.reason());
         }
         for (PairAction action : step.actions()) {
             carryOut(action, now);

@@ -15,9 +15,12 @@ class AnnouncementTest {
     void saysTheAddressByRarpAndByBothFormsOfGratuitousArp() {
         List<byte[]> frames = new Announcement(GUEST, Optional.of(Passt.GUEST)).frames();
         assertThat(frames).extracting(HexFormat.of()::formatHex).containsExactly(
-                "ffffffffffff525400123456" + "8035" + "0001080006040003" + "525400123456" + "00000000" + "525400123456" + "00000000",
-                "ffffffffffff525400123456" + "0806" + "0001080006040001" + "525400123456" + "0a00020f" + "000000000000" + "0a00020f",
-                "ffffffffffff525400123456" + "0806" + "0001080006040002" + "525400123456" + "0a00020f" + "525400123456" + "0a00020f");
+                "ffffffffffff525400123456" + "8035" + "0001080006040003" + "525400123456" + "00000000"
+                        + "525400123456" + "00000000",
+                "ffffffffffff525400123456" + "0806" + "0001080006040001" + "525400123456" + "0a00020f"
+                        + "000000000000" + "0a00020f",
+                "ffffffffffff525400123456" + "0806" + "0001080006040002" + "525400123456" + "0a00020f"
+                        + "525400123456" + "0a00020f");
     }
 
     @Test

@@ -27,8 +27,10 @@ class OutboundFlowsTest {
         List<byte[]> frames = flows.repeatedAcknowledgements();
         assertThat(frames).hasSize(3);
         // Checksums computed apart from this code: 0x22b4 (IPv4) and 0x9016 (TCP).
-        assertThat(frames).allSatisfy(frame -> assertThat(HexFormat.of().formatHex(frame)).isEqualTo("52550a000202" + "525400123456"
-                + "0800" + "45000034000040004006" + "22b4" + "0a00020f0a000202" + "18eb9c40" + "000003e9" + "00001389" + "8010" + "01f6"
+        assertThat(frames).allSatisfy(frame -> assertThat(HexFormat.of().formatHex(frame))
+                .isEqualTo("52550a000202" + "525400123456"
+                + "0800" + "45000034000040004006" + "22b4" + "0a00020f0a000202" + "18eb9c40" + "000003e9" + "00001389"
+                        + "8010" + "01f6"
                 + "9016" + "0000" + "0101080a0000000100000002"));
     }
 
@@ -122,7 +124,8 @@ class OutboundFlowsTest {
 
     @Property(tries = 500)
     void takesAnyBytesAndAlwaysMakesWholeSegments(
-            @ForAll @Size(max = 30) List<@IntRange(min = 0, max = 65_535) Integer> corruptions, @ForAll @IntRange(max = 80) int length) {
+            @ForAll @Size(max = 30) List<@IntRange(min = 0, max = 65_535) Integer> corruptions,
+                    @ForAll @IntRange(max = 80) int length) {
         byte[] frame = TcpFrames.segment(FLOW, 1001, 5001, ACK | PSH, 502, TIMESTAMPS, "payload");
         OutboundFlows any = new OutboundFlows();
         for (int corruption : corruptions) {

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,8 @@ class PasstTest {
     @Test
     void endsWhenItsKeeperLosesUsBeforeAnyConnection(@TempDir Path directory) throws Exception {
         // A program in passt's place that listens to nobody and would run on.
-        Path program = program(directory, "#!/bin/sh\necho $$ > " + directory + "/pid.new\nmv " + directory + "/pid.new " + directory
+        Path program = program(directory, "#!/bin/sh\necho $$ > " + directory + "/pid.new\nmv " + directory
+                + "/pid.new " + directory
                 + "/pid\nexec sleep 1000\n");
         Thread starter = Thread.ofPlatform().start(() -> {
             try {
@@ -110,7 +112,8 @@ class PasstTest {
     @Test
     void namesAPortThatPasstItselfCouldNotBind(@TempDir Path directory) throws Exception {
         Path program = program(
-                directory, "#!/bin/sh\necho \"Failed to bind any port for '-t 127.0.0.1/1234:80', exiting\" >&2\nexit 1\n");
+                directory,
+                "#!/bin/sh\necho \"Failed to bind any port for '-t 127.0.0.1/1234:80'\" >&2\nexit 1\n");
         assertThatThrownBy(() -> Passt.start(program.getFileName().toString(), List.of(), directory.toString()))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("127.0.0.1:1234");
@@ -118,7 +121,8 @@ class PasstTest {
 
     @Test
     void passesOnWhatPasstComplainsOf(@TempDir Path directory) throws Exception {
-        Path program = program(directory, "#!/bin/sh\necho 'Failed to send 3 bytes to syslog' >&2\necho 'No can do' >&2\nexit 3\n");
+        Path program = program(directory,
+                "#!/bin/sh\necho 'Failed to send 3 bytes to syslog' >&2\necho 'No can do' >&2\nexit 3\n");
         assertThatThrownBy(() -> Passt.start(program.getFileName().toString(), List.of(), directory.toString()))
                 .isInstanceOf(IOException.class)
                 .hasMessage("passt ended with status 3: No can do");
@@ -138,7 +142,8 @@ class PasstTest {
         assumeInstalled();
         try (Passt passt = Passt.start(List.of(PortForward.parse("0:6379")));
                 StreamPeer guest = new StreamPeer(passt.channel());
-                Socket client = new Socket(InetAddress.getByName("127.0.0.1"), passt.forwards().getFirst().hostPort())) {
+                Socket client = new Socket(InetAddress.getByName("127.0.0.1"), passt.forwards().getFirst()
+                        .hostPort())) {
             client.setTcpNoDelay(true);
             OutboundFlows flows = new OutboundFlows();
             FakeServer server = new FakeServer(guest, flows);
@@ -161,6 +166,50 @@ class PasstTest {
         }
     }
 
+    @Test
+    void survivorOnTheSwitchGetsWhatThePrimaryTookToItsGrave(@TempDir Path directory) throws Exception {
+        assumeInstalled();
+        Semaphore up = new Semaphore(0);
+        Semaphore arrived = new Semaphore(0);
+        FrameInbox inbox = new FrameInbox(256, arrived::release);
+        try (Passt passt = Passt.start(List.of(PortForward.parse("0:6379")));
+                FrameSwitch lan = FrameSwitch.start(new StreamAddress.Unix(directory.resolve("lan")), FrameLoss.none());
+                StreamUplink backup = StreamUplink.connect(lan.listening(), inbox, up::release);
+                StreamPeer primary = StreamPeer.connect(lan.listening());
+                Socket client = new Socket(InetAddress.getByName("127.0.0.1"), passt.forwards().getFirst()
+                        .hostPort())) {
+            up.acquire();
+            lan.attach(passt.channel(), "passt", _ -> {});
+            client.setTcpNoDelay(true);
+            OutboundFlows flows = new OutboundFlows();
+            FakeServer server = new FakeServer(primary, flows);
+            server.accept(nextSegment(primary));
+            client.getOutputStream().write("INCR\n".getBytes(StandardCharsets.US_ASCII));
+            server.reply(nextData(primary), ":1\n");
+            client.getInputStream().readNBytes(3);
+            client.getOutputStream().write("INCR\n".getBytes(StandardCharsets.US_ASCII));
+            TcpSegment lost = nextData(primary);
+            primary.close();
+            inbox.clear();
+            arrived.drainPermits();
+
+            long beganNanos = System.nanoTime();
+            assertThat(backup.sendTogether(flows.goLiveFrames())).isEqualTo(6);
+            TcpSegment again = null;
+            while (again == null || again.payloadBytes() == 0) {
+                byte[] frame = inbox.poll();
+                if (frame == null) {
+                    arrived.acquire();
+                } else {
+                    again = TcpSegment.in(frame);
+                }
+            }
+            long tookMillis = (System.nanoTime() - beganNanos) / 1_000_000;
+            assertThat(again.sequence()).isEqualTo(lost.sequence());
+            assertThat(tookMillis).as("milliseconds until passt repeated").isLessThan(1_500);
+        }
+    }
+
     /// A guest's side of one TCP connection: window and scale as Linux chooses them.
     private static final class FakeServer {
         private final StreamPeer guest;
@@ -174,13 +223,15 @@ class PasstTest {
 
         void accept(TcpSegment syn) throws IOException {
             byte[] options = {2, 4, 5, (byte) 0xb4, 1, 3, 3, 7};
-            emit(TcpFrames.segment(TcpFrames.reverse(syn), sequence, syn.sequence() + 1, TcpSegment.SYN | TcpSegment.ACK, 64_240, options, ""));
+            emit(TcpFrames.segment(TcpFrames.reverse(syn), sequence, syn.sequence() + 1,
+                    TcpSegment.SYN | TcpSegment.ACK, 64_240, options, ""));
             sequence++;
         }
 
         void reply(TcpSegment data, String text) throws IOException {
             int acknowledged = data.sequence() + data.payloadBytes();
-            emit(TcpFrames.segment(TcpFrames.reverse(data), sequence, acknowledged, TcpSegment.ACK | 0x08, 502, new byte[0], text));
+            emit(TcpFrames.segment(TcpFrames.reverse(data), sequence, acknowledged, TcpSegment.ACK | 0x08, 502,
+                    new byte[0], text));
             sequence += text.length();
         }
 
@@ -238,7 +289,8 @@ class PasstTest {
 
     private static void assumeInstalled() {
         assumeTrue(
-                Stream.of(System.getenv("PATH").split(":")).anyMatch(directory -> Files.isExecutable(Path.of(directory, "passt"))),
+                Stream.of(System.getenv("PATH").split(":"))
+                        .anyMatch(directory -> Files.isExecutable(Path.of(directory, "passt"))),
                 "passt is not installed");
     }
 }

@@ -151,7 +151,8 @@ class StreamUplinkTest {
 
     @Test
     void closesWhileItHasNoPeer() throws Exception {
-        StreamUplink uplink = StreamUplink.connect(new StreamAddress.Unix(directory.resolve("none")), inbox, up::release);
+        StreamUplink uplink = StreamUplink.connect(new StreamAddress.Unix(directory.resolve("none")), inbox,
+                up::release);
         uplink.close();
         uplink.close();
         assertThat(uplink.isUp()).isFalse();

@@ -18,7 +18,8 @@ final class TcpFrames {
         return new TcpSegment(addresses, ports, 0, 0, 0, 0, 0, 0, 0);
     }
 
-    static byte[] segment(TcpSegment flow, int sequence, int acknowledgement, int flags, int window, byte[] options, String data) {
+    static byte[] segment(TcpSegment flow, int sequence, int acknowledgement, int flags, int window, byte[] options,
+            String data) {
         byte[] payload = data.getBytes(StandardCharsets.US_ASCII);
         int tcpBytes = 20 + options.length + payload.length;
         ByteBuffer tcp = ByteBuffer.allocate(tcpBytes)
@@ -31,7 +32,8 @@ final class TcpFrames {
                 .putInt(0)
                 .put(options)
                 .put(payload);
-        long pseudoHeader = (flow.addresses() >>> 48) + (flow.addresses() >>> 32 & 0xffff) + (flow.addresses() >>> 16 & 0xffff)
+        long pseudoHeader = (flow.addresses() >>> 48) + (flow.addresses() >>> 32 & 0xffff)
+                + (flow.addresses() >>> 16 & 0xffff)
                 + (flow.addresses() & 0xffff) + 6 + tcpBytes;
         tcp.putShort(16, (short) InternetChecksum.of(tcp.array(), 0, tcpBytes, pseudoHeader));
         ByteBuffer ip = ByteBuffer.allocate(20)

@@ -43,7 +43,8 @@ class NetworkCommandTest {
     @Test
     void saysWhereAllIsAndEndsWithEveryProcessOnTermination() throws Exception {
         assumePasst();
-        Process process = start("run", "--listen", "tcp:127.0.0.1:0", "--publish", "0:6379", "127.0.0.1:0:80", "--drop", "5%", "--seed", "9");
+        Process process = start("run", "--listen", "tcp:127.0.0.1:0", "--publish", "0:6379", "127.0.0.1:0:80",
+                "--drop", "5%", "--seed", "9");
         try {
             JsonNode ready = readyLine(process);
             List<ProcessHandle> all = tree(process);
@@ -74,8 +75,17 @@ class NetworkCommandTest {
             readyLine(process);
             List<ProcessHandle> all = tree(process);
             assertThat(all).as("the command, passt's keeper, passt").hasSizeGreaterThanOrEqualTo(3);
+            Path socket = all.stream()
+                    .flatMap(handle -> handle.info().arguments().stream())
+                    .map(List::of)
+                    .filter(arguments -> arguments.contains("--socket"))
+                    .map(arguments -> Path.of(arguments.get(arguments.indexOf("--socket") + 1)))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(socket).exists();
             process.destroyForcibly();
             awaitEnd(all);
+            assertThat(socket.getParent()).doesNotExist();
         } finally {
             process.destroyForcibly();
         }
@@ -86,7 +96,8 @@ class NetworkCommandTest {
         Path socket = directory.resolve("passt");
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(UnixDomainSocketAddress.of(socket));
-            Process process = start("run", "--listen", "unix:" + directory.resolve("lan"), "--passt-socket", socket.toString());
+            Process process = start("run", "--listen", "unix:" + directory.resolve("lan"), "--passt-socket",
+                    socket.toString());
             try {
                 SocketChannel passt = server.accept();
                 readyLine(process);
@@ -133,10 +144,12 @@ class NetworkCommandTest {
         assertThat(usage("run", "--listen", "somewhere")).contains("'somewhere'").contains("unix:/path");
         assertThat(usage("run", "--listen", "unix:/x", "--publish", "80")).contains("'80'").contains("HOST:GUEST");
         assertThat(usage("run", "--listen", "unix:/x", "--publish", "80:0")).contains("guest port must be 1 to 65535");
-        assertThat(usage("run", "--listen", "unix:/x", "--publish", "99999:1")).contains("host port must be 0 to 65535");
+        assertThat(usage("run", "--listen", "unix:/x", "--publish", "99999:1"))
+                .contains("host port must be 0 to 65535");
         assertThat(usage("run", "--listen", "unix:/x", "--drop", "101%")).contains("0% to 100%");
         assertThat(usage("run", "--listen", "unix:/x", "--mac", "52:54")).contains("six hexadecimal octets");
-        assertThat(usage("run", "--listen", "unix:/x", "--publish", "1:1", "--passt-socket", "/y")).contains("exclude each other");
+        assertThat(usage("run", "--listen", "unix:/x", "--publish", "1:1", "--passt-socket", "/y"))
+                .contains("exclude each other");
         assertThat(usage("run", "--listen", "unix:/" + "x".repeat(120))).contains("107");
         assertThat(usage()).contains("run");
     }
@@ -190,7 +203,8 @@ class NetworkCommandTest {
 
     private static void assumePasst() {
         assumeTrue(
-                Stream.of(System.getenv("PATH").split(":")).anyMatch(path -> Files.isExecutable(Path.of(path, "passt"))),
+                Stream.of(System.getenv("PATH").split(":")).anyMatch(path -> Files.isExecutable(Path.of(path,
+                        "passt"))),
                 "passt is not installed");
     }
 }

@@ -261,7 +261,7 @@ class OutputGateTest {
         OutputGate[] self = new OutputGate[1];
         long[] ackedByWaitedFor = {0};
         self[0] = new OutputGate(new GateLimits(10, 10_000), output -> {
-            int number = number(output);
+            int number = number(output.output());
             boolean reason = switch (self[0].state()) {
                 case GateState.Closed _ -> false;
                 case GateState.Open _ -> true;
@@ -299,7 +299,7 @@ class OutputGateTest {
                             case 1 -> self[0].relied();
                             case 2 -> self[0].close("test");
                             default -> {
-                                self[0].startProtected(random.nextInt(4), 1 + random.nextInt(2));
+                                self[0].startProtected(random.nextInt(4), new UUID(0, 1 + random.nextInt(2)));
                                 ackedByWaitedFor[0] = 0;
                             }
                         }

@@ -127,8 +127,9 @@ final class DiskFolder implements Closeable {
         }
     }
 
+    /// Whether there is nothing but, perhaps, the lock of a creation that was interrupted before it began.
     private static boolean isEmpty(Path dir) throws IOException {
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(dir)) {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(dir, path -> !path.endsWith("lock"))) {
             return !entries.iterator().hasNext();
         }
     }

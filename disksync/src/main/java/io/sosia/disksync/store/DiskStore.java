@@ -83,6 +83,8 @@ public final class DiskStore implements BlockStore {
         this.reached = superBlock.applied();
         this.durable = reached;
         this.dirty = superBlock.partner() == Partner.AWAY ? meta.dirty(base()) : new DirtyMap();
+        // What a killed process wrote may be in the host's cache only; a flush of ours would not know of it.
+        data.sync();
         recover(meta.hotExtents().navigableKeySet());
         this.writeback = new Writeback(dir.getFileName().toString(), data, settings.limits(), this::aroundSync);
     }

@@ -29,6 +29,8 @@ public final class RawImage implements BlockStore {
                 throw new DiskFormatException("disk image " + image
                         + " is in use by another machine; stop that one first, or use the image throwaway");
             }
+            // What a killed process wrote may be in the host's cache only; a flush of ours would not know of it.
+            data.sync();
             return new RawImage(data, size, image.getFileName().toString());
         } catch (IOException | RuntimeException e) {
             data.close();

@@ -74,7 +74,7 @@ final class Csrs implements Stateful {
         this.hart = hart;
     }
 
-    /// Everything zero, no timer; the wire of the interrupt controller keeps its level.
+    /// Everything zero but `scounteren`, no timer; the wire of the interrupt controller keeps its level.
     void reset() {
         writeStatus(0);
         previousSupervisor = false;
@@ -83,7 +83,8 @@ final class Csrs implements Stateful {
         vector = 0;
         satp = 0;
         timer = TIMER_NEVER;
-        counters = 0;
+        // Linux leaves it as its firmware set it, and programs read `time` through the vDSO.
+        counters = 7;
         environment = 0;
         scratch = 0;
         epc = 0;

@@ -57,8 +57,8 @@ public final class Hart implements Stateful {
         instructions = new Instructions(this);
     }
 
-    /// Puts the hart at `pc` in S-mode with paging and interrupts off and `a0`, `a1` as given; everything else is zero. Steps
-    /// go on counting, `instret` starts again.
+    /// Puts the hart at `pc` in S-mode with paging and interrupts off and `a0`, `a1` as given; everything else is zero, but
+    /// U-mode may read the counters (`scounteren` is 7, as firmware leaves it). Steps go on counting, `instret` starts again.
     public void reset(long pc, long a0, long a1) {
         java.util.Arrays.fill(x, 0);
         x[10] = a0;

@@ -37,7 +37,12 @@ final class CodeCache {
         ram.setCodeWatcher(this::written);
     }
 
-    /// The words of a RAM page.
+    /// The words of each RAM page, null for those not held: for a quick look.
+    long[][] pages() {
+        return pages;
+    }
+
+    /// The words of a RAM page, held from now on.
     long[] page(int page) {
         long[] words = pages[page];
         return words != null ? words : add(page);
@@ -64,8 +69,8 @@ final class CodeCache {
         return words;
     }
 
-    /// Decodes one slot of a page held.
-    void decode(int page, int slot) {
+    /// Decodes one slot into the words of a RAM page.
+    void decode(long[] words, int page, int slot) {
         int offset = (page << GuestRam.PAGE_SHIFT) + 2 * slot;
         int bits = ram.read16(offset) & 0xffff;
         long word;
@@ -76,7 +81,7 @@ final class CodeCache {
         } else {
             word = Decoder.decode(ram.read16(offset + 2) << 16 | bits);
         }
-        pages[page][slot] = word;
+        words[slot] = word;
     }
 
     void dropAll() {

@@ -244,6 +244,35 @@ class PagingTest {
     }
 
     @Test
+    void tableThatIsExecutedMayChangeUnderAnInstructionAcrossPages() {
+        // The page at VA is the very table that maps it and the next: setting A for the next rewrites the code executed.
+        long table = tables.slot(VA, 0) & -4096;
+        tables.map(VA, table, 0, V | X | A);
+        tables.map(VA + 4096, DATA, 0, V | X);
+        Assembler code = new Assembler(VA);
+        Label target = code.mark();
+        code.li(A1, 7);
+        code.jalr(0, A2, 0);
+        while (code.here() < VA + 4094) {
+            code.half(0);
+        }
+        code.j(target);
+        byte[] bytes = code.bytes();
+        board.ram.write(GuestRam.offset(table), bytes, 0, 8);
+        board.ram.write(GuestRam.offset(table) + 4094, bytes, 4094, 2);
+        board.ram.write(GuestRam.offset(DATA), bytes, 4096, 2);
+        run(VA + 4094, a -> {
+            a.auipc(A2, 0);
+            a.addi(A2, A2, 12);
+            a.jalr(0, A0, 0);
+            a.nop();
+        });
+        assertNoTrap();
+        assertThat(board.hart.x(A1)).isEqualTo(7);
+        assertThat(leaf(VA + 4096) & A).isEqualTo(A);
+    }
+
+    @Test
     void changedEntryCountsAtOnce() {
         tables.map(VA, DATA, 0, V | R | W);
         board.ram.write64(GuestRam.offset(DATA), 1);

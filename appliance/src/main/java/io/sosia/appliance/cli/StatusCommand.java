@@ -1,0 +1,91 @@
+package io.sosia.appliance.cli;
+
+import io.sosia.appliance.config.ConfigException;
+import io.sosia.appliance.control.ControlClient;
+import io.sosia.appliance.node.NodeConfig;
+import io.sosia.appliance.node.NodeStatus;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `sosia status`: what a running node says of itself.
+@Command(
+        name = "status",
+        description = "Tells where a running node stands: role, state and why, lag, log, partner, witness.",
+        mixinStandardHelpOptions = true,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  sosia status --config configs/node-a.yaml",
+            "  sosia status --control 127.0.0.1:7711 --json",
+            "%nExit status: 1 when the node does not answer."
+        })
+public final class StatusCommand implements Callable<Integer> {
+
+    @Option(names = "--config", paramLabel = "FILE", description = "The node's configuration.")
+    private Path file;
+
+    @Option(names = "--control", paramLabel = "HOST:PORT", description = "The node's control address, without its configuration.")
+    private String control;
+
+    @Option(names = "--json", description = "One JSON object, with all there is.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        InetSocketAddress address = address();
+        try (ControlClient client = new ControlClient(address)) {
+            if (json) {
+                System.out.println(client.statusJson());
+            } else {
+                print(client.status(), System.out);
+            }
+            return 0;
+        } catch (IOException e) {
+            throw new CliException(CliException.FAILED, "no node answers at " + address.getHostString() + ":" + address.getPort()
+                    + "; is `sosia appliance run` running?", e);
+        }
+    }
+
+    private InetSocketAddress address() {
+        if ((file == null) == (control == null)) {
+            throw new CliException(CliException.BAD_INPUT, "name the node: either --config FILE or --control HOST:PORT");
+        }
+        try {
+            if (file != null) {
+                return NodeConfig.read(file).control();
+            }
+            int colon = control.lastIndexOf(':');
+            return InetSocketAddress.createUnresolved(control.substring(0, colon), Integer.parseInt(control.substring(colon + 1)));
+        } catch (ConfigException e) {
+            throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            throw new CliException(CliException.BAD_INPUT, "--control " + control + ": expected HOST:PORT", e);
+        }
+    }
+
+    private static void print(NodeStatus status, PrintStream out) {
+        out.printf("node      %s of pair %s, partner %s%n", status.node(), status.pairId(), status.partner());
+        out.printf("role      %s%n", status.role());
+        out.printf("state     %s, epoch %d (%s)%n", status.state(), status.epoch(), status.why());
+        out.printf("machine   %,d steps", status.steps());
+        if (status.state().equals("PROTECTED")) {
+            out.printf(Locale.ROOT, "; the backup %.1f ms behind, slowed by %.0f %%", status.lagMillis(), status.heldPercent());
+        }
+        out.printf("%n");
+        out.printf("log       %,d bit/s, %,d bytes so far, %d outputs held%n",
+                status.logBitsPerSecond(), status.logBytes(), status.outputsHeld());
+        out.printf("partner   %s%n", status.linked() ? "connected" : "not connected");
+        out.printf("witness   %s%n", status.witnessReachable() ? "answers" : "does not answer");
+        out.printf("history%n");
+        for (NodeStatus.Transition t : status.transitions()) {
+            out.printf("  %s  %s -> %s  epoch %d  step %,d  %s%n", Instant.ofEpochSecond(t.atMicros() / 1_000_000,
+                    t.atMicros() % 1_000_000 * 1000), t.from(), t.to(), t.epoch(), t.step(), t.reason());
+        }
+    }
+}

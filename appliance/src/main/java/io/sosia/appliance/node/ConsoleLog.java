@@ -1,0 +1,49 @@
+package io.sosia.appliance.node;
+
+/// The last part of what the guest has written to its console, by offset: a reader that follows both nodes of a pair sees every
+/// byte once.
+///
+/// Threads: any; a lock guards the ring because both sides hold it for a copy only.
+public final class ConsoleLog {
+
+    private final byte[] ring;
+    private long end;
+
+    /// @param capacity bytes kept
+    public ConsoleLog(int capacity) {
+        ring = new byte[capacity];
+    }
+
+    /// A piece of the console.
+    ///
+    /// @param offset of the first byte in the machine's life
+    public record Piece(long offset, byte[] bytes) {}
+
+    /// Adds bytes at their offset; what is known already is skipped.
+    ///
+    /// @throws IllegalStateException when bytes between are missing
+    public synchronized void append(long offset, byte[] bytes) {
+        if (offset > end) {
+            throw new IllegalStateException("console goes on at offset " + offset + ", expected at most " + end);
+        }
+        for (int i = (int) Math.min(bytes.length, end - offset); i < bytes.length; i++) {
+            ring[(int) (end++ % ring.length)] = bytes[i];
+        }
+        notifyAll();
+    }
+
+    /// What is kept from `offset` on, at most `bytesMax` bytes; starts later when the beginning is forgotten.
+    public synchronized Piece from(long offset, int bytesMax) {
+        long start = Math.clamp(offset, Math.max(0, end - ring.length), end);
+        byte[] bytes = new byte[(int) Math.min(bytesMax, end - start)];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = ring[(int) ((start + i) % ring.length)];
+        }
+        return new Piece(start, bytes);
+    }
+
+    /// Offset after the last byte.
+    public synchronized long end() {
+        return end;
+    }
+}

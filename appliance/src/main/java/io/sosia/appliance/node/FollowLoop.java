@@ -1,0 +1,197 @@
+package io.sosia.appliance.node;
+
+import io.sosia.appliance.eventlog.LogBatch;
+import io.sosia.appliance.eventlog.LogFormatException;
+import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.lockstep.GoLive;
+import io.sosia.appliance.lockstep.ReplayResult;
+import io.sosia.appliance.lockstep.Replayer;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// The duty cycle of a backup's machine: replays what has been delivered, as far as the log allows, until it is told to drain
+/// and then to go live, or until it can go on no longer.
+///
+/// One thread calls [#run] and is the only one that touches the replayer and its machine; others deliver and ask.
+final class FollowLoop {
+
+    /// Told by the loop's thread; must not block for long.
+    interface Owner {
+        /// How far the replay is.
+        void executed(long step, LogPosition executed);
+
+        /// All that was delivered has been replayed.
+        ///
+        /// @throws Exception when the disk cannot make it durable
+        void makeDurable() throws Exception;
+
+        /// After [#makeDurable]: ready to go live.
+        void drained();
+
+        /// The replay cannot go on, with the evidence.
+        void failed(String reason);
+
+        /// The log has been ended on purpose and reproduced.
+        void ended(LogPosition end);
+    }
+
+    private static final long SLICE_STEPS = 100_000;
+    private static final long TELL_NANOS = 2_000_000;
+    private static final long WAIT_NANOS = 20_000_000;
+
+    private final Replayer replayer;
+    private final LoopSignal signal;
+    private final Owner owner;
+    private final ConcurrentLinkedQueue<LogBatch> delivered = new ConcurrentLinkedQueue<>();
+    private final AtomicLong waitingBytes = new AtomicLong();
+
+    private volatile boolean draining;
+    private volatile boolean going;
+    private volatile boolean stopping;
+    private volatile long lastTurnNanos = System.nanoTime();
+
+    private boolean drained;
+    private boolean ended;
+    private long toldNanos;
+    private long toldStep = -1;
+
+    FollowLoop(Replayer replayer, LoopSignal signal, Owner owner) {
+        this.replayer = replayer;
+        this.signal = signal;
+        this.owner = owner;
+    }
+
+    /// Replays until told to go live.
+    ///
+    /// @return what the new primary needs, or nothing when the loop was stopped or has failed
+    Optional<GoLive> run() {
+        while (!stopping) {
+            signal.clear();
+            lastTurnNanos = System.nanoTime();
+            if (going) {
+                return Optional.of(replayer.goLive());
+            }
+            if (!accept() || !advance()) {
+                return Optional.empty();
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean accept() {
+        while (replayer.hasRoom()) {
+            LogBatch batch = delivered.poll();
+            if (batch == null) {
+                return true;
+            }
+            waitingBytes.addAndGet(-weight(batch));
+            try {
+                replayer.accept(batch);
+            } catch (LogFormatException e) {
+                owner.failed("the log does not fit together: " + e.getMessage());
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean advance() {
+        if (ended) {
+            return finishDrain();
+        }
+        switch (replayer.advance(SLICE_STEPS)) {
+            case ReplayResult.Ran _ -> tell(false);
+            case ReplayResult.WaitingDisk _ -> {
+                tell(true);
+                signal.await(WAIT_NANOS);
+            }
+            case ReplayResult.WaitingLog _ -> {
+                tell(true);
+                return finishDrain();
+            }
+            case ReplayResult.Diverged(var evidence) -> {
+                owner.failed("diverged: " + evidence);
+                return false;
+            }
+            case ReplayResult.DiskFailed(long id, var status) -> {
+                owner.failed("the disk answered request " + id + " with " + status + ", the primary's with OK");
+                return false;
+            }
+            case ReplayResult.Ended(var end) -> {
+                ended = true;
+                tell(true);
+                owner.ended(replayer.executed());
+            }
+        }
+        return true;
+    }
+
+    private boolean finishDrain() {
+        if (draining && !drained && delivered.isEmpty() && replayer.queuedEntries() == 0) {
+            try {
+                owner.makeDurable();
+            } catch (Exception e) {
+                owner.failed("what was replayed cannot be made durable: " + e.getMessage());
+                return false;
+            }
+            drained = true;
+            owner.drained();
+        }
+        signal.await(WAIT_NANOS);
+        return true;
+    }
+
+    private void tell(boolean now) {
+        long nanos = System.nanoTime();
+        long step = replayer.machine().steps();
+        if (step != toldStep && (now || nanos - toldNanos >= TELL_NANOS)) {
+            toldNanos = nanos;
+            toldStep = step;
+            owner.executed(step, replayer.executed());
+        }
+    }
+
+    /// The next entries of the log. Any one thread.
+    void deliver(LogBatch batch) {
+        waitingBytes.addAndGet(weight(batch));
+        delivered.add(batch);
+        signal.raise();
+    }
+
+    /// Bytes delivered that the replayer has not taken yet; the sender is held back by not reading.
+    long waitingBytes() {
+        return waitingBytes.get();
+    }
+
+    private static long weight(LogBatch batch) {
+        long sum = 0;
+        for (var entry : batch.entries()) {
+            sum += entry.weightBytes();
+        }
+        return sum;
+    }
+
+    /// No more will be delivered: finish and tell. Any thread, after the last [#deliver].
+    void drain() {
+        draining = true;
+        signal.raise();
+    }
+
+    /// After [Owner#drained]: let [#run] return what a primary needs. Any thread.
+    void goLive() {
+        going = true;
+        signal.raise();
+    }
+
+    /// Let [#run] return with nothing. Any thread.
+    void stop() {
+        stopping = true;
+        signal.raise();
+    }
+
+    /// When the last turn began, on the monotonic clock. Any thread.
+    long lastTurnNanos() {
+        return lastTurnNanos;
+    }
+}

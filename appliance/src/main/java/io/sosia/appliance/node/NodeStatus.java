@@ -1,0 +1,50 @@
+package io.sosia.appliance.node;
+
+import java.util.List;
+
+/// What an operator sees of a node, at one moment.
+///
+/// @param role             `primary`, `backup` or `none`
+/// @param state            the pair machine's state, in a word
+/// @param why              what led to it
+/// @param epoch            the last epoch this node took part in
+/// @param steps            steps of the machine
+/// @param partnerStep      on a primary: the step its backup has executed
+/// @param linked           whether the link to the partner is up
+/// @param witnessReachable whether the witness has answered lately
+/// @param lagMillis        on a primary: how far its backup executes behind it
+/// @param heldPercent      share of time the machine is slowed for the backup's sake
+/// @param logBitsPerSecond on the link, over the last second
+/// @param logBytes         on the link, both directions, since the node started
+/// @param outputsHeld      outputs waiting for their receipt
+/// @param consoleBytes     console bytes written by the guest
+/// @param uptimeMillis     since the node started
+/// @param pid              of the node's process
+/// @param transitions      the last changes of state, oldest first
+public record NodeStatus(
+        String pairId,
+        String node,
+        String partner,
+        String role,
+        String state,
+        String why,
+        long epoch,
+        long steps,
+        long partnerStep,
+        boolean linked,
+        boolean witnessReachable,
+        double lagMillis,
+        double heldPercent,
+        long logBitsPerSecond,
+        long logBytes,
+        int outputsHeld,
+        long consoleBytes,
+        long uptimeMillis,
+        long pid,
+        List<Transition> transitions) {
+
+    /// One change of state.
+    ///
+    /// @param atMicros microseconds since 1970-01-01 UTC by this host's clock
+    public record Transition(long atMicros, String from, String to, long epoch, long step, String reason) {}
+}

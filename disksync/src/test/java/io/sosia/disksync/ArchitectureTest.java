@@ -1,0 +1,36 @@
+package io.sosia.disksync;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+class ArchitectureTest {
+    private final JavaClasses code = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.sosia.disksync");
+
+    @Test
+    void importsNothingOfTheOtherModules() {
+        noClasses().should().dependOnClassesThat().resideInAnyPackage("io.sosia.witness..", "io.sosia.appliance..")
+                .check(code);
+    }
+
+    @Test
+    void measuresAndMapsArePure() {
+        classes().that().resideInAPackage("io.sosia.disksync.block").should().onlyDependOnClassesThat()
+                .resideInAnyPackage("io.sosia.disksync.block", "java.lang", "java.lang.invoke", "java.lang.runtime",
+                        "java.nio", "java.util", "java.util.function", "java.util.stream").check(code);
+        noClasses().that().resideInAPackage("io.sosia.disksync.block").should().dependOnClassesThat()
+                .haveNameMatching("java\\.lang\\.(Thread|System|ProcessHandle)|java\\.util\\.(Random|UUID|HashMap|HashSet)")
+                .check(code);
+    }
+
+    @Test
+    void nativeCallsAreInOneFile() {
+        noClasses().that().doNotHaveSimpleName("LinuxFile").should().dependOnClassesThat()
+                .resideInAPackage("java.lang.foreign..").check(code);
+    }
+}
