@@ -102,7 +102,7 @@ final class MachineRunCommand implements Callable<Integer> {
             names = "--ram",
             paramLabel = "SIZE",
             defaultValue = "256M",
-            converter = ByteSize.class,
+            converter = ByteSizeConverter.class,
             description = "The guest's memory, 64M to 1G and more (default: ${DEFAULT-VALUE}).")
     private long ramBytes;
 
