@@ -11,6 +11,7 @@ import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogSink;
 import io.sosia.appliance.image.GuestImage;
 import io.sosia.appliance.machine.Machine;
+import io.sosia.appliance.node.ByteSize;
 import io.sosia.appliance.node.SingleMachine;
 import io.sosia.appliance.recording.RecordingHeader;
 import io.sosia.appliance.recording.RecordingWriter;
@@ -102,7 +103,7 @@ final class MachineRunCommand implements Callable<Integer> {
             names = "--ram",
             paramLabel = "SIZE",
             defaultValue = "256M",
-            converter = ByteSizeConverter.class,
+            converter = SizeConverter.class,
             description = "The guest's memory, 64M to 1G and more (default: ${DEFAULT-VALUE}).")
     private long ramBytes;
 
@@ -128,6 +129,13 @@ final class MachineRunCommand implements Callable<Integer> {
             paramLabel = "LOG",
             description = "Records the run, with all it read of the disk, for \"sosia machine replay LOG\". Replaces the file.")
     private Path recordTo;
+
+    static final class SizeConverter implements NetworkCommand.Converter<Long> {
+        @Override
+        public Long parse(String text) {
+            return ByteSize.parse(text);
+        }
+    }
 
     @Override
     public Integer call() throws IOException {
