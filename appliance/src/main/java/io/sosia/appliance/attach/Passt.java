@@ -50,6 +50,7 @@ public final class Passt implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Passt.class);
     private static final String PROGRAM = "passt";
+    private static final String DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
     private static final Duration START_TIMEOUT = Duration.ofSeconds(10);
     private static final int FREE_PORT_ATTEMPTS = 8;
     private static final int LINES_KEPT = 20;
@@ -82,7 +83,7 @@ public final class Passt implements AutoCloseable {
     /// @throws IOException when passt is missing, a host port is busy, or passt refuses; the message names the thing
     /// and the remedy
     public static Passt start(List<PortForward> forwards) throws IOException {
-        return start(PROGRAM, forwards, System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"));
+        return start(PROGRAM, forwards, System.getenv().getOrDefault("PATH", DEFAULT_PATH));
     }
 
     /// As [#start(List)] with another program, found in the directories of `searchPath`.
@@ -102,6 +103,16 @@ public final class Passt implements AutoCloseable {
             }
         }
         throw last;
+    }
+
+    /// Whether this host has passt.
+    public static boolean isInstalled() {
+        try {
+            find(PROGRAM, System.getenv().getOrDefault("PATH", DEFAULT_PATH));
+            return true;
+        } catch (IOException absent) {
+            return false;
+        }
     }
 
     /// The connection to passt, for [FrameSwitch#attach] or [StreamUplink#over]. passt ends when it is closed.

@@ -1,5 +1,6 @@
 package io.sosia.appliance.cli;
 
+import io.sosia.appliance.attach.Announcement;
 import io.sosia.appliance.attach.ConsoleTerminal;
 import io.sosia.appliance.attach.MacAddress;
 import io.sosia.appliance.attach.Passt;
@@ -101,7 +102,7 @@ final class MachineRunCommand implements Callable<Integer> {
             names = "--ram",
             paramLabel = "SIZE",
             defaultValue = "256M",
-            converter = ByteSize.class,
+            converter = ByteSizeConverter.class,
             description = "The guest's memory, 64M to 1G and more (default: ${DEFAULT-VALUE}).")
     private long ramBytes;
 
@@ -139,8 +140,7 @@ final class MachineRunCommand implements Callable<Integer> {
             SingleMachine machine = new SingleMachine(files.build());
             try (RecordingWriter recording = openRecording(files.header());
                     Passt passt = startNetwork();
-                    Uplink uplink = passt == null ? null
-                            : StreamUplink.over(passt.channel(), "passt", machine.inboxes().frames())) {
+                    Uplink uplink = passt == null ? null : plugIn(passt, machine)) {
                 return run(machine, Optional.ofNullable(uplink), Optional.ofNullable(store), Optional.ofNullable(recording));
             }
         }
@@ -227,6 +227,14 @@ final class MachineRunCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new CliException(CliException.FAILED, e.getMessage(), e);
         }
+    }
+
+    /// Connects machine and passt. passt sends to the broadcast address, which TCP does not listen to, until it has seen a
+    /// frame of the guest; so it is shown one, or a guest that only serves would never be reached.
+    private static Uplink plugIn(Passt passt, SingleMachine machine) throws IOException {
+        Uplink uplink = StreamUplink.over(passt.channel(), "passt", machine.inboxes().frames());
+        uplink.sendTogether(new Announcement(MAC, Optional.of(Passt.GUEST)).frames());
+        return uplink;
     }
 
     private int run(SingleMachine machine, Optional<Uplink> uplink, Optional<BlockStore> store,

@@ -19,6 +19,7 @@ import picocli.CommandLine.IVersionProvider;
             "  sosia COMMAND --help     what a command does and takes"
         },
         subcommands = {
+            DemoCommand.class,
             MachineCommand.class,
             ImageCommand.class,
             NetworkCommand.class,
@@ -37,6 +38,7 @@ public final class Sosia implements Runnable {
 
     /// Runs one command line and ends the process with its exit status.
     public static void main(String[] args) {
+        ParentWatch.beginIfAsked();
         Diagnostics.gather();
         System.exit(commandLine().execute(args));
     }

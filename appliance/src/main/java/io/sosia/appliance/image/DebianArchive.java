@@ -65,6 +65,11 @@ final class DebianArchive {
         this.progress = progress;
     }
 
+    /// Whether this host has the keys that Debian's releases are signed with.
+    static boolean hasKeyring() {
+        return KEYRINGS.stream().anyMatch(Files::isReadable);
+    }
+
     /// Brings the package lists up to date from the first mirror that can serve them, or falls back on lists of an
     /// earlier build.
     ///

@@ -246,7 +246,7 @@ public final class MachineLoop {
         long nanos = Math.min(paceDebtNanos, PACE_NANOS_MAX);
         LockSupport.parkNanos(nanos);
         publishedWaitedNanos += nanos;
-        paceDebtNanos = 0;
+        paceDebtNanos -= nanos;
         return true;
     }
 
