@@ -237,8 +237,8 @@ final class MachineRunCommand implements Callable<Integer> {
         }
     }
 
-    /// Connects machine and passt. passt sends to the broadcast address, which TCP does not listen to, until it has seen a
-    /// frame of the guest; so it is shown one, or a guest that only serves would never be reached.
+    /// Connects machine and passt. passt sends to the broadcast address, which TCP does not listen to, until it has
+    /// seen a frame of the guest; so it is shown one, or a guest that only serves would never be reached.
     private static Uplink plugIn(Passt passt, SingleMachine machine) throws IOException {
         Uplink uplink = StreamUplink.over(passt.channel(), "passt", machine.inboxes().frames());
         uplink.sendTogether(new Announcement(MAC, Optional.of(Passt.GUEST)).frames());

@@ -7,9 +7,9 @@ import java.util.List;
 
 /// The bytes of a batch of entries, format [#VERSION].
 ///
-/// A batch is: version, epoch, number of the first entry, step of the first entry, count, entries. An entry is: tag, steps
-/// since the entry before, body. Integers are base-128 varints unless a hash. Any bytes that are not such a batch give a
-/// [LogFormatException]; nothing larger than the bytes at hand is ever allocated.
+/// A batch is: version, epoch, number of the first entry, step of the first entry, count, entries. An entry is: tag,
+/// steps since the entry before, body. Integers are base-128 varints unless a hash. Any bytes that are not such a
+/// batch give a [LogFormatException]; nothing larger than the bytes at hand is ever allocated.
 public final class LogCodec {
 
     /// Raised with every change of the format. A reader takes only its own version.

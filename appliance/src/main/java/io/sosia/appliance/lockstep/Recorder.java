@@ -16,8 +16,8 @@ import io.sosia.appliance.machine.port.Stop;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Runs a live machine so that the run can be repeated: every input is stamped with its step and written to the log, every
-/// external output closes the log with a mark. Mirror of [Replayer]. One thread at a time.
+/// Runs a live machine so that the run can be repeated: every input is stamped with its step and written to the log,
+/// every external output closes the log with a mark. Mirror of [Replayer]. One thread at a time.
 public final class Recorder {
 
     /// What the log holds of completed reads.
@@ -41,7 +41,8 @@ public final class Recorder {
     private boolean ended;
 
     /// @param machine the machine, at the point of its run that `start` tells
-    /// @param start   [RunPoint#start] for a machine just built; of a machine that went live its point, in the new epoch
+    /// @param start   [RunPoint#start] for a machine just built; of a machine that went live its point, in the new
+    ///                epoch
     public Recorder(GuestMachine machine, RunPoint start, ReadData readData, LogSink sink, OutputSink outputs) {
         this.machine = machine;
         this.last = start.last();

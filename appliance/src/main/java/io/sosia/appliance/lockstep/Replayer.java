@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Repeats a recorded run: applies each logged input at its exact step, never runs past the last step the log declares final,
-/// and compares digests and output totals with the log's. Mirror of [Recorder]. One thread at a time.
+/// Repeats a recorded run: applies each logged input at its exact step, never runs past the last step the log declares
+/// final, and compares digests and output totals with the log's. Mirror of [Recorder]. One thread at a time.
 public final class Replayer {
 
     private record Queued(LogPosition position, LogEntry entry) {}
@@ -323,7 +323,8 @@ public final class Replayer {
 
     /// Ends the replay and hands over the machine and all that a new primary needs.
     ///
-    /// @throws IllegalStateException when the run has diverged, its disk has failed, or something received is not replayed yet
+    /// @throws IllegalStateException when the run has diverged, its disk has failed, or something received is not
+    ///                replayed yet
     public GoLive goLive() {
         checkOurs();
         if (finished.isPresent() && !(finished.get() instanceof ReplayResult.Ended)) {

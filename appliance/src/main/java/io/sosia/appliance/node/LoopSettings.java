@@ -2,7 +2,8 @@ package io.sosia.appliance.node;
 
 /// How a machine's loop spends its turns.
 ///
-/// @param busySteps     length of a slice while something has just come in or gone out: bounds the latency of the next input
+/// @param busySteps     length of a slice while something has just come in or gone out: bounds the latency of the next
+///                input
 /// @param quietSteps    length of a slice otherwise
 /// @param progressNanos while running, how often the log declares its frontier; 0 for never (a recording needs none)
 /// @param digestSteps   a digest is logged about once in so many steps; 0 for never

@@ -11,8 +11,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// Reads what [RecordingWriter] wrote. Whatever is not a whole recording gives a [LogFormatException] that names what is
-/// wrong and the byte it was found at; memory is taken only for bytes that are there. The stream stays the caller's.
+/// Reads what [RecordingWriter] wrote. Whatever is not a whole recording gives a [LogFormatException] that names what
+/// is wrong and the byte it was found at; memory is taken only for bytes that are there. The stream stays the caller's.
 public final class RecordingReader {
     private final InputStream in;
     private final RecordingHeader header;

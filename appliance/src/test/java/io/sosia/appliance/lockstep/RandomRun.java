@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// A recorded run of a toy machine on a random schedule, all of it following from one seed: slices, frames, console input, disk
-/// completions out of order, entropy, clock adjustments, digests, restarts.
+/// A recorded run of a toy machine on a random schedule, all of it following from one seed: slices, frames, console
+/// input, disk completions out of order, entropy, clock adjustments, digests, restarts.
 public final class RandomRun {
     public final List<LogEntry> entries = new ArrayList<>();
     public final List<MarkedOutput> outputs = new ArrayList<>();

@@ -252,8 +252,8 @@ class OutputGateTest {
                 .withMessage("output marked 3/3 after one marked 3/4");
     }
 
-    /// Whatever is called in whatever order: an output leaves, once and in order, only while the gate is open or when the very
-    /// backup waited for has acknowledged its mark at this epoch.
+    /// Whatever is called in whatever order: an output leaves, once and in order, only while the gate is open or when
+    /// the very backup waited for has acknowledged its mark at this epoch.
     @Property(tries = 2_000)
     void nothingEverLeavesWithoutItsReason(@ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
