@@ -173,7 +173,8 @@ public final class LogCodec {
             }
             case CONSOLE_IN -> new MachineInput.ConsoleIn(in.block("console input", 1, LogLimits.CONSOLE_BYTES_MAX));
             case DISK_COMPLETED -> new MachineInput.DiskCompleted(in.varint("disk request id"),
-                    readEnum(in, "disk status", DiskStatus.values()), in.block("disk data", 0, LogLimits.DISK_BYTES_MAX));
+                    readEnum(in, "disk status", DiskStatus.values()),
+                    in.block("disk data", 0, LogLimits.DISK_BYTES_MAX));
             case CLOCK_ADJUST -> new MachineInput.ClockAdjust(
                     in.varint("guest time"), in.varint("clock rate", 1, 1L << 36));
             case ENTROPY -> new MachineInput.Entropy(in.block("entropy", 1, LogLimits.ENTROPY_BYTES_MAX));

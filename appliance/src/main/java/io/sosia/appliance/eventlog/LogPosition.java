@@ -27,7 +27,8 @@ public record LogPosition(long epoch, long seq) implements Comparable<LogPositio
     /// @throws IllegalArgumentException when `newEpoch` is not above this one's
     public LogPosition inEpoch(long newEpoch) {
         if (newEpoch <= epoch) {
-            throw new IllegalArgumentException("epoch " + newEpoch + " after epoch " + epoch + ", expected a later one");
+            throw new IllegalArgumentException("epoch " + newEpoch + " after epoch " + epoch
+                    + ", expected a later one");
         }
         return new LogPosition(newEpoch, seq);
     }

@@ -157,10 +157,11 @@ public final class Recorder {
     }
 
     private MachineInput logged(MachineInput input) {
-        return readData == ReadData.OWN_DISK && input instanceof MachineInput.DiskCompleted(long id, var status, byte[] data)
-                        && data.length > 0
-                ? new MachineInput.DiskCompleted(id, status, new byte[0])
-                : input;
+        if (readData == ReadData.OWN_DISK
+                && input instanceof MachineInput.DiskCompleted(long id, var status, byte[] data) && data.length > 0) {
+            return new MachineInput.DiskCompleted(id, status, new byte[0]);
+        }
+        return input;
     }
 
     private LogPosition append(LogEntry entry) {

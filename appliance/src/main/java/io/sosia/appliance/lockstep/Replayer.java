@@ -72,13 +72,15 @@ public final class Replayer {
     public void accept(LogBatch batch) throws LogFormatException {
         checkOurs();
         if (!hasRoom()) {
-            throw new IllegalStateException("replay queue full: " + queue.size() + " entries, " + queuedBytes + " bytes");
+            throw new IllegalStateException("replay queue full: " + queue.size() + " entries, " + queuedBytes
+                    + " bytes");
         }
         if (!batch.first().equals(received.next())) {
             throw new LogFormatException("log goes on with entry " + batch.first() + ", expected " + received.next());
         }
         if (batch.entries().getFirst().step() < receivedStep) {
-            throw new LogFormatException("log entry " + batch.first() + " is for step " + batch.entries().getFirst().step()
+            throw new LogFormatException("log entry " + batch.first() + " is for step "
+                    + batch.entries().getFirst().step()
                     + ", but the entry before it was for step " + receivedStep);
         }
         for (LogEntry entry : batch.entries()) {
@@ -251,7 +253,8 @@ public final class Replayer {
 
     private Optional<ReplayResult> compareDigest(Queued next, long hash) {
         long own = machine.digest();
-        return own == hash ? Optional.empty() : diverged(next, "digest", "%016x".formatted(hash), "%016x".formatted(own));
+        return own == hash ? Optional.empty()
+                : diverged(next, "digest", "%016x".formatted(hash), "%016x".formatted(own));
     }
 
     private Optional<ReplayResult> replayEnd(Queued next, LogEntry.End end) {

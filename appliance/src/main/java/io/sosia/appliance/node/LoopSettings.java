@@ -22,7 +22,8 @@ public record LoopSettings(long busySteps, long quietSteps, long progressNanos, 
     public LoopSettings {
         if (busySteps < 1 || quietSteps < busySteps || progressNanos < 0 || digestSteps < 0 || turnNanos < 1) {
             throw new IllegalArgumentException("loop settings: busy " + busySteps + " steps, quiet " + quietSteps
-                    + " steps, progress " + progressNanos + " ns, digest " + digestSteps + " steps, turn " + turnNanos + " ns");
+                    + " steps, progress " + progressNanos + " ns, digest " + digestSteps + " steps, turn " + turnNanos
+                    + " ns");
         }
     }
 }

@@ -64,7 +64,8 @@ public final class OutputGate {
     /// @return whether it counted
     public boolean ack(Ack ack, LogPosition logEnd) {
         if (!(state instanceof Gated(long epoch, UUID incarnation, Commitment _))
-                || ack.epoch() != epoch || !ack.incarnation().equals(incarnation) || ack.received().compareTo(logEnd) > 0) {
+                || ack.epoch() != epoch || !ack.incarnation().equals(incarnation)
+                || ack.received().compareTo(logEnd) > 0) {
             acksRefused++;
             return false;
         }

@@ -85,7 +85,8 @@ public final class RecordingReader {
         ByteBuffer fields = ByteBuffer.wrap(head);
         int length = fields.getInt();
         if (length < 1 || length > bytesMax) {
-            throw new LogFormatException(what + " of " + length + " bytes, expected 1 to " + bytesMax + ", at byte " + (at - 8));
+            throw new LogFormatException(what + " of " + length + " bytes, expected 1 to " + bytesMax + ", at byte "
+                    + (at - 8));
         }
         int expected = fields.getInt();
         byte[] bytes = exactly(length, what);

@@ -102,7 +102,8 @@ public final class RandomRun {
             }
             case 8 -> {
                 if (machine.consoleRoom() > 0) {
-                    recorder.apply(new MachineInput.ConsoleIn(new byte[] {(byte) (random.nextInt(40) == 0 ? 'r' : 'x')}));
+                    byte key = (byte) (random.nextInt(40) == 0 ? 'r' : 'x');
+                    recorder.apply(new MachineInput.ConsoleIn(new byte[] {key}));
                 }
             }
             default -> { }

@@ -159,7 +159,8 @@ public final class ToyMachine implements GuestMachine {
             timerStep = clock.stepReaching(deadline);
         }
         if (due(habits.frame(), 3)) {
-            outbox.add(new MachineOutput.FrameOut(ByteBuffer.allocate(64).putLong(0, chain).putLong(40, steps).array()));
+            byte[] frame = ByteBuffer.allocate(64).putLong(0, chain).putLong(40, steps).array();
+            outbox.add(new MachineOutput.FrameOut(frame));
             return true;
         }
         if (due(habits.disk(), 4) && pendingDisk.size() < PENDING_DISK_MAX) {
@@ -214,7 +215,8 @@ public final class ToyMachine implements GuestMachine {
     @Override
     public void apply(MachineInput input) {
         waitReported = false;
-        if (power != Power.ON && !(input instanceof MachineInput.PowerOn) && !(input instanceof MachineInput.ClockAdjust)) {
+        if (power != Power.ON && !(input instanceof MachineInput.PowerOn)
+                && !(input instanceof MachineInput.ClockAdjust)) {
             throw new IllegalStateException("machine is " + power + ", expected ON for " + input);
         }
         switch (input) {

@@ -21,7 +21,8 @@ class OutputGateTest {
     private static final UUID EARLIER_LIFE = new UUID(0, 76);
 
     private final List<Integer> left = new ArrayList<>();
-    private final OutputGate gate = new OutputGate(new GateLimits(5, 10_000), output -> left.add(number(output.output())));
+    private final OutputGate gate =
+            new OutputGate(new GateLimits(5, 10_000), output -> left.add(number(output.output())));
     private long logEnd;
 
     private static int number(MachineOutput output) {
