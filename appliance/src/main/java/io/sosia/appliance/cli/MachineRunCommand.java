@@ -1,5 +1,6 @@
 package io.sosia.appliance.cli;
 
+import io.sosia.appliance.attach.Announcement;
 import io.sosia.appliance.attach.ConsoleTerminal;
 import io.sosia.appliance.attach.MacAddress;
 import io.sosia.appliance.attach.Passt;
@@ -10,6 +11,7 @@ import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogSink;
 import io.sosia.appliance.image.GuestImage;
 import io.sosia.appliance.machine.Machine;
+import io.sosia.appliance.node.ByteSize;
 import io.sosia.appliance.node.SingleMachine;
 import io.sosia.appliance.recording.RecordingHeader;
 import io.sosia.appliance.recording.RecordingWriter;
@@ -101,7 +103,7 @@ final class MachineRunCommand implements Callable<Integer> {
             names = "--ram",
             paramLabel = "SIZE",
             defaultValue = "256M",
-            converter = ByteSize.class,
+            converter = SizeConverter.class,
             description = "The guest's memory, 64M to 1G and more (default: ${DEFAULT-VALUE}).")
     private long ramBytes;
 
@@ -128,6 +130,13 @@ final class MachineRunCommand implements Callable<Integer> {
             description = "Records the run, with all it read of the disk, for \"sosia machine replay LOG\". Replaces the file.")
     private Path recordTo;
 
+    static final class SizeConverter implements NetworkCommand.Converter<Long> {
+        @Override
+        public Long parse(String text) {
+            return ByteSize.parse(text);
+        }
+    }
+
     @Override
     public Integer call() throws IOException {
         checkUsage();
@@ -139,8 +148,7 @@ final class MachineRunCommand implements Callable<Integer> {
             SingleMachine machine = new SingleMachine(files.build());
             try (RecordingWriter recording = openRecording(files.header());
                     Passt passt = startNetwork();
-                    Uplink uplink = passt == null ? null
-                            : StreamUplink.over(passt.channel(), "passt", machine.inboxes().frames())) {
+                    Uplink uplink = passt == null ? null : plugIn(passt, machine)) {
                 return run(machine, Optional.ofNullable(uplink), Optional.ofNullable(store), Optional.ofNullable(recording));
             }
         }
@@ -227,6 +235,14 @@ final class MachineRunCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new CliException(CliException.FAILED, e.getMessage(), e);
         }
+    }
+
+    /// Connects machine and passt. passt sends to the broadcast address, which TCP does not listen to, until it has seen a
+    /// frame of the guest; so it is shown one, or a guest that only serves would never be reached.
+    private static Uplink plugIn(Passt passt, SingleMachine machine) throws IOException {
+        Uplink uplink = StreamUplink.over(passt.channel(), "passt", machine.inboxes().frames());
+        uplink.sendTogether(new Announcement(MAC, Optional.of(Passt.GUEST)).frames());
+        return uplink;
     }
 
     private int run(SingleMachine machine, Optional<Uplink> uplink, Optional<BlockStore> store,

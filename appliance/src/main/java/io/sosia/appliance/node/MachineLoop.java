@@ -10,7 +10,6 @@ import io.sosia.appliance.machine.port.Stop;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /// The duty cycle of a machine that executes: each turn takes what has come in, records and applies it, runs a slice, and hands
@@ -243,10 +242,13 @@ public final class MachineLoop {
         if (paceDebtNanos < PACE_NANOS_MIN) {
             return false;
         }
-        long nanos = Math.min(paceDebtNanos, PACE_NANOS_MAX);
-        LockSupport.parkNanos(nanos);
-        publishedWaitedNanos += nanos;
-        paceDebtNanos = 0;
+        long from = host.monotonicNanos();
+        host.pause(Math.min(paceDebtNanos, PACE_NANOS_MAX));
+        long slept = host.monotonicNanos() - from;
+        publishedWaitedNanos += slept;
+        // A signal ends the sleep early: the rest stays owed, or busy traffic would undo the slowing down. Too long a sleep
+        // is credit, but not for more than one sleep.
+        paceDebtNanos = Math.max(paceDebtNanos - slept, -PACE_NANOS_MAX);
         return true;
     }
 

@@ -47,7 +47,7 @@ class MachineCommandTest {
     private static Process start(Path out, Path err, Object... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), MachineMain.class.getName(), "machine"));
+                "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), Sosia.class.getName(), "machine"));
         for (Object argument : arguments) {
             command.add(argument.toString());
         }
