@@ -289,8 +289,9 @@ public final class PairCore {
         switch (message) {
             case PeerMessage.Log(LogBatch batch) -> logged(batch, now);
             case PeerMessage.Ack(LogPosition got, long step, LogPosition durableThere) -> acknowledged(got, step, durableThere);
-            case PeerMessage.Heartbeat(long sent, long _) -> send(new PeerMessage.HeartbeatReply(sent, executedStep));
-            case PeerMessage.HeartbeatReply _ -> { }
+            case PeerMessage.Heartbeat _, PeerMessage.HeartbeatReply _ -> {
+                // A sign of life, and both sides give it by themselves.
+            }
             case PeerMessage.Leaving(String reason) -> {
                 tell(new PairEvent.PartnerLeaves(reason), now);
                 dropLink(reason);
