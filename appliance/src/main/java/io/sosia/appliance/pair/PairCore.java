@@ -127,6 +127,9 @@ public final class PairCore {
         if (offer.isPresent()) {
             tell(offer.get(), now);
         }
+        if (!disk.clean()) {
+            tell(new PairEvent.CannotBeJoined("this node's disk is that of a run without an end, no partner's can be equal"), now);
+        }
         if (linked && now - heardNanos > patienceNanos()) {
             loseLink("silent for " + (now - heardNanos) / 1_000_000 + " ms", now);
         }

@@ -206,12 +206,16 @@ public final class PairMachine {
             case PairEvent.PartnerOffers(Incarnation _, boolean _, String difference) -> Step.to(
                     new Solo(s.epoch()), "the partner cannot be taken in: " + difference,
                     new Refuse(difference), new GateOpen(s.epoch()), new StartMachine(s.epoch()));
-            case PairEvent.Tick() when now >= s.untilNanos() -> Step.to(new Solo(s.epoch()), "the partner did not come",
-                    new GateOpen(s.epoch()), new StartMachine(s.epoch()));
+            case PairEvent.CannotBeJoined(String why) -> startAlone(s, why);
+            case PairEvent.Tick() when now >= s.untilNanos() -> startAlone(s, "the partner did not come");
             case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
             case PairEvent.Terminate() -> stop(s.epoch(), "terminated");
             default -> Step.stay(s);
         };
+    }
+
+    private static Step startAlone(Alone s, String reason) {
+        return Step.to(new Solo(s.epoch()), reason, new GateOpen(s.epoch()), new StartMachine(s.epoch()));
     }
 
     private Step inProtected(Protected s, PairEvent event, long now) {

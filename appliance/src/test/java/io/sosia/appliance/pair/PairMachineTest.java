@@ -247,6 +247,13 @@ class PairMachineTest {
     }
 
     @Test
+    void machineThatNobodyCanJoinWaitsForNobody() {
+        beAlone();
+        assertThat(tell(new PairEvent.CannotBeJoined("disk"))).containsExactly(new GateOpen(2), new PairAction.StartMachine(2));
+        assertThat(tell(new PairEvent.CannotBeJoined("disk"))).isEmpty();
+    }
+
+    @Test
     void backupLostWhileProtectionIsAskedForIsNotWelcomed() {
         beAlone();
         ClaimCommand protect = claim(offer(B1));
