@@ -63,6 +63,9 @@ public final class PairMachine {
     private static final String RUNNING =
             "the machine is already running; a backup that was not there from its start needs a resync and a clone";
 
+    /// A node that stands by asks the witness this many times less often than one that cannot go on without an answer.
+    private static final int STANDBY_RETRIES = 5;
+
     private final PairSettings settings;
 
     public PairMachine(PairSettings settings) {
@@ -109,7 +112,7 @@ public final class PairMachine {
     /// Where a node without memory of a run stands by the record.
     private Step start(PairRecord record, long now) {
         if (!record.owner().equals(settings.node())) {
-            return Step.to(new Standby(record.epoch(), "not the owner"), "the record's owner is " + record.owner(), new Dial());
+            return Step.to(new Standby(record.epoch(), "not the owner", now), "the record's owner is " + record.owner(), new Dial());
         }
         Optional<Incarnation> partner = record.incarnationOf(settings.partner());
         if (record.state() == PairState.PROTECTED && partner.isPresent()) {
@@ -266,7 +269,15 @@ public final class PairMachine {
         return switch (event) {
             case PairEvent.Welcomed(long epoch, Incarnation primary) ->
                     Step.to(new Following(epoch, primary), "taken in by the primary", new Follow(epoch));
-            case PairEvent.Refused(String reason) -> Step.stay(new Standby(s.epoch(), reason));
+            case PairEvent.Refused(String reason) -> Step.stay(new Standby(s.epoch(), reason, s.askedNanos()));
+            case PairEvent.RecordRead(PairRecord record) when record.owner().equals(settings.node()) -> {
+                Step owner = start(record, now);
+                List<PairAction> actions = new ArrayList<>(List.of(new CloseLink("this node is the owner")));
+                actions.addAll(owner.actions());
+                yield new Step(owner.state(), List.copyOf(actions), owner.reason());
+            }
+            case PairEvent.Tick() when now - s.askedNanos() >= STANDBY_RETRIES * settings.witnessRetryNanos() ->
+                    Step.stay(new Standby(s.epoch(), s.why(), now), new ReadRecord());
             case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse("this node is not the owner either"));
             case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
             case PairEvent.Terminate() -> stop(s.epoch(), "terminated");

@@ -135,9 +135,25 @@ class PairMachineTest {
     void otherNodeDialsAndNeverClaims() {
         become(B, B1);
         assertThat(read()).containsExactly(new PairAction.Dial());
-        for (int i = 0; i < 100; i++) {
-            assertThat(after(SECOND)).isEmpty();
+        for (int i = 0; i < 20; i++) {
+            assertThat(after(5 * SECOND)).containsExactly(new PairAction.ReadRecord());
+            assertThat(read()).isEmpty();
         }
+    }
+
+    @Test
+    void claimOfAnEarlierLifeGrantedLateMakesAStandbyNodeBootAsOwner() {
+        beFollowing();
+        tell(lost());
+        ClaimCommand onItsWay = claim(tell(new PairEvent.Drained()));
+        become(B, B2);
+        assertThat(read()).containsExactly(new PairAction.Dial());
+        table.apply(onItsWay);
+        assertThat(after(5 * SECOND)).containsExactly(new PairAction.ReadRecord());
+        ClaimCommand claim = claim(read());
+        assertThat(claim).isInstanceOf(ClaimCommand.ColdBoot.class);
+        answer(claim);
+        assertThat(state).isInstanceOf(NodeState.Alone.class);
     }
 
     @Test
