@@ -1,9 +1,10 @@
 package io.sosia.appliance.pair;
 
-/// Slows a primary whose backup executes behind it, a few percent at a time, and lets go the same way (FT paper, 2.4.2).
+/// Slows a primary whose backup executes behind it, a few percent at a time, and lets go the same way (FT paper,
+/// 2.4.2).
 ///
-/// Pure: the caller samples the lag (host nanoseconds since the primary was where the backup is now) and sleeps the returned
-/// share of each slice. Between half the target and the target the share is left alone.
+/// Pure: the caller samples the lag (host nanoseconds since the primary was where the backup is now) and sleeps the
+/// returned share of each slice. Between half the target and the target the share is left alone.
 public final class LagPolicy {
 
     /// Largest share of time the primary is held: it always keeps a tenth of its speed.

@@ -4,8 +4,9 @@ import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairRecord;
 
-/// What a node's pair machine is told. Events that describe a lasting condition ([PartnerOffers], [CannotBeJoined], [Drained],
-/// [HandedOver], [PowerOffReleased]) are repeated until they have had their effect; telling one twice changes nothing.
+/// What a node's pair machine is told. Events that describe a lasting condition ([PartnerOffers], [CannotBeJoined],
+/// [Drained], [HandedOver], [PowerOffReleased]) are repeated until they have had their effect; telling one twice
+/// changes nothing.
 public sealed interface PairEvent {
 
     /// Time has passed.

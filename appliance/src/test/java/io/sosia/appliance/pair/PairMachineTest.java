@@ -265,7 +265,8 @@ class PairMachineTest {
     @Test
     void machineThatNobodyCanJoinWaitsForNobody() {
         beAlone();
-        assertThat(tell(new PairEvent.CannotBeJoined("disk"))).containsExactly(new GateOpen(2), new PairAction.StartMachine(2));
+        assertThat(tell(new PairEvent.CannotBeJoined("disk")))
+                .containsExactly(new GateOpen(2), new PairAction.StartMachine(2));
         assertThat(tell(new PairEvent.CannotBeJoined("disk"))).isEmpty();
     }
 
@@ -492,7 +493,8 @@ class PairMachineTest {
         for (NodeState end : List.of(new NodeState.Stopped(2, "x"), new NodeState.Halted(2, "x"))) {
             state = end;
             for (PairEvent event : List.of(lost(), new PairEvent.Terminate(), new PairEvent.Drained(),
-                    new PairEvent.PowerOffReleased(), new PairEvent.PartnerHandsOver(), new PairEvent.RecordRead(record()))) {
+                    new PairEvent.PowerOffReleased(), new PairEvent.PartnerHandsOver(),
+                    new PairEvent.RecordRead(record()))) {
                 assertThat(tell(event)).isEmpty();
                 assertThat(state).isEqualTo(end);
             }

@@ -73,7 +73,8 @@ final class SimMachine implements OutputSink {
 
     void follow(long epoch) {
         build(epoch);
-        replayer = new Replayer(machine, RunPoint.start(epoch), new ReplayLimits(400, 1 << 20, 1 << 20), this::ask, this);
+        ReplayLimits limits = new ReplayLimits(400, 1 << 20, 1 << 20);
+        replayer = new Replayer(machine, RunPoint.start(epoch), limits, this::ask, this);
         world.checks.follows(node, epoch);
     }
 
