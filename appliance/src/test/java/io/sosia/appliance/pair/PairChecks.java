@@ -205,13 +205,14 @@ final class PairChecks {
     /// The output rule, and the promise.
     void released(SimNode node, MarkedOutput output) {
         LogPosition mark = output.mark();
+        LogPosition held = heldByBackup.getOrDefault(mark.epoch(), LogPosition.START);
         for (Live live : lives) {
+            // A boot without memory carries no log on; before it, a late receipt may still have been on its way.
             require(live.node().equals(node.incarnation) || mark.epoch() >= live.epoch()
-                            || live.position().isPresent() && live.position().get().reaches(mark),
+                            || live.position().orElse(held).reaches(mark),
                     "%s releases the output at %s after %s went live in epoch %d at %s",
                     node, mark, live.node(), live.epoch(), live.position());
         }
-        LogPosition held = heldByBackup.getOrDefault(mark.epoch(), LogPosition.START);
         require(held.reaches(mark) && mark.epoch() == held.epoch() || soloGrantedTo(node),
                 "%s releases the output at %s, the backup holds the log up to %s and SOLO is not granted: %s",
                 node, mark, held, witness.record().summary());
