@@ -1,10 +1,11 @@
 package io.sosia.appliance.pair;
 
-/// Slows a primary whose backup executes behind it, a few percent at a time, and lets go the same way (FT paper, 2.4.2).
+/// Slows a primary whose backup executes behind it, a few percent at a time, and lets go the same way (FT paper,
+/// 2.4.2).
 ///
-/// Pure: the caller samples the lag (host nanoseconds since the primary was where the backup is now) and sleeps the returned
-/// share of each slice. The share is left alone between half the target and the target, and while the lag already moves the right
-/// way: what was decided shows its effect only later.
+/// Pure: the caller samples the lag (host nanoseconds since the primary was where the backup is now) and sleeps the
+/// returned share of each slice. The share is left alone between half the target and the target, and while the lag
+/// already moves the right way: what was decided shows its effect only later.
 public final class LagPolicy {
 
     /// Largest share of time the primary is held: it always keeps a tenth of its speed.
