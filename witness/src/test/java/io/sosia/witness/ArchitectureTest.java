@@ -29,7 +29,8 @@ class ArchitectureTest {
                 .resideInAPackage("io.sosia.witness.claim")
                 .should()
                 .dependOnClassesThat()
-                .haveNameMatching("java\\.lang\\.Thread.*|java\\.util\\.(Random|HashMap|HashSet|IdentityHashMap|Timer).*")
+                .haveNameMatching("java\\.lang\\.Thread.*"
+                        + "|java\\.util\\.(Random|HashMap|HashSet|IdentityHashMap|Timer).*")
                 .orShould()
                 .callMethod(UUID.class, "randomUUID")
                 .orShould()

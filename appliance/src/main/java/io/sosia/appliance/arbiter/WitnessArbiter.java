@@ -41,7 +41,8 @@ public final class WitnessArbiter implements Arbiter {
         client.submit(claim, DEADLINE).thenAccept(answer -> {
             switch (answer) {
                 case WitnessAnswer.Answered<ClaimResult>(ClaimResult result) -> answered(claim, result, answers);
-                case WitnessAnswer.Rejected<ClaimResult>(String why) -> answers.refused(claim.nonce(), why);
+                // An earlier submission of the same claim may still be granted.
+                case WitnessAnswer.Rejected<ClaimResult>(String why) -> answers.silent(why);
                 case WitnessAnswer.Unanswered<ClaimResult>(String why) -> answers.silent(why);
             }
         });
@@ -53,7 +54,8 @@ public final class WitnessArbiter implements Arbiter {
             case ClaimResult.Refused(var record, var reason) ->
                     answers.refused(claim.nonce(), reason + ", the record says " + record.summary());
             case ClaimResult.UnknownPair(PairId unknown) ->
-                    answers.refused(claim.nonce(), "the witness does not know pair " + unknown);
+                    // It has lost its storage: no reason to give up a running machine. An operator's word ends the wait.
+                    answers.silent("the witness does not know pair " + unknown + " any more");
             case ClaimResult.TableFull(PairId _, int pairsMax) ->
                     answers.refused(claim.nonce(), "the witness holds " + pairsMax + " pairs, the most it may");
         }

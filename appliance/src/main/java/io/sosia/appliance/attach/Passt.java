@@ -50,6 +50,7 @@ public final class Passt implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Passt.class);
     private static final String PROGRAM = "passt";
+    private static final String DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
     private static final Duration START_TIMEOUT = Duration.ofSeconds(10);
     private static final int FREE_PORT_ATTEMPTS = 8;
     private static final int LINES_KEPT = 20;
@@ -57,11 +58,12 @@ public final class Passt implements AutoCloseable {
     private static final Pattern NO_ROUTE =
             Pattern.compile("External interface not usable|No external routable interface");
 
-    /// Runs passt with its standard input closed and waits for it; ends it when ours closes, which the kernel does
-    /// when we die.
-    private static final String KEEPER = "exec 3<&0; \"$@\" </dev/null 3<&- & child=$!; "
+    /// Runs passt without standard input and waits for it; ends it when ours closes, which the kernel does when we die;
+    /// removes its directory, the first argument.
+    private static final String KEEPER = "directory=$1; shift; exec 3<&0; \"$@\" </dev/null 3<&- & child=$!; "
             + "{ read -r _ <&3; kill $child; } 2>/dev/null & watch=$!; exec 3<&-; "
-            + "wait $child; status=$?; kill $watch 2>/dev/null; exit $status";
+            + "wait $child; status=$?; kill $watch 2>/dev/null; "
+            + "rm -f \"$directory/s\"; rmdir \"$directory\"; exit $status";
 
     private final Process process;
     private final Path directory;
@@ -81,7 +83,7 @@ public final class Passt implements AutoCloseable {
     /// @throws IOException when passt is missing, a host port is busy, or passt refuses; the message names the thing
     /// and the remedy
     public static Passt start(List<PortForward> forwards) throws IOException {
-        return start(PROGRAM, forwards, System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"));
+        return start(PROGRAM, forwards, System.getenv().getOrDefault("PATH", DEFAULT_PATH));
     }
 
     /// As [#start(List)] with another program, found in the directories of `searchPath`.
@@ -101,6 +103,16 @@ public final class Passt implements AutoCloseable {
             }
         }
         throw last;
+    }
+
+    /// Whether this host has passt.
+    public static boolean isInstalled() {
+        try {
+            find(PROGRAM, System.getenv().getOrDefault("PATH", DEFAULT_PATH));
+            return true;
+        } catch (IOException absent) {
+            return false;
+        }
     }
 
     /// The connection to passt, for [FrameSwitch#attach] or [StreamUplink#over]. passt ends when it is closed.
@@ -175,7 +187,8 @@ public final class Passt implements AutoCloseable {
     }
 
     private static List<String> command(Path executable, Path socket, List<PortForward> forwards, List<String> more) {
-        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", KEEPER, "sosia-passt", executable.toString()));
+        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", KEEPER, "sosia-passt"));
+        Collections.addAll(command, socket.getParent().toString(), executable.toString());
         Collections.addAll(command, "--foreground", "--quiet", "--one-off", "--ipv4-only");
         Collections.addAll(command, "--socket", socket.toString(), "--mtu", "1500", "--mac-addr",
                 GATEWAY_MAC.toString());

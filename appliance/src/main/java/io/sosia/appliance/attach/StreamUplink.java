@@ -37,7 +37,7 @@ public final class StreamUplink implements Uplink {
     private final Thread thread;
     private volatile boolean closed;
 
-    /// Guards the five fields below and the sending half of the stream.
+    /// Guards the four fields below and the sending half of the stream.
     private final Object sending = new Object();
     private FrameStream stream;
     private boolean sendBlocked;

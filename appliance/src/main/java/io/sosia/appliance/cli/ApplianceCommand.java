@@ -7,6 +7,7 @@ import io.sosia.appliance.node.NodeConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -49,32 +50,35 @@ public final class ApplianceCommand implements Runnable {
 
         @Override
         public Integer call() {
+            CountDownLatch closed = new CountDownLatch(1);
             try {
                 NodeConfig config = NodeConfig.read(file);
                 try (Node node = Node.start(config); ControlServer control = new ControlServer(config.control(), node)) {
-                    return live(node, config, control);
+                    endOnTermination(node, closed);
+                    System.out.println("node " + config.node() + " runs; control at "
+                            + control.address().getAddress().getHostAddress() + ":" + control.address().getPort()
+                            + ", partner link at " + config.listen().getHostString() + ":" + config.listen().getPort());
+                    Node.Ending end = node.ending().join();
+                    System.out.println("node " + config.node() + " has ended " + end.state() + ": " + end.reason());
+                    return end.failed() ? CliException.FAILED : 0;
                 }
             } catch (ConfigException | IOException e) {
                 throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
+            } finally {
+                closed.countDown();
             }
         }
 
-        private static int live(Node node, NodeConfig config, ControlServer control) throws IOException {
-            Thread main = Thread.currentThread();
-            Thread terminate = new Thread(() -> {
+        /// On SIGTERM the node leaves or hands over before the process goes.
+        private static void endOnTermination(Node node, CountDownLatch closed) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 node.terminate();
                 try {
-                    main.join();
+                    closed.await();
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
-            }, "terminate");
-            Runtime.getRuntime().addShutdownHook(terminate);
-            System.out.println("node " + config.node() + " runs; control at " + control.address().getHostString() + ":"
-                    + control.address().getPort() + ", partner link at " + config.listen());
-            Node.Ending end = node.ending().join();
-            System.out.println("node " + config.node() + " has ended " + end.state() + ": " + end.reason());
-            return end.failed() ? CliException.FAILED : 0;
+            }, "terminate"));
         }
     }
 }

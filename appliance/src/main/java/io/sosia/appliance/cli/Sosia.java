@@ -19,8 +19,11 @@ import picocli.CommandLine.IVersionProvider;
             "  sosia COMMAND --help     what a command does and takes"
         },
         subcommands = {
+            DemoCommand.class,
+            MachineCommand.class,
             ImageCommand.class,
             NetworkCommand.class,
+            WitnessCommand.class,
             PairCommand.class,
             ApplianceCommand.class,
             StatusCommand.class,
@@ -35,6 +38,8 @@ public final class Sosia implements Runnable {
 
     /// Runs one command line and ends the process with its exit status.
     public static void main(String[] args) {
+        ParentWatch.beginIfAsked();
+        Diagnostics.gather();
         System.exit(commandLine().execute(args));
     }
 

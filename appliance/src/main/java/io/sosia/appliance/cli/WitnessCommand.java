@@ -46,7 +46,7 @@ public final class WitnessCommand implements Runnable {
             },
             mixinStandardHelpOptions = true,
             footerHeading = "%nExit status:%n",
-            footer = "  1 when the storage cannot be written, 2 on a bad configuration, 3 when there is a witness already.")
+            footer = "  1 when the storage cannot be written, 2 on a bad configuration, 3 when a witness is there already.")
     static final class Init implements Callable<Integer> {
         @CommandLine.Spec
         private CommandLine.Model.CommandSpec spec;
@@ -110,7 +110,7 @@ public final class WitnessCommand implements Runnable {
             }
         }
 
-        /// On its own thread and for a limited time: the very thread that ends the process may be one `close` waits for.
+        /// On its own thread and for a limited time: the thread that ends the process may be one `close` waits for.
         private static void closeInTime(WitnessServer server) {
             Thread closing = Thread.ofPlatform().daemon().start(server::close);
             try {

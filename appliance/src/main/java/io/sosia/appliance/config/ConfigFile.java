@@ -121,15 +121,15 @@ public final class ConfigFile {
         return parseAddress(key, text(key, example), example);
     }
 
-    /// A list of texts, at least one.
-    public List<String> texts(String key, String example) throws ConfigException {
+    /// A list of `host:port`, at least one.
+    public List<InetSocketAddress> addresses(String key, String example) throws ConfigException {
         Optional<JsonNode> node = find(key);
         if (node.isEmpty() || !node.get().isArray() || node.get().isEmpty()) {
             throw wrong(key, "is missing; write for example `" + key + ": [" + example + "]`");
         }
-        List<String> all = new ArrayList<>();
+        List<InetSocketAddress> all = new ArrayList<>();
         for (JsonNode each : node.get()) {
-            all.add(each.asText());
+            all.add(parseAddress(key, each.asText(), example));
         }
         return List.copyOf(all);
     }

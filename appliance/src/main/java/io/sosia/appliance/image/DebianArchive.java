@@ -52,7 +52,8 @@ final class DebianArchive {
 
     private static final Pattern INSTALL = Pattern.compile("Inst (\\S+) \\((\\S+) .*");
     private static final Pattern FILE =
-            Pattern.compile("'[^']*' ([a-z0-9][a-z0-9.+-]*_[A-Za-z0-9.+~%-]+_[a-z0-9]+\\.deb) (\\d{1,12}) SHA256:([0-9a-f]{64})");
+            Pattern.compile("'[^']*' ([a-z0-9][a-z0-9.+-]*_[A-Za-z0-9.+~%-]+_[a-z0-9]+\\.deb)"
+                    + " (\\d{1,12}) SHA256:([0-9a-f]{64})");
 
     private final Path directory;
     private final HostCommand host;
@@ -63,6 +64,11 @@ final class DebianArchive {
         this.directory = directory.toAbsolutePath();
         this.host = host;
         this.progress = progress;
+    }
+
+    /// Whether this host has the keys that Debian's releases are signed with.
+    static boolean hasKeyring() {
+        return KEYRINGS.stream().anyMatch(Files::isReadable);
     }
 
     /// Brings the package lists up to date from the first mirror that can serve them, or falls back on lists of an
@@ -100,7 +106,8 @@ final class DebianArchive {
                 }
             }
         }
-        throw new ImageBuildException("no mirror serves Debian " + CODENAME + " for riscv64 (" + String.join(" | ", failures)
+        throw new ImageBuildException("no mirror serves Debian " + CODENAME + " for riscv64 ("
+                + String.join(" | ", failures)
                 + "); check the network, or name another one with --mirror");
     }
 

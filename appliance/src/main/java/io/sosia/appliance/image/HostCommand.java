@@ -95,17 +95,26 @@ final class HostCommand {
     /// @throws ImageBuildException naming every program that is missing and how to get it
     void checkTools() throws ImageBuildException {
         Set<String> programs = new LinkedHashSet<>();
-        Set<String> packages = new LinkedHashSet<>();
         for (Tool tool : Tool.values()) {
             if (find(tool) == null) {
                 programs.add(tool.program);
-                packages.add(tool.debianPackage);
             }
         }
         if (!programs.isEmpty()) {
             throw new ImageBuildException("the image build needs " + String.join(", ", programs)
-                    + ", not found on this host: on Debian, \"apt install " + String.join(" ", packages) + "\"");
+                    + ", not found on this host: on Debian, \"apt install " + String.join(" ", missingPackages()) + "\"");
         }
+    }
+
+    /// The Debian packages of the programs that are not there.
+    Set<String> missingPackages() {
+        Set<String> packages = new LinkedHashSet<>();
+        for (Tool tool : Tool.values()) {
+            if (find(tool) == null) {
+                packages.add(tool.debianPackage);
+            }
+        }
+        return packages;
     }
 
     /// Runs a program to its end.

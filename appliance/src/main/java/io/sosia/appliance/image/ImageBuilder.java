@@ -11,10 +11,12 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
@@ -94,6 +96,20 @@ public final class ImageBuilder {
         } finally {
             TURN.unlock();
         }
+    }
+
+    /// Whether a directory holds a whole image of this version's recipe, so that [#build] has nothing to do.
+    public boolean isBuilt(Path directory) {
+        return present(directory).isPresent();
+    }
+
+    /// The Debian packages that a build needs and this host lacks.
+    public Set<String> missingPackages() {
+        Set<String> packages = new LinkedHashSet<>(host.missingPackages());
+        if (!DebianArchive.hasKeyring()) {
+            packages.add("debian-archive-keyring");
+        }
+        return packages;
     }
 
     private GuestImage buildInTurn(Request request) throws IOException, ImageBuildException {

@@ -2,10 +2,12 @@ package io.sosia.appliance.lockstep;
 
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.MarkedOutput;
+import io.sosia.appliance.machine.port.MachineOutput;
 import java.util.ArrayDeque;
 import java.util.List;
 
-/// Replayed outputs that may not have left the primary yet, oldest first, bounded in bytes.
+/// Replayed outputs that may not have left the primary yet, oldest first, bounded in bytes. A power-off is always among them:
+/// it has taken effect only when the arbiter has recorded the end of the run, and then nobody goes live.
 final class Unreleased {
     private final long bytesMax;
     private final ArrayDeque<MarkedOutput> outputs = new ArrayDeque<>();
@@ -19,7 +21,7 @@ final class Unreleased {
     }
 
     void add(MarkedOutput output) {
-        if (releasedUpTo.reaches(output.mark())) {
+        if (left(output)) {
             return;
         }
         outputs.add(output);
@@ -34,9 +36,13 @@ final class Unreleased {
         if (upTo.compareTo(releasedUpTo) > 0) {
             releasedUpTo = upTo;
         }
-        while (!outputs.isEmpty() && releasedUpTo.reaches(outputs.peek().mark())) {
+        while (!outputs.isEmpty() && left(outputs.peek())) {
             bytes -= outputs.remove().weightBytes();
         }
+    }
+
+    private boolean left(MarkedOutput output) {
+        return releasedUpTo.reaches(output.mark()) && !(output.output() instanceof MachineOutput.PowerOff);
     }
 
     List<MarkedOutput> all() {

@@ -35,7 +35,8 @@ public sealed interface BootImage {
         String kind = compression(file);
         throw new BootImageException(kind == null
                 ? name + ": neither a raw RISC-V Linux Image nor a static RISC-V ELF64"
-                : name + ": " + kind + "-compressed; unpack it first (" + kind + " -d): the machine starts raw files only");
+                : name + ": " + kind + "-compressed; the machine starts raw files only: unpack it first (" + kind
+                        + " -d)");
     }
 
     private static String compression(byte[] file) {
@@ -81,8 +82,8 @@ public sealed interface BootImage {
                 throw new BootImageException(name + ": a big-endian kernel; the machine is little-endian");
             }
             if (textOffset < 0 || (textOffset & (GuestRam.PAGE_SIZE - 1)) != 0 || textOffset > GuestRam.SIZE_MAX) {
-                throw new BootImageException(name + ": kernel header with text offset " + Long.toUnsignedString(textOffset)
-                        + ", expected whole pages below " + GuestRam.SIZE_MAX);
+                throw new BootImageException(name + ": kernel header with text offset "
+                        + Long.toUnsignedString(textOffset) + ", expected whole pages below " + GuestRam.SIZE_MAX);
             }
             if (imageBytes < 0 || imageBytes > GuestRam.SIZE_MAX) {
                 throw new BootImageException(name + ": kernel header with image size "
@@ -203,7 +204,8 @@ public sealed interface BootImage {
             }
             if (address < GuestRam.BASE || address - GuestRam.BASE > GuestRam.SIZE_MAX || memoryBytes < fileBytes
                     || memoryBytes > GuestRam.SIZE_MAX) {
-                throw new BootImageException("%s: ELF segment at 0x%x of %d bytes; RAM starts at 0x%x and has at most %d MiB"
+                throw new BootImageException(("%s: ELF segment at 0x%x of %d bytes; RAM starts at 0x%x and has at most "
+                        + "%d MiB")
                         .formatted(name, address, memoryBytes, GuestRam.BASE, GuestRam.SIZE_MAX >> 20));
             }
             return new Segment(address, (int) fileOffset, (int) fileBytes, memoryBytes);

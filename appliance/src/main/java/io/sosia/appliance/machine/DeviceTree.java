@@ -59,8 +59,9 @@ final class DeviceTree {
         tree.strings("compatible", "riscv").strings("mmu-type", "riscv,sv39");
         tree.strings("riscv,isa", "rv64imafdc_zicntr_zicsr_zifencei_sstc");
         tree.strings("riscv,isa-base", "rv64i").strings("riscv,isa-extensions", EXTENSIONS);
-        tree.node("interrupt-controller").cells("#interrupt-cells", 1).cells("#address-cells", 0).flag("interrupt-controller");
-        tree.strings("compatible", "riscv,cpu-intc").cells("phandle", CPU_INTERRUPTS).end();
+        tree.node("interrupt-controller").cells("#interrupt-cells", 1).cells("#address-cells", 0);
+        tree.flag("interrupt-controller").strings("compatible", "riscv,cpu-intc");
+        tree.cells("phandle", CPU_INTERRUPTS).end();
         tree.end().end();
     }
 

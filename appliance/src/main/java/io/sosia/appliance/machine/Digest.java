@@ -9,8 +9,9 @@ import java.io.IOException;
 
 /// Hash (XXH3) of a machine's complete state and of all it ever put out.
 ///
-/// RAM counts as the sum of a term for each page; only pages written since the last time are hashed again. So the digest is a
-/// function of the state alone: it does not matter when digests were taken, how outputs were drained, or what caches hold.
+/// RAM counts as the sum of a term for each page; only pages written since the last time are hashed again. So the
+/// digest is a function of the state alone: it does not matter when digests were taken, how outputs were drained, or
+/// what caches hold.
 final class Digest {
 
     private static final Hasher64 XXH3 = Hashing.xxh3_64();

@@ -17,7 +17,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/// A RISC-V computer with one hart: the board of QEMU's `virt` machine, its own firmware, and nothing that looks outside.
+/// A RISC-V computer with one hart: the board of QEMU's `virt` machine, its own firmware, and nothing that looks
+/// outside.
 ///
 /// It is built switched off and does nothing until [MachineInput.PowerOn] is applied. One thread at a time may use it.
 public final class Machine implements GuestMachine {
@@ -59,7 +60,8 @@ public final class Machine implements GuestMachine {
     @Override
     public Stop run(long untilSteps) {
         if (untilSteps < hart.steps()) {
-            throw new IllegalArgumentException("run until step " + untilSteps + ", expected " + hart.steps() + " or later");
+            throw new IllegalArgumentException("run until step " + untilSteps + ", expected " + hart.steps()
+                    + " or later");
         }
         if (untilSteps == hart.steps()) {
             return Stop.REACHED;
@@ -97,8 +99,8 @@ public final class Machine implements GuestMachine {
         };
     }
 
-    /// Passes guest time to what ends the wait; false when nothing will but an input. The engine executes at least one step
-    /// right after, so a step has one time only.
+    /// Passes guest time to what ends the wait; false when nothing will but an input. The engine executes at least one
+    /// step right after, so a step has one time only.
     private boolean endWait() {
         long deadline = timerDeadlineTicks();
         if (deadline == Long.MAX_VALUE) {
@@ -160,8 +162,8 @@ public final class Machine implements GuestMachine {
         return Math.min(hart.timerDeadlineTicks(), alarmWakes() ? board.rtc.alarmTicks() : Long.MAX_VALUE);
     }
 
-    /// Whether the RTC's alarm would end a wait: an alarm that nobody listens to must not, or time would pass twice at one
-    /// step.
+    /// Whether the RTC's alarm would end a wait: an alarm that nobody listens to must not, or time would pass twice at
+    /// one step.
     private boolean alarmWakes() {
         return board.rtc.interruptEnabled() && board.plic.passes(BoardLayout.RTC_IRQ)
                 && (hart.csr(SIE) & EXTERNAL_INTERRUPT) != 0;
@@ -201,7 +203,7 @@ public final class Machine implements GuestMachine {
     ///
     /// @param spec   what the saved machine was built from; a difference is named
     /// @param engine makes the engine that is to run the hart
-    /// @throws BadStateException when the stream does not hold a complete snapshot of such a machine; one line that says why
+    /// @throws BadStateException when the stream does not hold a complete snapshot of such a machine; one line says why
     public static Machine restore(InputStream in, MachineSpec spec, Function<Hart, Engine> engine) throws IOException {
         Machine machine = new Machine(spec, engine);
         Snapshot.read(spec, machine.board, in);

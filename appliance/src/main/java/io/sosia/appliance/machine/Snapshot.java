@@ -19,9 +19,9 @@ import java.util.zip.CRC32C;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.CheckedOutputStream;
 
-/// The bytes of a machine at rest: magic, version, what the machine was built from, its state, its RAM pages but for those
-/// that are zero. Two CRC32C: behind the state, so that only intact state is looked into, and at the end, over everything.
-/// Numbers are big-endian.
+/// The bytes of a machine at rest: magic, version, what the machine was built from, its state, its RAM pages but for
+/// those that are zero. Two CRC32C: behind the state, so that only intact state is looked into, and at the end, over
+/// everything. Numbers are big-endian.
 final class Snapshot {
 
     private static final long MAGIC = 0x534f_5349_4153_4e50L;

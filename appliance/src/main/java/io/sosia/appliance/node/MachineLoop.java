@@ -10,15 +10,14 @@ import io.sosia.appliance.machine.port.Stop;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
-/// The duty cycle of a machine that executes: each turn takes what has come in, records and applies it, runs a slice, and hands
-/// over what came out; while the guest waits for an interrupt the loop waits too, until its timer is due on the host's clock
-/// or something comes in.
+/// The duty cycle of a machine that executes: each turn takes what has come in, records and applies it, runs a slice,
+/// and hands over what came out; while the guest waits for an interrupt the loop waits too, until its timer is due on
+/// the host's clock or something comes in.
 ///
-/// One thread calls [#run] and is the only one that touches the recorder and its machine; others use the inboxes, [#submit]
-/// and the published counters.
+/// One thread calls [#run] and is the only one that touches the recorder and its machine; others use the inboxes,
+/// [#submit] and the published counters.
 public final class MachineLoop {
 
     /// How the loop ended.
@@ -37,6 +36,8 @@ public final class MachineLoop {
     private static final long BUSY_NANOS = 2_000_000;
     /// Slowing down is done in sleeps of at least this, or the timer's slack would count more than the sleep.
     private static final long PACE_NANOS_MIN = 200_000;
+    /// And of at most this, so that what comes in is not left waiting.
+    private static final long PACE_NANOS_MAX = 20_000_000;
 
     private final Recorder recorder;
     private final GuestMachine machine;
@@ -81,7 +82,8 @@ public final class MachineLoop {
         recorder.apply(new MachineInput.PowerOn(host.random(SEED_BYTES), host.wallNanos()));
     }
 
-    /// Runs the machine until the guest or the owner ends it. Whatever a consumer of outputs or the log throws ends it too.
+    /// Runs the machine until the guest or the owner ends it. Whatever a consumer of outputs or the log throws ends it
+    /// too.
     public End run() {
         long now = host.monotonicNanos();
         busyUntilNanos = now;
@@ -96,6 +98,9 @@ public final class MachineLoop {
             }
             obey();
             duty.turn(recorder, now, idle || off);
+            if (payPaceDebt()) {
+                continue;
+            }
             if (off) {
                 signal.await(settings.turnNanos());
                 continue;
@@ -213,7 +218,7 @@ public final class MachineLoop {
             time.running(after, machine.ticks(), machine.steps()).ifPresent(recorder::apply);
         }
         declare(after);
-        slowDown(after - now);
+        owePace(after - now);
         return stop;
     }
 
@@ -228,21 +233,24 @@ public final class MachineLoop {
         }
     }
 
-    private void slowDown(long ranNanos) {
+    private void owePace(long ranNanos) {
         double pace = duty.pace();
-        if (pace >= 1.0) {
-            paceDebtNanos = 0;
-            return;
+        paceDebtNanos = pace >= 1.0 ? 0 : paceDebtNanos + (long) (ranNanos * (1.0 / Math.max(pace, 0.01) - 1.0));
+    }
+
+    /// Sleeps off what the machine has run too much; after the owner's turn, so that the log does not wait for it.
+    private boolean payPaceDebt() {
+        if (paceDebtNanos < PACE_NANOS_MIN) {
+            return false;
         }
-        paceDebtNanos += (long) (ranNanos * (1.0 / Math.max(pace, 0.01) - 1.0));
-        if (paceDebtNanos >= PACE_NANOS_MIN) {
-            long from = host.monotonicNanos();
-            LockSupport.parkNanos(paceDebtNanos);
-            long slept = host.monotonicNanos() - from;
-            publishedWaitedNanos += slept;
-            // Too long a sleep is credit for the next slices, but not for more than one.
-            paceDebtNanos = Math.max(paceDebtNanos - slept, -ranNanos);
-        }
+        long from = host.monotonicNanos();
+        host.pause(Math.min(paceDebtNanos, PACE_NANOS_MAX));
+        long slept = host.monotonicNanos() - from;
+        publishedWaitedNanos += slept;
+        // A signal ends the sleep early: the rest stays owed, or busy traffic would undo the slowing down. Too long a
+        // sleep is credit, but not for more than one sleep.
+        paceDebtNanos = Math.max(paceDebtNanos - slept, -PACE_NANOS_MAX);
+        return true;
     }
 
     private void rest(long now, long nanos) {

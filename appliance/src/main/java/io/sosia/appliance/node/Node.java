@@ -3,6 +3,8 @@ package io.sosia.appliance.node;
 import io.netty.channel.EventLoopGroup;
 import io.sosia.appliance.arbiter.Arbiter;
 import io.sosia.appliance.arbiter.WitnessArbiter;
+import io.sosia.appliance.attach.Announcement;
+import io.sosia.appliance.attach.MacAddress;
 import io.sosia.appliance.attach.OutboundFlows;
 import io.sosia.appliance.attach.StreamAddress;
 import io.sosia.appliance.attach.StreamUplink;
@@ -24,6 +26,7 @@ import io.sosia.disksync.store.DiskStore;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.client.WitnessClientConfig;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -167,11 +170,18 @@ public final class Node implements AutoCloseable {
     /// back.
     private void announce() {
         uplink.ifPresent(cable -> {
-            cable.sendTogether(flows.goLiveFrames());
+            cable.sendTogether(announcement());
             for (long millis : ANNOUNCE_MILLIS) {
-                loop.schedule(() -> cable.sendTogether(flows.goLiveFrames()), millis, TimeUnit.MILLISECONDS);
+                loop.schedule(() -> cable.sendTogether(announcement()), millis, TimeUnit.MILLISECONDS);
             }
         });
+    }
+
+    /// What the guest's own frames allow us to say for it; before its first frame, only where its address is.
+    private List<byte[]> announcement() {
+        List<byte[]> known = flows.goLiveFrames();
+        return known.isEmpty()
+                ? new Announcement(MacAddress.parse(home.mac().toString()), Optional.empty()).frames() : known;
     }
 
     private final class Onlooker implements PairNode.Observer {

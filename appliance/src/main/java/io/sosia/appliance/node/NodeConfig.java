@@ -91,15 +91,8 @@ public record NodeConfig(
 
     private static List<WitnessAddress> witnesses(ConfigFile file) throws ConfigException {
         List<WitnessAddress> all = new ArrayList<>();
-        for (String text : file.texts("witness", "w1@10.0.0.3:7700")) {
-            int at = text.indexOf('@');
-            int colon = text.lastIndexOf(':');
-            try {
-                all.add(new WitnessAddress(new NodeName(text.substring(0, at)), text.substring(at + 1, colon),
-                        Integer.parseInt(text.substring(colon + 1))));
-            } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-                throw file.wrong("witness", "names `" + text + "`, expected name@host:port, for example w1@10.0.0.3:7700");
-            }
+        for (InetSocketAddress address : file.addresses("witness", "10.0.0.3:7700")) {
+            all.add(new WitnessAddress(address.getHostString(), address.getPort()));
         }
         return List.copyOf(all);
     }

@@ -20,6 +20,8 @@ import io.sosia.witness.claim.PairRecord;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Runs the pair protocol of one node: a [PairCore] on its event loop, with the link, the arbiter and the machine's thread
 /// around it. Holds no decision of its own.
@@ -35,6 +37,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
         void finished(boolean failed, String reason);
     }
 
+    private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(PairNode.class);
     private static final long TICK_MILLIS = 10;
     private static final long LAG_SAMPLE_NANOS = 50_000_000;
     /// Log handed to the event loop and not taken over yet, in bytes, before the machine waits.
@@ -218,6 +221,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     @Override
     public void lost(String reason) {
+        DIAGNOSTICS.info("link lost while {}: {}", core.state().word(), reason);
         core.linkLost(reason, System.nanoTime());
     }
 

@@ -81,7 +81,7 @@ final class PairedMachine {
     /// Once, before anything else.
     ///
     /// @param pairNode where the pair's side is
-    /// @param wentLive called by the machine's thread when a backup's machine has become the live one and takes frames
+    /// @param wentLive called by the machine's thread when its machine has become the live one and takes frames
     void attach(PairNode pairNode, Runnable wentLive) {
         this.node = pairNode;
         this.wentLive = wentLive;
@@ -277,7 +277,7 @@ final class PairedMachine {
         HostSources host = HostSources.system();
         Recorder recorder = recorder(parts.machine(), RunPoint.start(epoch));
         kept.passOn(this::completed);
-        run(recorder, new GuestTime(host.monotonicNanos(), 0, 0), host, () -> { });
+        run(recorder, new GuestTime(host.monotonicNanos(), 0, 0), host, wentLive);
     }
 
     private Recorder recorder(GuestMachine machine, RunPoint point) {

@@ -6,11 +6,12 @@ package io.sosia.appliance.pair;
 /// share of each slice. Between half the target and the target the share is left alone.
 public final class LagPolicy {
 
-    /// Largest share of time the primary is held: it always keeps a twentieth of its speed.
-    public static final double SHARE_MAX = 0.95;
+    /// Largest share of time the primary is held: it always keeps a tenth of its speed.
+    public static final double SHARE_MAX = 0.90;
 
-    private static final double STEP_MIN = 0.01;
-    private static final double STEP_MAX = 0.10;
+    private static final double STEP_MIN = 0.005;
+    private static final double STEP_MAX = 0.05;
+    private static final double STEP_RELEASE = 0.02;
 
     private final long targetNanos;
     private double share;
@@ -29,9 +30,9 @@ public final class LagPolicy {
     public double sample(long lagNanos) {
         if (lagNanos > targetNanos) {
             double excess = (double) (lagNanos - targetNanos) / targetNanos;
-            share = Math.min(SHARE_MAX, share + Math.clamp(excess * 0.02, STEP_MIN, STEP_MAX));
+            share = Math.min(SHARE_MAX, share + Math.clamp(excess * 0.01, STEP_MIN, STEP_MAX));
         } else if (lagNanos < targetNanos / 2) {
-            share = Math.max(0, share - STEP_MIN * 3);
+            share = Math.max(0, share - STEP_RELEASE);
         }
         return share;
     }

@@ -49,6 +49,8 @@ public final class PairCore {
         }
     }
 
+    private static final int UNJOINED_PATIENCE = 10;
+
     private record Unacked(long seq, long bytes) {}
 
     private final Setup setup;
@@ -125,14 +127,25 @@ public final class PairCore {
         if (offer.isPresent()) {
             tell(offer.get(), now);
         }
-        if (linked && now - heardNanos > setup.timing().silenceNanos()) {
+        if (linked && now - heardNanos > patienceNanos()) {
             loseLink("silent for " + (now - heardNanos) / 1_000_000 + " ms", now);
         }
         if (now >= redialAtNanos && state instanceof NodeState.Standby) {
             redialAtNanos = Long.MAX_VALUE;
             environment.dial();
         }
+        acknowledge(true);
         beat(now);
+    }
+
+    /// How long the partner may be silent: before the two are a pair nothing hangs on a quick suspicion.
+    private long patienceNanos() {
+        boolean joined = switch (state) {
+            case NodeState.Protected _, NodeState.Following _, NodeState.HandingOver _ -> true;
+            case NodeState.Reading _, NodeState.Waiting _, NodeState.Claiming _, NodeState.Alone _, NodeState.Solo _,
+                 NodeState.Standby _, NodeState.Draining _, NodeState.Stopped _, NodeState.Halted _ -> false;
+        };
+        return joined ? setup.timing().silenceNanos() : UNJOINED_PATIENCE * setup.timing().silenceNanos();
     }
 
     private void beat(long now) {
@@ -140,9 +153,6 @@ public final class PairCore {
             return;
         }
         beatNanos = now;
-        if (state instanceof NodeState.Following) {
-            acknowledge(true);
-        }
         send(new PeerMessage.Heartbeat(now, executedStep));
     }
 
@@ -160,10 +170,13 @@ public final class PairCore {
                 new Hello(setup.settings().pairId(), setup.settings().node(), setup.machine(), disk)));
     }
 
-    /// Somebody has dialled and said Hello. The node takes one link at a time: it closes others before they get here.
+    /// Somebody has dialled and said Hello. The node takes one link at a time: the channel turns others away before they get
+    /// here.
     public void offered(Incarnation sender, Hello hello, long now) {
         if (linked) {
-            throw new IllegalStateException("a second link from " + sender + " beside " + partner);
+            // A second introduction on the same link: nothing that a partner of ours says.
+            foreignMessages++;
+            return;
         }
         linkUp(now);
         partner = Optional.of(sender);
@@ -222,7 +235,9 @@ public final class PairCore {
             case PeerMessage.Refusal(String reason) -> refused(envelope, reason, now);
             case PeerMessage.Log _, PeerMessage.Ack _, PeerMessage.Heartbeat _, PeerMessage.HeartbeatReply _,
                  PeerMessage.Leaving _, PeerMessage.HandOver _, PeerMessage.Stopped _ -> {
-                if (envelope.epoch() != linkEpoch || !envelope.addressee().equals(self)
+                if (waitsForWelcome(envelope)) {
+                    answerWhileWaiting(envelope);
+                } else if (envelope.epoch() != linkEpoch || !envelope.addressee().equals(self)
                         || !partner.equals(Optional.of(envelope.sender()))) {
                     foreignMessages++;
                 } else {
@@ -232,9 +247,25 @@ public final class PairCore {
         }
     }
 
+    private boolean waitsForWelcome(Envelope envelope) {
+        return linked && partner.isEmpty() && state instanceof NodeState.Standby && envelope.addressee().equals(self);
+    }
+
+    /// The owner may have to wait for the witness before it can welcome us, longer than it would bear silence.
+    private void answerWhileWaiting(Envelope envelope) {
+        if (envelope.message() instanceof PeerMessage.Heartbeat(long sent, long _)) {
+            environment.send(new Envelope(envelope.epoch(), self, envelope.sender(),
+                    new PeerMessage.HeartbeatReply(sent, executedStep)));
+        }
+    }
+
     private void welcomed(Envelope envelope, LogPosition start, long now) {
         if (!(state instanceof NodeState.Standby) || !linked || !envelope.addressee().equals(self)) {
             foreignMessages++;
+            return;
+        }
+        if (!start.equals(new LogPosition(envelope.epoch(), 0))) {
+            loseLink("welcomed at log position " + start + ", expected " + new LogPosition(envelope.epoch(), 0), now);
             return;
         }
         partner = Optional.of(envelope.sender());
@@ -480,8 +511,8 @@ public final class PairCore {
     private void take(PairMachine.Step step, long now) {
         NodeState before = state;
         state = step.state();
-        if (before == null || before.getClass() != state.getClass() || !before.word().equals(state.word())) {
-            environment.transition(before == null ? state : before, state, step.reason());
+        if (before != null && (before.getClass() != state.getClass() || !before.word().equals(state.word()))) {
+            environment.transition(before, state, step.reason());
         }
         for (PairAction action : step.actions()) {
             carryOut(action, now);
@@ -529,7 +560,10 @@ public final class PairCore {
             case PairAction.SendHandOver() -> send(new PeerMessage.HandOver());
             case PairAction.SendStopped() -> send(new PeerMessage.Stopped());
             case PairAction.SendLeaving(String reason) -> send(new PeerMessage.Leaving(reason));
-            case PairAction.Finish(boolean failed, String reason) -> environment.finish(failed, reason);
+            case PairAction.Finish(boolean failed, String reason) -> {
+                gate.close(reason);
+                environment.finish(failed, reason);
+            }
         }
     }
 }

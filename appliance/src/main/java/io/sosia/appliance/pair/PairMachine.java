@@ -273,6 +273,7 @@ public final class PairMachine {
     private Step following(Following s, PairEvent event) {
         return switch (event) {
             case PairEvent.PartnerLost(String reason) -> drain(s, true, reason);
+            case PairEvent.PartnerLeaves(String reason) -> drain(s, true, reason);
             case PairEvent.PartnerHandsOver() -> drain(s, true, "the primary hands over");
             case PairEvent.PartnerStopped() -> drain(s, false, GUEST_OFF);
             case PairEvent.LocalFault(String reason) -> Step.to(new Halted(s.epoch(), reason), reason,
@@ -299,7 +300,9 @@ public final class PairMachine {
     }
 
     private Step coldBoot(PairRecord record, long now, String reason) {
-        Nonce nonce = nonce(Purpose.COLD_BOOT, record.epoch(), settings.incarnation());
+        // Within an epoch the record may move on from SOLO: a claim that expects another state is another claim.
+        Nonce nonce = nonce(Purpose.COLD_BOOT, record.epoch() * PairState.values().length + record.state().ordinal(),
+                settings.incarnation());
         ClaimCommand command = record.state() == PairState.STOPPED
                 ? new ClaimCommand.Start(settings.pairId(), record.epoch(), settings.node(), settings.incarnation(), nonce)
                 : new ClaimCommand.ColdBoot(
@@ -329,10 +332,10 @@ public final class PairMachine {
     }
 
     /// Different for every claim that differs in anything, the same for a repetition: mixed from what the claim says.
-    private Nonce nonce(Purpose purpose, long epoch, Incarnation about) {
+    private Nonce nonce(Purpose purpose, long what, Incarnation about) {
         UUID self = settings.incarnation().value();
         UUID other = about.value();
-        long place = mix(epoch * Purpose.values().length + purpose.ordinal());
+        long place = mix(what * Purpose.values().length + purpose.ordinal());
         return new Nonce(new UUID(
                 mix(mix(self.getMostSignificantBits() ^ place) ^ other.getMostSignificantBits()),
                 mix(mix(self.getLeastSignificantBits() ^ place) ^ other.getLeastSignificantBits())));

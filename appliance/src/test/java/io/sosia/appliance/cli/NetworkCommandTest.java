@@ -75,8 +75,17 @@ class NetworkCommandTest {
             readyLine(process);
             List<ProcessHandle> all = tree(process);
             assertThat(all).as("the command, passt's keeper, passt").hasSizeGreaterThanOrEqualTo(3);
+            Path socket = all.stream()
+                    .flatMap(handle -> handle.info().arguments().stream())
+                    .map(List::of)
+                    .filter(arguments -> arguments.contains("--socket"))
+                    .map(arguments -> Path.of(arguments.get(arguments.indexOf("--socket") + 1)))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(socket).exists();
             process.destroyForcibly();
             awaitEnd(all);
+            assertThat(socket.getParent()).doesNotExist();
         } finally {
             process.destroyForcibly();
         }

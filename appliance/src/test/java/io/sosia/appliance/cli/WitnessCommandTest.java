@@ -85,7 +85,9 @@ class WitnessCommandTest {
         try {
             BufferedReader lines =
                     new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-            assertThat(lines.readLine()).as("%s", Files.readString(diagnostics)).startsWith("witness w1 ready on 127.0.0.1:");
+            assertThat(lines.readLine())
+                    .as("%s", Files.readString(diagnostics))
+                    .startsWith("witness w1 ready on 127.0.0.1:");
             process.toHandle().destroy();
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isEqualTo(128 + 15);

@@ -31,7 +31,7 @@ class ConfigFileTest {
         assertThat(file.text("node", "a")).isEqualTo("a");
         assertThat(file.address("partner.address", "h:1").getPort()).isEqualTo(7701);
         assertThat(file.text("partner.name", "b")).isEqualTo("b");
-        assertThat(file.texts("witness", "w@h:1")).containsExactly("w:1", "w:2");
+        assertThat(file.addresses("witness", "h:1")).hasSize(2);
         assertThat(file.pathOf("state", "x")).isEqualTo(dir.resolve("data/a"));
         assertThat(file.number("lag", 5, 1, 1000)).isEqualTo(100);
         assertThat(file.number("silence", 5, 1, 1000)).isEqualTo(5);

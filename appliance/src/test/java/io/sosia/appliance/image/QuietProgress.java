@@ -1,7 +1,7 @@
 package io.sosia.appliance.image;
 
 /// Says nothing.
-final class QuietProgress implements BuildProgress {
+public final class QuietProgress implements BuildProgress {
 
     @Override
     public void step(String what) {}

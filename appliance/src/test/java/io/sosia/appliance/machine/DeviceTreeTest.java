@@ -17,7 +17,7 @@ class DeviceTreeTest {
     private static MachineSpec spec(long diskBytes, boolean network, byte[] initrd) {
         BootImage program = new BootImage.StaticElf(new byte[0], 0x8000_0000L,
                 List.of(new BootImage.StaticElf.Segment(0x8000_0000L, 0, 0, 4096)));
-        Optional<MachineSpec.Mac> mac = network ? Optional.of(MachineSpec.Mac.parse("52:54:00:12:34:56")) : Optional.empty();
+        Optional<MachineSpec.Mac> mac = Optional.of(MachineSpec.Mac.parse("52:54:00:12:34:56")).filter(m -> network);
         return new MachineSpec(256 << 20, diskBytes, mac, program, initrd, "console=ttyS0 root=/dev/vda");
     }
 
@@ -29,15 +29,21 @@ class DeviceTreeTest {
         return seed;
     }
 
-    private static String source(byte[] blob, Path directory) throws IOException, InterruptedException {
-        Path file = Files.write(directory.resolve("tree.dtb"), blob);
+    /// What the device tree compiler makes of some input, without a warning.
+    private static byte[] compiled(byte[] input, String from, String to, Path directory)
+            throws IOException, InterruptedException {
+        Path file = Files.write(directory.resolve("input"), input);
         Path errors = directory.resolve("errors");
-        Process dtc = new ProcessBuilder("dtc", "-I", "dtb", "-O", "dts", file.toString())
+        Process dtc = new ProcessBuilder("dtc", "-I", from, "-O", to, file.toString())
                 .redirectError(errors.toFile()).start();
-        String text = new String(dtc.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        byte[] output = dtc.getInputStream().readAllBytes();
         assertThat(dtc.waitFor()).isZero();
         assertThat(Files.readString(errors)).as("warnings of dtc").isEmpty();
-        return text;
+        return output;
+    }
+
+    private static String source(byte[] blob, Path directory) throws IOException, InterruptedException {
+        return new String(compiled(blob, "dtb", "dts", directory), StandardCharsets.UTF_8);
     }
 
     private static boolean dtcIsInstalled() {
@@ -48,8 +54,9 @@ class DeviceTreeTest {
     void describesTheBoardAsTheCompilerReadsIt(@TempDir Path directory) throws Exception {
         assumeThat(dtcIsInstalled()).as("dtc is installed").isTrue();
         String text = source(DeviceTree.blob(spec(1 << 20, true, new byte[5000]), seed()), directory);
-        String golden = new String(getClass().getResourceAsStream("board.dts").readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(text).isEqualTo(golden);
+        byte[] golden = getClass().getResourceAsStream("board.dts").readAllBytes();
+        // Through the same compiler: how it prints numbers depends on its version.
+        assertThat(text).isEqualTo(source(compiled(golden, "dts", "dtb", directory), directory));
     }
 
     @Test

@@ -12,7 +12,8 @@ class MachineSpecTest {
 
     private static final long MIB = 1 << 20;
 
-    private static MachineSpec spec(long ramBytes, long diskBytes, long kernelBytes, int initrdBytes, String commandLine) {
+    private static MachineSpec spec(long ramBytes, long diskBytes, long kernelBytes, int initrdBytes,
+            String commandLine) {
         BootImage kernel = new BootImage.StaticElf(new byte[0], GuestRam.BASE,
                 List.of(new BootImage.StaticElf.Segment(GuestRam.BASE, 0, 0, kernelBytes)));
         return new MachineSpec(ramBytes, diskBytes, Optional.empty(), kernel, new byte[initrdBytes], commandLine);

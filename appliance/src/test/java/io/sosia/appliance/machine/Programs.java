@@ -53,8 +53,9 @@ final class Programs {
 
     static MachineSpec spec(Consumer<Assembler> body) {
         try {
-            return new MachineSpec(MachineSpec.RAM_BYTES_MIN, 1 << 20, Optional.of(MachineSpec.Mac.parse("52:54:00:12:34:56")),
-                    BootImage.parse("program", elf(body)), new byte[0], "");
+            return new MachineSpec(MachineSpec.RAM_BYTES_MIN, 1 << 20,
+                    Optional.of(MachineSpec.Mac.parse("52:54:00:12:34:56")), BootImage.parse("program", elf(body)),
+                    new byte[0], "");
         } catch (BootImageException e) {
             throw new AssertionError(e);
         }

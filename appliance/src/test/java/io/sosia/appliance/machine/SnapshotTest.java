@@ -127,7 +127,8 @@ class SnapshotTest {
             ByteBuffer view = ByteBuffer.wrap(hostile);
             int length = view.getInt(HEADER_BYTES);
             for (int i = 0; i <= random.nextInt(3); i++) {
-                hostile[HEADER_BYTES + 4 + random.nextInt(length)] = (byte) (random.nextBoolean() ? random.nextInt() : -1);
+                int at = HEADER_BYTES + 4 + random.nextInt(length);
+                hostile[at] = (byte) (random.nextBoolean() ? random.nextInt() : -1);
             }
             mend(hostile, HEADER_BYTES + 4 + length);
             mend(hostile, hostile.length - 4);
@@ -151,16 +152,16 @@ class SnapshotTest {
     @Test
     void snapshotOfAnotherMachineIsNamed() throws IOException {
         byte[] bytes = saved(new Machine(SPEC));
-        assertOther(bytes, new MachineSpec(128 << 20, SPEC.diskBytes(), SPEC.mac(), SPEC.boot(), SPEC.initrd(), ""),
-                "67108864 RAM bytes");
-        assertOther(bytes, new MachineSpec(SPEC.ramBytes(), 512, SPEC.mac(), SPEC.boot(), SPEC.initrd(), ""), "disk bytes");
-        assertOther(bytes, new MachineSpec(SPEC.ramBytes(), SPEC.diskBytes(), Optional.empty(), SPEC.boot(), SPEC.initrd(),
-                ""), "MAC");
+        long ram = SPEC.ramBytes();
+        long disk = SPEC.diskBytes();
+        BootImage boot = SPEC.boot();
+        byte[] none = SPEC.initrd();
+        assertOther(bytes, new MachineSpec(2 * ram, disk, SPEC.mac(), boot, none, ""), "67108864 RAM bytes");
+        assertOther(bytes, new MachineSpec(ram, 512, SPEC.mac(), boot, none, ""), "disk bytes");
+        assertOther(bytes, new MachineSpec(ram, disk, Optional.empty(), boot, none, ""), "MAC");
         assertOther(bytes, Programs.spec(Assembler::nop), "kernel or program");
-        assertOther(bytes, new MachineSpec(SPEC.ramBytes(), SPEC.diskBytes(), SPEC.mac(), SPEC.boot(), new byte[1], ""),
-                "initrd");
-        assertOther(bytes, new MachineSpec(SPEC.ramBytes(), SPEC.diskBytes(), SPEC.mac(), SPEC.boot(), SPEC.initrd(), "x"),
-                "command line");
+        assertOther(bytes, new MachineSpec(ram, disk, SPEC.mac(), boot, new byte[1], ""), "initrd");
+        assertOther(bytes, new MachineSpec(ram, disk, SPEC.mac(), boot, none, "x"), "command line");
     }
 
     private static void assertOther(byte[] bytes, MachineSpec spec, String what) {

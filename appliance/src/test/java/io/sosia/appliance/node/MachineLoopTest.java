@@ -48,6 +48,10 @@ class MachineLoopTest {
     private CompletableFuture<MachineLoop.End> ended;
 
     private void start(ToyMachine.Habits habits, LoopSettings settings, MachineDuty duty) {
+        start(habits, settings, duty, HostSources.system());
+    }
+
+    private void start(ToyMachine.Habits habits, LoopSettings settings, MachineDuty duty, HostSources host) {
         recorder = new Recorder(new ToyMachine(habits), RunPoint.start(1), Recorder.ReadData.LOGGED,
                 (_, entry) -> log.add(entry), new OutputSink() {
             @Override
@@ -66,7 +70,6 @@ class MachineLoopTest {
             @Override
             public void entropyWanted(int bytes) {}
         });
-        HostSources host = HostSources.system();
         loop = new MachineLoop(recorder, inboxes, signal, settings, host, duty,
                 new GuestTime(host.monotonicNanos(), 0, 0));
         loop.powerOn();
@@ -203,7 +206,8 @@ class MachineLoopTest {
 
     @Test
     void guestTimeFollowsTheHost() throws Exception {
-        // Runs far below the 100 million steps a second of a new clock, so a guest left to itself would be a second behind.
+        // Runs far below the 100 million steps a second of a new clock, so a guest left to itself would be a second
+        // behind.
         CompletableFuture<Long> error = new CompletableFuture<>();
         long start = System.nanoTime();
         start(ToyMachine.Habits.SILENT, LoopSettings.SINGLE, new MachineDuty() {
@@ -283,9 +287,8 @@ class MachineLoopTest {
     }
 
     @Test
-    void slowedMachineUsesItsShareOnly() throws Exception {
+    void slowedMachineUsesItsShareOnlyThoughSignalsKeepWakingIt() throws Exception {
         CompletableFuture<long[]> measured = new CompletableFuture<>();
-        long start = System.nanoTime();
         start(ToyMachine.Habits.SILENT, LoopSettings.SINGLE, new MachineDuty() {
             @Override
             public double pace() {
@@ -294,13 +297,38 @@ class MachineLoopTest {
 
             @Override
             public void turn(Recorder recorder, long hostNanos, boolean idle) {
-                if (hostNanos - start > 200_000_000L) {
-                    measured.complete(new long[] {loop.waitedNanos(), hostNanos - start});
+                if (recorder.machine().steps() > 3_000_000) {
+                    measured.complete(new long[] {loop.waitedNanos(), hostNanos});
                 }
             }
-        });
+        }, new StepHost());
         long[] waitedAndPassed = measured.get(30, TimeUnit.SECONDS);
-        assertThat((double) waitedAndPassed[0] / waitedAndPassed[1]).isBetween(0.6, 0.85);
+        assertThat((double) waitedAndPassed[0] / waitedAndPassed[1]).isBetween(0.74, 0.76);
+    }
+
+    /// A host whose time passes with the machine's steps, 100 ns each, and with pauses, each of which is cut short.
+    private final class StepHost implements HostSources {
+        private long paused;
+
+        @Override
+        public long monotonicNanos() {
+            return recorder.machine().steps() * 100 + paused;
+        }
+
+        @Override
+        public long wallNanos() {
+            return 0;
+        }
+
+        @Override
+        public byte[] random(int count) {
+            return new byte[count];
+        }
+
+        @Override
+        public void pause(long nanos) {
+            paused += nanos / 2;
+        }
     }
 
     @Test

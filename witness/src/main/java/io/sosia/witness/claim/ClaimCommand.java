@@ -91,7 +91,8 @@ public sealed interface ClaimCommand {
         }
     }
 
-    /// Starts a machine that was powered off: (e, STOPPED, owner me) becomes (e+1, me, SOLO) naming the new incarnation.
+    /// Starts a machine that was powered off: (e, STOPPED, owner me) becomes (e+1, me, SOLO) naming the new
+    /// incarnation.
     ///
     /// @param expectedEpoch the epoch in which it stopped, 1 to `Epoch.LAST - 1`
     record Start(PairId pairId, long expectedEpoch, NodeName node, Incarnation incarnation, Nonce nonce)

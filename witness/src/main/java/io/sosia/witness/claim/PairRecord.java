@@ -14,8 +14,8 @@ import java.util.TreeMap;
 /// @param epoch counts the changes of who may be live
 /// @param owner the member that is, or may go, live in this epoch
 /// @param state what is promised
-/// @param inSync the incarnations that hold the machine's state, by node name. PROTECTED: both members. SOLO: the owner,
-///     or nobody while the owner has yet to boot (birth, operator's word). STOPPED: as before the stop
+/// @param inSync the incarnations that hold the machine's state, by node name. PROTECTED: both members. SOLO: the
+///     owner, or nobody while the owner has yet to boot (birth, operator's word). STOPPED: as before the stop
 /// @param lastChange the command that wrote this record
 public record PairRecord(
         PairId pairId,

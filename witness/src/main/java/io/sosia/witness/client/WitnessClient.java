@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
 /// every later one milliseconds, so the client also asks by itself from time to time and thereby knows whether the
 /// witness answers.
 ///
-/// Every question has a deadline and its future always completes by then, never exceptionally. Safe for use from several
-/// threads. Futures complete on threads of the client's: what hangs on them must not block.
+/// Every question has a deadline and its future always completes by then, never exceptionally. Safe for use from
+/// several threads. Futures complete on threads shared with others: what hangs on them must not block.
 public final class WitnessClient implements AutoCloseable {
     /// The most questions under way at once; more are answered `Unanswered` without being sent.
     public static final int QUESTIONS_MAX = 64;
@@ -67,15 +67,15 @@ public final class WitnessClient implements AutoCloseable {
         this.warmth = Thread.ofPlatform().daemon().name("witness-client").unstarted(this::keepWarm);
     }
 
-    /// A client that connects in the background; returns at once, whether or not the witness is there.
+    /// A client that connects in the background; does not wait for the witness.
     public static WitnessClient open(WitnessClientConfig config) {
         WitnessClient client = new WitnessClient(config);
         client.warmth.start();
         return client;
     }
 
-    /// Has the witness carry out a command. Within the deadline it is repeated as often as needed, which is safe because
-    /// of its nonce; so is submitting it again afterwards.
+    /// Has the witness carry out a command. Within the deadline it is repeated as often as needed, which is safe
+    /// because of its nonce; so is submitting it again afterwards.
     ///
     /// @param deadline more than zero, at most `DEADLINE_MAX`
     public CompletableFuture<WitnessAnswer<ClaimResult>> submit(ClaimCommand command, Duration deadline) {
@@ -182,6 +182,10 @@ public final class WitnessClient implements AutoCloseable {
                     if (over == connection.get()) {
                         lastFailure = describe(failure);
                     }
+                }
+                // Not every library that was interrupted says so: look at the answer, too.
+                if (answer.isDone()) {
+                    throw new InterruptedException();
                 }
                 failures++;
                 if (failures % FAILURES_MAX == 0) {

@@ -48,11 +48,15 @@ import org.slf4j.LoggerFactory;
 final class ClaimStateMachine extends BaseStateMachine {
     private static final Logger LOG = LoggerFactory.getLogger(ClaimStateMachine.class);
 
+    /// Written over by the next snapshot when one fails half way.
+    private static final String DRAFT = "snapshot-draft";
+
     private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
     private final Object lock = new Object();
     private ClaimTable table = new ClaimTable();
     private long granted;
     private long notGranted;
+    private volatile Throwable logFailure;
 
     /// What the table did since this process started.
     ///
@@ -65,6 +69,16 @@ final class ClaimStateMachine extends BaseStateMachine {
         synchronized (lock) {
             return new Counts(table.size(), granted, notGranted);
         }
+    }
+
+    /// Why the Raft log can be written no more, if so. Ratis then leads on and answers nobody.
+    Optional<Throwable> logFailure() {
+        return Optional.ofNullable(logFailure);
+    }
+
+    @Override
+    public void notifyLogFailed(Throwable cause, LogEntryProto failedEntry) {
+        logFailure = cause;
     }
 
     @Override
@@ -212,7 +226,7 @@ final class ClaimStateMachine extends BaseStateMachine {
             at = getLastAppliedTermIndex();
         }
         Path file = storage.getSnapshotFile(at.getTerm(), at.getIndex()).toPath();
-        Path draft = file.resolveSibling(file.getFileName() + ".new");
+        Path draft = file.resolveSibling(DRAFT);
         Files.write(draft, bytes);
         try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
             channel.force(true);

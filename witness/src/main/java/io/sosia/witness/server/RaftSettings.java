@@ -47,6 +47,8 @@ final class RaftSettings {
         RaftServerConfigKeys.Snapshot.setRetentionFileNum(properties, 2);
         RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
         RaftServerConfigKeys.Log.setPurgeGap(properties, 1);
+        // The last entry always stays: a storage without any log is one that lost it (see WitnessStorage).
+        RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, 1);
         RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf("64KB"));
         RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf("16KB"));
         return properties;

@@ -7,6 +7,7 @@ import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -95,7 +96,7 @@ public final class WitnessServer implements AutoCloseable {
                 throw failure;
             }
             return server;
-        } catch (IOException failure) {
+        } catch (IOException | RuntimeException failure) {
             lock.close();
             throw new IOException(
                     "witness '" + config.name() + "' cannot start on " + config.host() + ":" + config.port()
@@ -113,7 +114,8 @@ public final class WitnessServer implements AutoCloseable {
         }
     }
 
-    private static WitnessServer run(NodeName name, RaftProperties properties, RaftGroup group, StartupOption option, Closeable lock)
+    private static WitnessServer run(
+            NodeName name, RaftProperties properties, RaftGroup group, StartupOption option, Closeable lock)
             throws IOException {
         ClaimStateMachine machine = new ClaimStateMachine();
         String host = GrpcConfigKeys.Server.host(properties);
@@ -126,7 +128,8 @@ public final class WitnessServer implements AutoCloseable {
                 .build();
         try {
             raft.start();
-            WitnessServer server = new WitnessServer(raft, raft.getDivision(RaftSettings.groupId()), machine, host, lock);
+            RaftServer.Division division = raft.getDivision(RaftSettings.groupId());
+            WitnessServer server = new WitnessServer(raft, division, machine, host, lock);
             server.watch.start();
             return server;
         } catch (IOException | RuntimeException failure) {
@@ -146,7 +149,7 @@ public final class WitnessServer implements AutoCloseable {
                 throw new IOException("the witness stopped while starting: " + ended.join());
             }
             if (System.nanoTime() - deadline > 0) {
-                throw new IOException("the witness did not become leader of itself within " + READY_SECONDS_MAX + " s");
+                throw new IOException("the witness does not lead itself after " + READY_SECONDS_MAX + " s");
             }
             try {
                 if (closing.await(10, TimeUnit.MILLISECONDS)) {
@@ -169,7 +172,7 @@ public final class WitnessServer implements AutoCloseable {
         ClaimStateMachine.Counts counts = machine.counts();
         return new WitnessHealth(
                 alive(),
-                division.getInfo().isLeaderReady(),
+                alive() && division.getInfo().isLeaderReady(),
                 division.getInfo().getLastAppliedIndex(),
                 counts.pairs(),
                 counts.granted(),
@@ -182,26 +185,40 @@ public final class WitnessServer implements AutoCloseable {
         return ended.copy();
     }
 
-    /// Ratis can close a group and leave its process alive, answering nobody: look at the group, not the process.
     private boolean alive() {
-        LifeCycle.State state = division.getInfo().getLifeCycleState();
-        return !state.isClosingOrClosed() && state != LifeCycle.State.EXCEPTION
-                && !raft.getLifeCycleState().isClosingOrClosed();
+        return illness().isEmpty();
     }
 
-    /// Ends the Raft group and nothing else, as Ratis does by itself when its disk fails; for tests.
-    void closeGroup() {
-        division.close();
+    /// Why the witness takes no part any more. Ratis can close a group, or lose its log, and leave the process alive
+    /// and even leading, yet answering nobody: look at the parts, not at the process.
+    private Optional<String> illness() {
+        Optional<Throwable> logFailure = machine.logFailure();
+        if (logFailure.isPresent()) {
+            return Optional.of("its log cannot be written: " + rootMessage(logFailure.get()));
+        }
+        LifeCycle.State state = division.getInfo().getLifeCycleState();
+        if (state.isClosingOrClosed() || state == LifeCycle.State.EXCEPTION) {
+            return Optional.of("its Raft group is " + state);
+        }
+        if (!division.getRaftLog().isOpened()) {
+            return Optional.of("its log is closed");
+        }
+        return raft.getLifeCycleState().isClosingOrClosed() ? Optional.of("it is closed") : Optional.empty();
+    }
+
+    /// For tests, which make it ill.
+    RaftServer.Division division() {
+        return division;
     }
 
     private void watch() {
         try {
             while (!closing.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
-                if (!alive()) {
-                    String reason = "its Raft group is " + division.getInfo().getLifeCycleState();
-                    if (ended.complete(reason)) {
-                        LOG.error("witness ended by itself: {}", reason);
-                    }
+                Optional<String> illness = illness();
+                // `close` makes all of this look ill, too.
+                if (illness.isPresent() && closing.getCount() > 0) {
+                    LOG.error("witness ends by itself: {}", illness.get());
+                    ended.complete(illness.get());
                     return;
                 }
             }

@@ -145,7 +145,7 @@ final class WitnessStorage {
                 + " otherwise move " + directory + " away, initialise the witness and then each pair again");
     }
 
-    /// From its birth on a log has at least the segment being written, however much of it snapshots let go.
+    /// From its birth on a log keeps at least its last entry, however much of it snapshots let go.
     private boolean hasLog() throws IOException {
         try (Stream<Path> files = Files.walk(raft(), 4)) {
             return files.filter(Files::isRegularFile)

@@ -64,7 +64,8 @@ class ClaimTableTest {
         granted(new Protect(PAIR, 2, A, life(1), life(2), fresh()));
     }
 
-    private static void is(PairRecord record, long epoch, NodeName owner, PairState state, Map<NodeName, Incarnation> in) {
+    private static void is(
+            PairRecord record, long epoch, NodeName owner, PairState state, Map<NodeName, Incarnation> in) {
         assertThat(record.epoch()).isEqualTo(epoch);
         assertThat(record.owner()).isEqualTo(owner);
         assertThat(record.state()).isEqualTo(state);

@@ -211,6 +211,23 @@ class WitnessServerTest {
     }
 
     @Test
+    void doesNotStartFromACorruptSnapshot() throws IOException {
+        WitnessServer.init(config());
+        Path snapshot;
+        try (Stream<Path> files = Files.walk(storage)) {
+            snapshot = files.filter(file -> file.getFileName().toString().matches("snapshot\\.\\d+_\\d+"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        byte[] bytes = Files.readAllBytes(snapshot);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(snapshot, bytes);
+        assertThatThrownBy(() -> WitnessServer.start(config()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("checksum");
+    }
+
+    @Test
     void doesNotInitialiseOverARaftDirectoryWhoseIdentityIsLost() throws IOException {
         WitnessServer.init(config());
         Files.delete(storage.resolve("identity"));
@@ -281,8 +298,28 @@ class WitnessServerTest {
     void endsByItselfWhenItsRaftGroupCloses() throws Exception {
         WitnessServer.init(config());
         try (WitnessServer server = WitnessServer.start(config())) {
-            server.closeGroup();
+            server.division().close();
             assertThat(server.ended().get(30, TimeUnit.SECONDS)).contains("Raft group");
+        }
+    }
+
+    @Test
+    void endsByItselfWhenItsLogCannotBeWritten() throws Exception {
+        WitnessServer.init(config());
+        try (WitnessServer server = WitnessServer.start(config())) {
+            server.division().getStateMachine().event().notifyLogFailed(new IOException("No space left"), null);
+            assertThat(server.ended().get(30, TimeUnit.SECONDS)).contains("log").contains("No space left");
+            assertThat(server.health().alive()).isFalse();
+            assertThat(server.health().ready()).isFalse();
+        }
+    }
+
+    @Test
+    void endsByItselfWhenItsLogIsClosed() throws Exception {
+        WitnessServer.init(config());
+        try (WitnessServer server = WitnessServer.start(config())) {
+            server.division().getRaftLog().close();
+            assertThat(server.ended().get(30, TimeUnit.SECONDS)).contains("log");
         }
     }
 }

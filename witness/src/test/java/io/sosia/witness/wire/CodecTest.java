@@ -50,8 +50,9 @@ class CodecTest {
 
     private static PairRecord record() {
         Map<NodeName, Incarnation> both = Map.of(Samples.A, Samples.life(1), Samples.B, Samples.life(2));
+        ClaimCommand protect = Samples.oneOfEach().get(5);
         return new PairRecord(
-                PAIR, Samples.MEMBERS, 6, Samples.A, PairState.PROTECTED, new TreeMap<>(both), Samples.oneOfEach().get(5));
+                PAIR, Samples.MEMBERS, 6, Samples.A, PairState.PROTECTED, new TreeMap<>(both), protect);
     }
 
     /// One of everything that is sent or stored, as "kind name" and bytes.

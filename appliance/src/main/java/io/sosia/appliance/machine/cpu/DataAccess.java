@@ -26,7 +26,7 @@ final class DataAccess {
         if (before < width) {
             return loadAcross(va, width, before);
         }
-        long address = translate(va, va, Mmu.LOAD);
+        long address = translate(va, Mmu.LOAD);
         if (hart.trapped) {
             return 0;
         }
@@ -48,7 +48,7 @@ final class DataAccess {
             storeAcross(va, width, before, value);
             return;
         }
-        long address = translate(va, va, Mmu.STORE);
+        long address = translate(va, Mmu.STORE);
         if (hart.trapped) {
             return;
         }
@@ -92,7 +92,7 @@ final class DataAccess {
 
     /// RAM offset of `va`; devices take no access that is not naturally aligned.
     private int inRam(long va, int access) {
-        long address = translate(va, va, access);
+        long address = translate(va, access);
         if (hart.trapped) {
             return -1;
         }
@@ -108,13 +108,13 @@ final class DataAccess {
         return inRam(va, access);
     }
 
-    private long translate(long va, long faulting, int access) {
+    private long translate(long va, int access) {
         long address = hart.mmu.translate(va, access);
         if (address < 0) {
             boolean load = access == Mmu.LOAD;
             boolean page = address == Mmu.PAGE_FAULT;
             hart.trap(load ? page ? Trap.LOAD_PAGE_FAULT : Trap.LOAD_ACCESS_FAULT
-                    : page ? Trap.STORE_PAGE_FAULT : Trap.STORE_ACCESS_FAULT, faulting);
+                    : page ? Trap.STORE_PAGE_FAULT : Trap.STORE_ACCESS_FAULT, va);
         }
         return address;
     }

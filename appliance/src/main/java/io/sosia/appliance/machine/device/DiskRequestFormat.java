@@ -17,7 +17,8 @@ import java.util.List;
 /// Bytes of disk requests in saved state.
 public final class DiskRequestFormat {
 
-    /// Longest data of one request, in bytes: what the block device's SIZE_MAX and SEG_MAX allow together, and a little more.
+    /// Longest data of one request, in bytes: what the block device's SIZE_MAX and SEG_MAX allow together, and a little
+    /// more.
     public static final int DATA_BYTES_MAX = 16 << 20;
 
     /// Most ranges in one discard or write-zeroes request.

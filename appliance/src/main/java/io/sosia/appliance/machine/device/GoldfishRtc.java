@@ -9,8 +9,8 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.function.LongSupplier;
 
-/// The real-time clock ("Goldfish virtual hardware", section on the RTC): nanoseconds since 1970, from the wall-clock base of the last
-/// power-on plus guest time.
+/// The real-time clock ("Goldfish virtual hardware", section on the RTC): nanoseconds since 1970, from the wall-clock
+/// base of the last power-on plus guest time.
 ///
 /// The alarm has no timer of its own: whoever runs the engine stops it at [#alarmTicks] and calls [#checkAlarm].
 public final class GoldfishRtc implements MmioDevice, Stateful {

@@ -23,8 +23,9 @@ import java.util.function.Consumer;
 
 /// What the machine has produced and nobody has taken yet, in order; and the running hash of all it ever produced.
 ///
-/// Console bytes are gathered into pieces. Every other output, and a full console piece, calls the stop hook, so that the
-/// engine returns right after the instruction that caused it: the outbox holds what one instruction or one input can cause.
+/// Console bytes are gathered into pieces. Every other output, and a full console piece, calls the stop hook, so that
+/// the engine returns right after the instruction that caused it: the outbox holds what one instruction or one input
+/// can cause.
 public final class Outbox implements Stateful {
 
     /// Console bytes that may wait before the machine stops to have them taken.
@@ -33,7 +34,7 @@ public final class Outbox implements Stateful {
     /// Longest Ethernet frame, without FCS, that leaves or enters.
     public static final int FRAME_BYTES_MAX = 65_550;
 
-    private static final int OUTPUTS_MAX = 4096;
+    private static final int OUTPUTS_MAX = 1 << 20;
     private static final long HASH_PRIME = 0x100000001b3L;
 
     private final Runnable stop;

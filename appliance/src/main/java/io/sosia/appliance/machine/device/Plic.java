@@ -10,8 +10,8 @@ import java.io.IOException;
 
 /// The interrupt controller (RISC-V PLIC specification 1.0.0) with one context: hart 0 in S-mode.
 ///
-/// Sources are level-triggered. A gateway that has passed a request on passes none again before its completion; the request
-/// then stays pending although the level may drop (PLIC 1.0.0, chapter "Interrupt Gateways").
+/// Sources are level-triggered. A gateway that has passed a request on passes none again before its completion; the
+/// request then stays pending although the level may drop (PLIC 1.0.0, chapter "Interrupt Gateways").
 public final class Plic implements MmioDevice, Stateful {
 
     /// Sources are numbered 1 to this (`riscv,ndev`).

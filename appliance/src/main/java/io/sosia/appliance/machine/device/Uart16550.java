@@ -9,8 +9,8 @@ import java.io.IOException;
 
 /// The serial console: a 16550A (TI TL16C550C data sheet) with registers one byte apart and 16-byte FIFOs.
 ///
-/// It has no notion of baud rate: a byte written has left at once, so the transmitter is always empty; bytes received below
-/// the FIFO's trigger level raise the character time-out interrupt at once.
+/// It has no notion of baud rate: a byte written has left at once, so the transmitter is always empty; bytes received
+/// below the FIFO's trigger level raise the character time-out interrupt at once.
 public final class Uart16550 implements MmioDevice, Stateful {
 
     /// Bytes of address space.
@@ -53,8 +53,8 @@ public final class Uart16550 implements MmioDevice, Stateful {
     private int modemChanges;
     private boolean overrun;
     private boolean transmitterInterrupt;
-    /// Looks for input in a row without output in between, up to [#POLLS_LISTENING]: with the FIFO off, only a guest that
-    /// polls listens. A booting kernel does not, and would lose what was typed ahead.
+    /// Looks for input in a row without output in between, up to [#POLLS_LISTENING]: with the FIFO off, only a guest
+    /// that polls listens. A booting kernel does not, and would lose what was typed ahead.
     private int polls;
 
     /// @param outbox takes the bytes written
@@ -82,8 +82,8 @@ public final class Uart16550 implements MmioDevice, Stateful {
         update();
     }
 
-    /// How many bytes can be received now without overrun: what the FIFO has room for, or one byte when the FIFO is off and
-    /// the guest polls for input. In loopback the line is cut off.
+    /// How many bytes can be received now without overrun: what the FIFO has room for, or one byte when the FIFO is off
+    /// and the guest polls for input. In loopback the line is cut off.
     public int room() {
         if (loopback()) {
             return 0;

@@ -1,4 +1,4 @@
 /// Holds the board's simple devices: interrupt controller, serial console and clock.
 ///
-/// Imports `machine.bus`, `machine.state`, `machine.port` and the guest's clock in `machine.cpu`.
+/// Imports `machine.bus`, `machine.state` and `machine.port`; hashes with hash4j.
 package io.sosia.appliance.machine.device;

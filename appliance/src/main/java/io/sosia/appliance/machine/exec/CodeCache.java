@@ -37,7 +37,12 @@ final class CodeCache {
         ram.setCodeWatcher(this::written);
     }
 
-    /// The words of a RAM page.
+    /// The words of each RAM page, null for those not held: for a quick look.
+    long[][] pages() {
+        return pages;
+    }
+
+    /// The words of a RAM page, held from now on.
     long[] page(int page) {
         long[] words = pages[page];
         return words != null ? words : add(page);

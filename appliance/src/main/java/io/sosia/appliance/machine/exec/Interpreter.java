@@ -99,6 +99,8 @@ public final class Interpreter implements Engine {
         final byte[] dirty = ram.dirtyFlags();
         final long[] loads = hart.mmu().loads();
         final long[] stores = hart.mmu().stores();
+        final long[] fetches = hart.mmu().fetches();
+        final long[][] decoded = code.pages();
         int left = (int) (limit - hart.steps());
         long[] words = enter(hart.pc());
         if (words == null) {
@@ -106,6 +108,7 @@ public final class Interpreter implements Engine {
             return;
         }
         long base = enteredPage;
+        int ramPage = enteredRamPage;
         int i = enteredSlot;
         long pc;
 
@@ -306,7 +309,7 @@ public final class Interpreter implements Engine {
                                  Op.REMW, Op.REMUW ->
                                 x[Op.rd(w)] = Arithmetic.product(Op.op(w), x[Op.rs1(w)], x[Op.rs2(w)]);
                             case Op.UNDECODED -> {
-                                code.decode(words, enteredRamPage, i);
+                                code.decode(words, ramPage, i);
                                 w = words[i];
                                 continue again;
                             }
@@ -352,16 +355,32 @@ public final class Interpreter implements Engine {
             left--;
             if ((pc & -4096) == base) {
                 i = (int) (pc - base) >> 1;
-            } else {
-                hart.at(pc, limit - left);
-                words = left == 0 ? null : enter(pc);
-                if (words == null) {
-                    hart.at(hart.pc(), left == 0 ? limit : limit - left + 1);
-                    return;
-                }
-                base = enteredPage;
-                i = enteredSlot;
+                continue;
             }
+            int f = entry(pc);
+            if (fetches[f] == (pc & -4096)) {
+                int offset = (int) (pc + fetches[f + 1]);
+                long[] found = decoded[offset >> GuestRam.PAGE_SHIFT];
+                if (found != null) {
+                    words = found;
+                    base = pc & -4096;
+                    ramPage = offset >> GuestRam.PAGE_SHIFT;
+                    i = (offset & GuestRam.PAGE_SIZE - 1) >> 1;
+                    continue;
+                }
+            }
+            hart.at(pc, limit - left);
+            if (left == 0) {
+                return;
+            }
+            words = enter(pc);
+            if (words == null) {
+                hart.at(hart.pc(), limit - left + 1);
+                return;
+            }
+            base = enteredPage;
+            ramPage = enteredRamPage;
+            i = enteredSlot;
         }
     }
 

@@ -16,7 +16,8 @@ public interface GuestMachine {
     long steps();
 
     /// Executes until `steps() == untilSteps`, or stops earlier for the reason returned. With `untilSteps == steps()` it does
-    /// nothing and returns [Stop#REACHED].
+    /// nothing and returns [Stop#REACHED]. While an output other than console bytes waits to be drained (an applied input can
+    /// cause one too) it executes nothing and returns [Stop#OUTPUT].
     Stop run(long untilSteps);
 
     /// Applies one input at exactly this point. An input the machine cannot take (an unknown disk request id, guest time
@@ -44,8 +45,9 @@ public interface GuestMachine {
     /// Number of entropy bytes asked for and not delivered yet; 0 if none.
     int pendingEntropy();
 
-    /// Hash of registers, devices and all RAM pages written since the last call, chained with the previous digest. Calling
-    /// it changes nothing the guest can see, but both sides of a comparison must call it at the same steps.
+    /// Hash of the complete state (registers, devices, all RAM) and of all outputs produced so far. Only RAM pages written
+    /// since the last call are read. It is a function of the run up to this step: neither earlier calls nor a restart from a
+    /// snapshot change it.
     long digest();
 
     /// Writes the complete state, from which a machine continues bit-identically (pending requests included; undrained

@@ -8,8 +8,8 @@ import io.sosia.appliance.machine.memory.GuestRam;
 
 /// SBI 2.0 for one hart: BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN, and of the legacy calls timer, console and shutdown.
 ///
-/// The extension is in `a7`, the function in `a6`, arguments from `a0` on; the error goes to `a0`, the value to `a1` (legacy
-/// calls: the result to `a0` only). No argument whatever makes a call fail otherwise than by its error code.
+/// The extension is in `a7`, the function in `a6`, arguments from `a0` on; the error goes to `a0`, the value to `a1`
+/// (legacy calls: the result to `a0` only). No argument whatever makes a call fail otherwise than by its error code.
 public final class Sbi implements Firmware {
 
     /// Most bytes one console write or read moves; the caller goes on with the rest.

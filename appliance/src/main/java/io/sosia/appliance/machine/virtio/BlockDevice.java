@@ -22,13 +22,13 @@ import java.util.Map;
 
 /// The disk (virtio 1.2, 5.2).
 ///
-/// A write's data is copied out of guest RAM at submission, a read's data is copied in when its completion is applied, so
-/// transfers never race the guest (FT paper, 3.2). Requests that are wrong in themselves are answered at once; the others
-/// become outputs with ids that count up for ever. A request outlives a reset of the device: its completion is then taken
-/// and changes nothing.
+/// A write's data is copied out of guest RAM at submission, a read's data is copied in when its completion is applied,
+/// so transfers never race the guest (FT paper, 3.2). Requests that are wrong in themselves are answered at once; the
+/// others become outputs with ids that count up for ever. A request outlives a reset of the device: its completion is
+/// then taken and changes nothing.
 ///
-/// When [#IN_FLIGHT_MAX] requests or [#IN_FLIGHT_BYTES_MAX] bytes are out, further ones stay in the ring until a completion
-/// is applied.
+/// When [#IN_FLIGHT_MAX] requests or [#IN_FLIGHT_BYTES_MAX] bytes are out, further ones stay in the ring until a
+/// completion is applied.
 public final class BlockDevice extends VirtioDevice {
 
     /// Most requests out at a time.
@@ -60,7 +60,8 @@ public final class BlockDevice extends VirtioDevice {
 
     private BlockDevice(GuestRam ram, Outbox outbox, long diskBytes) {
         if (diskBytes <= 0 || diskBytes % SECTOR_BYTES != 0) {
-            throw new IllegalArgumentException("disk of " + diskBytes + " bytes, expected a multiple of " + SECTOR_BYTES);
+            throw new IllegalArgumentException("disk of " + diskBytes + " bytes, expected a multiple of "
+                    + SECTOR_BYTES);
         }
         this.ram = ram;
         this.outbox = outbox;
@@ -96,7 +97,8 @@ public final class BlockDevice extends VirtioDevice {
             throw new IllegalStateException("completion of disk request " + completed.requestId() + ", expected one of "
                     + inFlight.keySet());
         }
-        int expected = entry.request instanceof DiskRead read && completed.status() == DiskStatus.OK ? read.length() : 0;
+        boolean delivers = completed.status() == DiskStatus.OK;
+        int expected = delivers && entry.request instanceof DiskRead read ? read.length() : 0;
         if (completed.data().length != expected) {
             throw new IllegalStateException("completion of disk request " + completed.requestId() + " with "
                     + completed.data().length + " bytes, expected " + expected);
@@ -170,7 +172,8 @@ public final class BlockDevice extends VirtioDevice {
     private void serve() {
         Virtqueue queue = queue();
         stalled = false;
-        // Requests answered at once make room for more, which the driver cannot add meanwhile: a ring's worth is the end.
+        // Requests answered at once make room for more, which the driver cannot add meanwhile: a ring's worth is the
+        // end.
         for (int taken = 0; taken < QUEUE_SIZE; taken++) {
             if (inFlight.size() >= IN_FLIGHT_MAX || inFlightBytes >= IN_FLIGHT_BYTES_MAX) {
                 stalled = true;
@@ -245,8 +248,8 @@ public final class BlockDevice extends VirtioDevice {
         for (int i = 0; i < count; i++) {
             DiskRequest request = DiskRequestFormat.read(in);
             if (request.requestId() <= last || request.requestId() >= nextRequestId) {
-                throw new BadStateException("disk request " + request.requestId() + ", expected one between " + (last + 1)
-                        + " and " + (nextRequestId - 1));
+                throw new BadStateException("disk request " + request.requestId() + ", expected one between "
+                        + (last + 1) + " and " + (nextRequestId - 1));
             }
             last = request.requestId();
             inFlightBytes += bytes(request);

@@ -8,8 +8,8 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
 
-/// The buffers of one descriptor chain: some the device reads, then some it writes. All of them lie in RAM and none is empty;
-/// they may overlap.
+/// The buffers of one descriptor chain: some the device reads, then some it writes. All of them lie in RAM and none is
+/// empty; they may overlap.
 final class Chain {
 
     private final int head;
@@ -83,7 +83,8 @@ final class Chain {
         requireAll(done, into.length);
     }
 
-    /// Copies `bytes[at, at + length)` to `[from, from + length)` of what the device writes; the caller has checked the range.
+    /// Copies `bytes[at, at + length)` to `[from, from + length)` of what the device writes; the caller has checked the
+    /// range.
     void write(GuestRam ram, long from, byte[] bytes, int at, int length) {
         long start = 0;
         int done = 0;

@@ -10,8 +10,8 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 
-/// The entropy source (virtio 1.2, 5.4). It asks for one buffer's worth at a time and fills the buffer when the answer is
-/// applied.
+/// The entropy source (virtio 1.2, 5.4). It asks for one buffer's worth at a time and fills the buffer when the answer
+/// is applied.
 public final class EntropyDevice extends VirtioDevice {
 
     /// Most bytes asked for at once; a larger buffer is filled in part, as the driver expects.

@@ -2,8 +2,8 @@ package io.sosia.appliance.machine.virtio;
 
 import io.sosia.appliance.machine.state.Stateful;
 
-/// What lies behind a virtio-mmio transport: one kind of device. The transport negotiates features and owns the queues; the
-/// device serves them.
+/// What lies behind a virtio-mmio transport: one kind of device. The transport negotiates features and owns the queues;
+/// the device serves them.
 abstract class VirtioDevice implements Stateful {
 
     static final long FEATURE_INDIRECT = 1L << 28;

@@ -11,8 +11,8 @@ import java.io.IOException;
 
 /// The virtio-mmio transport, version 2 (virtio 1.2, 4.2), in front of one device.
 ///
-/// A driver that breaks the rules of a queue gets DEVICE_NEEDS_RESET and a configuration interrupt (virtio 1.2, 2.1.2); the
-/// device then does nothing until it is reset.
+/// A driver that breaks the rules of a queue gets DEVICE_NEEDS_RESET and a configuration interrupt (virtio 1.2, 2.1.2);
+/// the device then does nothing until it is reset.
 public final class VirtioMmio implements MmioDevice, Stateful {
 
     /// Bytes of address space.
@@ -215,8 +215,8 @@ public final class VirtioMmio implements MmioDevice, Stateful {
         pin.level(interrupts != 0);
     }
 
-    /// The driver only ever adds bits, or writes 0 to reset. FEATURES_OK sticks only for features the device offered and the
-    /// only interface it speaks (virtio 1.2, 3.1.1 and 6.1).
+    /// The driver only ever adds bits, or writes 0 to reset. FEATURES_OK sticks only for features the device offered
+    /// and the only interface it speaks (virtio 1.2, 3.1.1 and 6.1).
     private void writeStatus(int bits) {
         if ((bits & 0xff) == 0) {
             reset();

@@ -8,8 +8,8 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 
-/// One split virtqueue, the device's side (virtio 1.2, 2.7): takes chains from the available ring, puts them on the used ring,
-/// and says when the driver wants to be told.
+/// One split virtqueue, the device's side (virtio 1.2, 2.7): takes chains from the available ring, puts them on the
+/// used ring, and says when the driver wants to be told.
 ///
 /// Ring addresses are checked once, when the driver makes the queue ready. A ring that breaks the rules makes the queue
 /// *broken*: nothing more is taken or put until the device is reset.

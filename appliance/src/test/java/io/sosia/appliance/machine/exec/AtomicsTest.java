@@ -21,26 +21,30 @@ class AtomicsTest {
     private static final long[] VALUES = {0, 1, -1, 0x7fff_ffffL, 0x8000_0000L, 0xffff_ffff_0000_0000L, Long.MIN_VALUE,
         Long.MAX_VALUE, 0x1234_5678_9abc_def0L};
 
-    private static TestBoard run(long memory, long operand, Consumer<Assembler> body) {
+    private final TestBoard board = new TestBoard();
+
+    private void run(long memory, long operand, Consumer<Assembler> body) {
         Assembler a = new Assembler(TestBoard.BASE);
         a.li(A0, DATA);
         body.accept(a);
         a.ecall();
-        TestBoard board = TestBoard.with(a);
+        board.put(TestBoard.BASE, a.bytes());
+        board.hart.reset(TestBoard.BASE, 0, 0);
+        board.ended = false;
         board.ram.write64(GuestRam.offset(DATA), memory);
         board.hart.setX(A1, operand);
-        return board.runToEnd();
+        board.runToEnd();
     }
 
-    private static void check(Consumer<Assembler> wide, Consumer<Assembler> narrow, LongBinaryOperator expected,
+    private void check(Consumer<Assembler> wide, Consumer<Assembler> narrow, LongBinaryOperator expected,
                               LongBinaryOperator expectedWord) {
         for (long memory : VALUES) {
             for (long operand : VALUES) {
-                TestBoard board = run(memory, operand, wide);
+                run(memory, operand, wide);
                 assertThat(board.hart.x(A2)).isEqualTo(memory);
                 assertThat(board.read64(DATA)).as("0x%x, 0x%x", memory, operand)
                         .isEqualTo(expected.applyAsLong(memory, operand));
-                board = run(memory, operand, narrow);
+                run(memory, operand, narrow);
                 assertThat(board.hart.x(A2)).isEqualTo((int) memory);
                 long word = expectedWord.applyAsLong((int) memory, (int) operand) & 0xffff_ffffL;
                 assertThat(board.read64(DATA)).as("word of 0x%x, 0x%x", memory, operand)
@@ -49,7 +53,7 @@ class AtomicsTest {
         }
     }
 
-    private static void check(Consumer<Assembler> wide, Consumer<Assembler> narrow, LongBinaryOperator expected) {
+    private void check(Consumer<Assembler> wide, Consumer<Assembler> narrow, LongBinaryOperator expected) {
         check(wide, narrow, expected, expected);
     }
 
@@ -70,14 +74,14 @@ class AtomicsTest {
 
     @Test
     void sourceMayBeTheDestination() {
-        TestBoard board = run(5, 7, a -> a.amoaddD(A1, A1, A0));
+        run(5, 7, a -> a.amoaddD(A1, A1, A0));
         assertThat(board.hart.x(A1)).isEqualTo(5);
         assertThat(board.read64(DATA)).isEqualTo(12);
     }
 
     @Test
     void storeConditionalNeedsItsReservation() {
-        TestBoard board = run(5, 7, a -> {
+        run(5, 7, a -> {
             a.scD(A2, A1, A0);
             a.lrD(A3, A0);
             a.scD(A4, A1, A0);
@@ -92,7 +96,7 @@ class AtomicsTest {
 
     @Test
     void reservationIsForOnePlaceAndWidth() {
-        TestBoard board = run(5, 7, a -> {
+        run(5, 7, a -> {
             a.lrD(A3, A0);
             a.addi(A4, A0, 8);
             a.scD(A2, A1, A4);
@@ -108,7 +112,7 @@ class AtomicsTest {
 
     @Test
     void storeInBetweenBreaksTheReservation() {
-        TestBoard board = run(5, 7, a -> {
+        run(5, 7, a -> {
             a.lrD(A3, A0);
             a.sd(A1, A0, 0);
             a.scD(A2, 0, A0);

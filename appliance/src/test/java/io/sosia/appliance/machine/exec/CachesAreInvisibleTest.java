@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /// `-Dsosia.random.programs=N` runs N programs instead of the usual few, `-Dsosia.random.seed=S` starts at another seed.
 class CachesAreInvisibleTest {
 
-    private static final int PROGRAMS = Integer.getInteger("sosia.random.programs", 40);
+    private static final int PROGRAMS = Integer.getInteger("sosia.random.programs", 20);
     private static final long SEED = Long.getLong("sosia.random.seed", 1);
     private static final int STEPS = 30_000;
 

@@ -19,7 +19,9 @@ public final class TestBoard {
 
     public static final long BASE = GuestRam.BASE;
 
-    public final GuestRam ram = new GuestRam(4 << 20);
+    private static final long RAM_BYTES = 4 << 20;
+
+    public final GuestRam ram = new GuestRam(RAM_BYTES);
     public final Bus bus = new Bus();
     public final GuestClock clock = new GuestClock();
     public final Hart hart = new Hart(ram, bus, clock);

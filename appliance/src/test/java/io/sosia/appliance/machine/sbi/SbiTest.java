@@ -181,7 +181,8 @@ class SbiTest {
     @Test
     void noArgumentsWhateverThrow() {
         long[] extensions = {0, 1, 2, 3, 8, BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN, -1};
-        long[] interesting = {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE, GuestRam.BASE, GuestRam.BASE + (4 << 20) - 1, 1 << 31};
+        long[] interesting = {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE, GuestRam.BASE,
+            GuestRam.BASE + (4 << 20) - 1, 1 << 31};
         for (int seed = 0; seed < 20_000; seed++) {
             Random random = new Random(seed);
             long[] arguments = new long[4];

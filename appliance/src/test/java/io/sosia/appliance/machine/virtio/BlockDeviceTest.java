@@ -37,7 +37,8 @@ class BlockDeviceTest {
     }
 
     private static byte[] range(long sector, int sectors, int flags) {
-        return ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putLong(sector).putInt(sectors).putInt(flags).array();
+        ByteBuffer bytes = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+        return bytes.putLong(sector).putInt(sectors).putInt(flags).array();
     }
 
     private static byte[] pattern(int length) {
@@ -119,13 +120,14 @@ class BlockDeviceTest {
         driver.ring(0);
         driver.add(0, driver.readable(header(11, 0)), driver.readable(range(8, 8, 0)), driver.writable(1));
         driver.ring(0);
-        driver.add(0, driver.readable(header(13, 0)), driver.readable(range(16, 8, 1)), driver.readable(range(32, 1, 0)),
-                driver.writable(1));
+        driver.add(0, driver.readable(header(13, 0)), driver.readable(range(16, 8, 1)),
+                driver.readable(range(32, 1, 0)), driver.writable(1));
         driver.ring(0);
         assertThat(outputs()).containsExactly(
                 new MachineOutput.DiskFlush(0),
                 new MachineOutput.DiskDiscard(1, List.of(new ByteRange(4096, 4096))),
-                new MachineOutput.DiskWriteZeroes(2, List.of(new ByteRange(8192, 4096), new ByteRange(16384, 512)), false));
+                new MachineOutput.DiskWriteZeroes(2,
+                        List.of(new ByteRange(8192, 4096), new ByteRange(16384, 512)), false));
         assertThat(disk.pending()).hasSize(3);
         disk.complete(new DiskCompleted(1, DiskStatus.UNSUPPORTED, new byte[0]));
         disk.complete(new DiskCompleted(0, DiskStatus.OK, new byte[0]));
@@ -150,7 +152,8 @@ class BlockDeviceTest {
         assertThat(answeredAtOnce(driver.readable(header(0, sectors)), driver.writable(512))).isEqualTo(1);
         assertThat(answeredAtOnce(driver.readable(header(0, -1)), driver.writable(512))).isEqualTo(1);
         assertThat(answeredAtOnce(driver.readable(header(0, Long.MAX_VALUE)), driver.writable(512))).isEqualTo(1);
-        assertThat(answeredAtOnce(driver.readable(header(1, sectors - 1)), driver.readable(new byte[1024]))).isEqualTo(1);
+        assertThat(answeredAtOnce(driver.readable(header(1, sectors - 1)), driver.readable(new byte[1024])))
+                .isEqualTo(1);
         assertThat(answeredAtOnce(driver.readable(header(8, 0)), driver.writable(5))).isEqualTo(1);
         assertThat(answeredAtOnce(driver.readable(header(11, 0)), driver.readable(range(0, 1, 1)))).isEqualTo(2);
         assertThat(answeredAtOnce(driver.readable(header(13, 0)), driver.readable(range(sectors, 1, 0)))).isEqualTo(1);

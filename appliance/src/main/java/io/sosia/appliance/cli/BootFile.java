@@ -1,0 +1,56 @@
+package io.sosia.appliance.cli;
+
+import io.sosia.appliance.recording.RecordingHeader.RecordedFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/// A kernel, initrd or ELF read from a file, with its hash.
+///
+/// @param what    what it is, for messages
+/// @param path    where it was read
+/// @param content all of it
+/// @param sha256  64 hexadecimal digits
+record BootFile(String what, Path path, byte[] content, String sha256) {
+    private static final long BYTES_MAX = 1L << 30;
+
+    /// Reads it.
+    ///
+    /// @throws CliException (bad input) when it is missing, empty, unreadable or larger than any guest's RAM
+    static BootFile read(String what, Path path) {
+        try {
+            if (!Files.isRegularFile(path)) {
+                throw new CliException(CliException.BAD_INPUT, what + " " + path
+                        + (Files.exists(path) ? " is not a regular file" : " does not exist; check the path"));
+            }
+            long size = Files.size(path);
+            if (size == 0 || size > BYTES_MAX) {
+                throw new CliException(CliException.BAD_INPUT,
+                        what + " " + path + " has " + size + " bytes, expected 1 to " + BYTES_MAX);
+            }
+            byte[] content = Files.readAllBytes(path);
+            return new BootFile(what, path, content, hash(content));
+        } catch (NoSuchFileException e) {
+            throw new CliException(CliException.BAD_INPUT, what + " " + path + " does not exist; check the path", e);
+        } catch (IOException e) {
+            throw new CliException(CliException.BAD_INPUT, what + " " + path + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /// How a recording names it.
+    RecordedFile recorded() {
+        return new RecordedFile(path.toAbsolutePath().normalize().toString(), sha256);
+    }
+
+    private static String hash(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new AssertionError("this Java platform has no SHA-256", impossible);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package io.sosia.appliance.cli;
+
+import io.sosia.appliance.demo.Demo;
+import io.sosia.appliance.demo.DemoException;
+import io.sosia.appliance.demo.DemoReport;
+import io.sosia.appliance.demo.Narrator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `sosia demo`: the product's main job, on this machine.
+@Command(
+        name = "demo",
+        description = {
+            "Starts a witness, a network and both nodes of a pair on this machine and boots Debian on the pair. A client counts "
+                    + "in the guest's Redis over one TCP connection; the primary is killed; the connection goes on.",
+            "The first time it also builds the guest image (about 130 MB of Debian packages)."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        footerHeading = "%nExit status:%n",
+        footer = {
+            "  0 no acknowledged increment was lost or repeated; 1 one was, or a part failed (its log is kept and named);",
+            "  2 bad usage. Ctrl-C leaves no process and no file behind."
+        })
+public final class DemoCommand implements Callable<Integer> {
+
+    private static final int INCREMENTS = 1_000;
+    private static final int INCREMENTS_WITH_DROPS = 200;
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    @Option(names = "--increments", paramLabel = "N",
+            description = "Counts so far, at least, before the kill, and again after it (default: " + INCREMENTS + "; "
+                    + INCREMENTS_WITH_DROPS + " with --drop, since every lost frame costs time).")
+    private Integer increments;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Writes the report there too, as one JSON object.")
+    private Path json;
+
+    @Option(names = "--keep", description = "Leaves the survivor running after the report and says how to reach it.")
+    private boolean keep;
+
+    @Option(names = "--by-hand", description = "Boots the pair and leaves it to you: no client, no kill, no report.")
+    private boolean byHand;
+
+    @Option(names = "--ram", paramLabel = "SIZE", defaultValue = "256M", description = "RAM of the guest (default: ${DEFAULT-VALUE}).")
+    private String ram;
+
+    @Option(names = "--backup-reads", paramLabel = "local|logged", defaultValue = "local",
+            description = "Where the backup takes data of disk reads from: its own disk, or the log (default: ${DEFAULT-VALUE}).")
+    private String backupReads;
+
+    @Option(names = "--drop", paramLabel = "PERCENT", defaultValue = "0", converter = NetworkCommand.PercentConverter.class,
+            description = "Loses this share of the guest's frames, to see that nothing depends on them.")
+    private double dropPercent;
+
+    @Option(names = "--dir", paramLabel = "DIR",
+            description = "Keeps everything in this new folder, also afterwards (default: a temporary folder).")
+    private Path directory;
+
+    @Option(names = {"-v", "--verbose"}, description = "Shows the guest's console.")
+    private boolean verbose;
+
+    @Override
+    public Integer call() throws IOException {
+        boolean terminal = System.console() != null && System.console().isTerminal();
+        Narrator narrator = new Narrator(System.out, terminal, verbose);
+        try {
+            Demo demo = new Demo(settings(), narrator);
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
+                narrator.mute();
+                abandon(demo);
+            }));
+            try (demo) {
+                return run(demo, narrator, terminal);
+            }
+        } catch (DemoException e) {
+            write(DemoReport.failureJson(e.getMessage()));
+            throw new CliException(CliException.FAILED, e.getMessage(), e);
+        }
+    }
+
+    private Demo.Settings settings() {
+        int count = increments != null ? increments : dropPercent > 0 ? INCREMENTS_WITH_DROPS : INCREMENTS;
+        try {
+            return new Demo.Settings(count, ram, backupReads, dropPercent, Optional.ofNullable(directory));
+        } catch (IllegalArgumentException e) {
+            throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+    }
+
+    private int run(Demo demo, Narrator narrator, boolean terminal) throws DemoException, IOException {
+        try {
+            double bootSeconds = demo.start(new ConsoleProgress(System.out, terminal));
+            boolean passed = true;
+            if (!byHand) {
+                DemoReport report = demo.prove(bootSeconds);
+                narrator.print(report.toText());
+                write(report.toJson());
+                passed = report.passed();
+            }
+            if (keep || byHand) {
+                narrator.print(demo.directions() + String.format("%nCtrl-C ends all of it.%n"));
+                demo.stay();
+            }
+            if (!passed) {
+                narrator.print(String.format("%nEvery process's diagnostics are in %s%n", demo.folder().resolve("logs")));
+            }
+            return passed ? 0 : CliException.FAILED;
+        } catch (DemoException e) {
+            if (narrator.isMuted()) {
+                return CliException.FAILED;
+            }
+            throw new DemoException(e.getMessage() + System.lineSeparator() + "  every process's diagnostics are in "
+                    + demo.folder().resolve("logs"), e);
+        }
+    }
+
+    private void write(String report) throws IOException {
+        if (json != null) {
+            Files.writeString(json, report);
+        }
+    }
+
+    private static void abandon(Demo demo) {
+        try {
+            demo.abandon();
+        } catch (DemoException e) {
+            System.err.println("sosia demo: " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package io.sosia.appliance.demo;
+
+import io.sosia.appliance.node.ByteSize;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Two nodes, `a` (the owner) and `b`, on this host, each a process of its own.
+public final class LocalPair {
+
+    /// What a node needs beside the guest's RAM: code decoded, log buffers, console.
+    private static final int HEAP_BESIDE_RAM_MIB = 768;
+    /// Two nodes, a witness and a client share this host's processors, so a node may stand still for longer than one on a host
+    /// of its own. A process that dies is noticed at once all the same: the kernel closes its connections.
+    private static final int SILENCE_MILLIS = 3_000;
+
+    private final LocalSite site;
+    private final String prefix;
+    private final int linkA;
+    private final int linkB;
+    private final int controlA;
+    private final int controlB;
+    private NodeProcess a;
+    private NodeProcess b;
+
+    LocalPair(LocalSite site, String prefix) throws DemoException {
+        this.site = site;
+        this.prefix = prefix;
+        try {
+            List<Integer> ports = FreePorts.find(4);
+            linkA = ports.get(0);
+            linkB = ports.get(1);
+            controlA = ports.get(2);
+            controlB = ports.get(3);
+        } catch (IOException e) {
+            throw new DemoException(e.getMessage(), e);
+        }
+    }
+
+    /// Registers the pair with the witness and makes both nodes' folders.
+    void initialise() throws DemoException {
+        Path configA = configure("a", linkA, "b", linkB, controlA);
+        Path configB = configure("b", linkB, "a", linkA, controlB);
+        site.launch(prefix + "pair-init", HEAP_BESIDE_RAM_MIB, List.of("pair", "init", "--config", configA.toString(),
+                "--config", configB.toString())).awaitSuccess(LocalSite.COMMAND_LIMIT);
+    }
+
+    private Path configure(String node, int listen, String partner, int partnerListen, int control) throws DemoException {
+        return site.write(prefix + "node-" + node + ".yaml", """
+                node: %s
+                partner:
+                  name: %s
+                  address: 127.0.0.1:%d
+                listen: 127.0.0.1:%d
+                state: %snode-%s
+                witness: [%s]
+                machine:
+                  image: default
+                  ram: %s
+                network:
+                  uplink: %s
+                control: 127.0.0.1:%d
+                backupReads: %s
+                failure:
+                  silenceMillis: %d
+                """.formatted(node, partner, partnerListen, listen, prefix, node, site.witnessAddress(), site.setup().ram(),
+                        site.uplink(), control, site.setup().backupReads(),
+                        SILENCE_MILLIS));
+    }
+
+    /// Starts both nodes.
+    ///
+    /// @throws DemoException when one cannot be started
+    public void start() throws DemoException {
+        a = startNode("a", controlA);
+        b = startNode("b", controlB);
+    }
+
+    private NodeProcess startNode(String node, int control) throws DemoException {
+        int heapMiB = (int) (ByteSize.parse(site.setup().ram()) >> 20) + HEAP_BESIDE_RAM_MIB;
+        Path config = site.setup().folder().resolve(prefix + "node-" + node + ".yaml");
+        ChildProcess process = site.launch(prefix + "node-" + node, heapMiB,
+                List.of("appliance", "run", "--config", config.toString()));
+        return new NodeProcess(process, config, new InetSocketAddress("127.0.0.1", control));
+    }
+
+    /// The owner: the primary at first.
+    public NodeProcess a() {
+        return a;
+    }
+
+    /// The other: the backup at first.
+    public NodeProcess b() {
+        return b;
+    }
+
+    /// Kills both nodes.
+    void close() {
+        for (NodeProcess node : new NodeProcess[] {a, b}) {
+            if (node != null) {
+                node.process().end();
+                node.close();
+            }
+        }
+    }
+}

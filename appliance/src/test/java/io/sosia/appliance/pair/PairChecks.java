@@ -1,0 +1,246 @@
+package io.sosia.appliance.pair;
+
+import io.sosia.appliance.eventlog.LogBatch;
+import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.eventlog.MarkedOutput;
+import io.sosia.appliance.lockstep.Divergence;
+import io.sosia.appliance.lockstep.GoLive;
+import io.sosia.appliance.machine.port.MachineOutput;
+import io.sosia.witness.claim.Incarnation;
+import io.sosia.witness.claim.PairRecord;
+import io.sosia.witness.claim.PairState;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// What must hold whatever happens (architecture, "What is promised" and "The output rule"), judged by one who sees both nodes,
+/// the witness and the outside at once.
+final class PairChecks {
+
+    /// A promise that was broken.
+    static final class Violation extends AssertionError {
+        private static final long serialVersionUID = 1L;
+
+        Violation(String what) {
+            super(what);
+        }
+    }
+
+    /// A node went live: `position` is the end of the log it carries on from; empty for a cold boot.
+    private record Live(long epoch, Incarnation node, Optional<LogPosition> position) {}
+
+    /// What one mark closes.
+    private record Marked(ByteArrayOutputStream console, List<Integer> events) {
+        Marked() {
+            this(new ByteArrayOutputStream(), new ArrayList<>());
+        }
+
+        void add(MachineOutput output) {
+            switch (output) {
+                case MachineOutput.ConsoleOut(long _, byte[] bytes) -> console.writeBytes(bytes);
+                case MachineOutput.FrameOut(byte[] frame) -> events.add(Arrays.hashCode(frame));
+                case MachineOutput.PowerOff _ -> events.add(1);
+                case MachineOutput.ResetRequested _ -> events.add(2);
+                case MachineOutput.DiskRequest _, MachineOutput.EntropyWanted _ -> { }
+            }
+        }
+
+        boolean sameAs(Marked other) {
+            return Arrays.equals(console.toByteArray(), other.console.toByteArray()) && events.equals(other.events);
+        }
+    }
+
+    private final SimWitness witness;
+    private final Map<Long, Incarnation> primaries = new HashMap<>();
+    private final Map<Long, LogPosition> heldByBackup = new HashMap<>();
+    private final Map<LogPosition, Marked> produced = new HashMap<>();
+    private final Map<Incarnation, Map<LogPosition, Marked>> replayed = new HashMap<>();
+    private final Map<Incarnation, LogPosition> releasedUpTo = new HashMap<>();
+    private final Set<LogPosition> releasedMarks = new HashSet<>();
+    private final Map<Incarnation, Live> recordedFrom = new HashMap<>();
+    private final List<Live> lives = new ArrayList<>();
+    private final Set<Long> doubtful = new HashSet<>();
+    private final Map<Long, SimHost> stampedAt = new HashMap<>();
+    private final Map<LogPosition, long[]> shown = new HashMap<>();
+    /// What the disk of whoever boots without memory has to hold: the effects of these flushes have left.
+    private final long[] visible = new long[SimDisk.SECTORS];
+
+    PairChecks(SimWitness witness) {
+        this.witness = witness;
+    }
+
+    private static void require(boolean holds, String what, Object... values) {
+        if (!holds) {
+            throw new Violation(what.formatted(values));
+        }
+    }
+
+    // Who is live.
+
+    void transition(SimNode node, NodeState to) {
+        long epoch = to.epoch();
+        PairState claimed = switch (to) {
+            case NodeState.Alone _, NodeState.Solo _ -> PairState.SOLO;
+            case NodeState.Protected _ -> PairState.PROTECTED;
+            case NodeState.Stopped _, NodeState.Halted _, NodeState.Reading _, NodeState.Waiting _, NodeState.Claiming _,
+                 NodeState.Standby _, NodeState.Following _, NodeState.Draining _, NodeState.HandingOver _ -> null;
+        };
+        if (claimed == null) {
+            return;
+        }
+        Incarnation known = primaries.putIfAbsent(epoch, node.incarnation);
+        require(known == null || known.equals(node.incarnation), "two primaries in epoch %d: %s and %s",
+                epoch, known, node.incarnation);
+        require(witness.history().stream().anyMatch(r -> r.epoch() == epoch && r.state() == claimed
+                        && r.owner().equals(node.host.name) && r.namesInSync(node.host.name, node.incarnation)),
+                "%s is %s in epoch %d, which was never granted to it", node, to.word(), epoch);
+        require(claimed == PairState.SOLO || node.host.disk.sameContent(node.host.partner().disk),
+                "%s has taken a partner in whose disk differs", node);
+    }
+
+    void started(SimNode node, long epoch, SimDisk disk) {
+        lives.add(new Live(epoch, node.incarnation, Optional.empty()));
+        int missing = disk.missing(visible);
+        require(missing < 0, "%s boots in epoch %d without a write to sector %d whose flush could be seen from outside",
+                node, epoch, missing);
+    }
+
+    void follows(SimNode node, long epoch) {
+        require(named(node, epoch), "%s follows in epoch %d without being named", node, epoch);
+    }
+
+    /// Two hosts that say their disks are equal.
+    void stamped(SimHost host) {
+        SimHost other = stampedAt.put(host.stamp.position().epoch() << 40 | host.stamp.position().seq(), host);
+        if (other != null && other != host && other.stamp.equals(host.stamp)) {
+            require(host.disk.sameContent(other.disk), "disks with the same stamp %s differ", host.stamp);
+        }
+    }
+
+    void wentLive(SimNode node, long epoch, GoLive live, SimDisk disk) {
+        LogPosition end = live.point().last();
+        require(primaries.get(epoch) == null || primaries.get(epoch).equals(node.incarnation), "two primaries in %d", epoch);
+        lives.add(new Live(epoch, node.incarnation, Optional.of(end)));
+        releasedUpTo.forEach((other, mark) -> require(other.equals(node.incarnation) || mark.epoch() >= epoch
+                        || mark.epoch() < end.epoch() || end.reaches(mark),
+                "%s goes live at %s without the output at %s that has left already", node, end, mark));
+        require(live.forgotten() == 0, "outputs forgotten by %s", node);
+        if (!node.machine.corrupted()) {
+            int missing = disk.missing(node.machine.machine().required());
+            require(missing < 0, "%s goes live without a flushed write to sector %d on its disk", node, missing);
+        } else {
+            doubtful.add(node.machine.lineage());
+        }
+        recordedFrom.put(node.incarnation, new Live(epoch, node.incarnation, Optional.of(end)));
+        compareReplay(node);
+    }
+
+    /// After the new primary has sent again what may not have left.
+    void emittedAgain(SimNode node) {
+        Live live = recordedFrom.get(node.incarnation);
+        LogPosition end = live.position().orElseThrow();
+        if (doubtful(node)) {
+            return;
+        }
+        for (LogPosition mark : produced.keySet()) {
+            if (mark.epoch() == end.epoch() && end.reaches(mark)) {
+                require(releasedMarks.contains(mark), "the output at %s never left, %s carries on from %s", mark, node, end);
+            }
+        }
+    }
+
+    private boolean doubtful(SimNode node) {
+        return doubtful.contains(node.machine.lineage());
+    }
+
+    private boolean named(SimNode backup, long epoch) {
+        return witness.history().stream().anyMatch(r -> r.epoch() == epoch && r.state() == PairState.PROTECTED
+                && r.namesInSync(backup.host.name, backup.incarnation));
+    }
+
+    // Log and outputs.
+
+    void delivered(SimNode backup, LogBatch batch) {
+        long epoch = batch.first().epoch();
+        require(named(backup, epoch), "%s takes the log of epoch %d", backup, epoch);
+        heldByBackup.put(epoch, batch.last());
+    }
+
+    void produced(MarkedOutput output) {
+        produced.computeIfAbsent(output.mark(), _ -> new Marked()).add(output.output());
+    }
+
+    /// An output was made; whoever sees it may know of the flushes completed by then.
+    void made(MarkedOutput output, WatchedMachine machine) {
+        shown.putIfAbsent(output.mark(), machine.required());
+    }
+
+    void replayed(SimNode node, MarkedOutput output) {
+        replayed.computeIfAbsent(node.incarnation, _ -> new HashMap<>())
+                .computeIfAbsent(output.mark(), _ -> new Marked()).add(output.output());
+    }
+
+    private void compareReplay(SimNode node) {
+        if (node.machine.corrupted()) {
+            return;
+        }
+        replayed.getOrDefault(node.incarnation, Map.of()).forEach((mark, outputs) -> require(
+                outputs.sameAs(produced.getOrDefault(mark, new Marked())), "%s replayed another output at %s", node, mark));
+    }
+
+    void diverged(SimNode node, Divergence evidence) {
+        require(node.machine.corrupted(), "%s: %s, but nothing was corrupted", node, evidence);
+    }
+
+    /// The output rule, and the promise.
+    void released(SimNode node, MarkedOutput output) {
+        LogPosition mark = output.mark();
+        for (Live live : lives) {
+            require(live.node().equals(node.incarnation) || mark.epoch() >= live.epoch()
+                            || live.position().isPresent() && live.position().get().reaches(mark),
+                    "%s releases the output at %s after %s went live in epoch %d at %s",
+                    node, mark, live.node(), live.epoch(), live.position());
+        }
+        LogPosition held = heldByBackup.getOrDefault(mark.epoch(), LogPosition.START);
+        require(held.reaches(mark) && mark.epoch() == held.epoch() || soloGrantedTo(node),
+                "%s releases the output at %s, the backup holds the log up to %s and SOLO is not granted: %s",
+                node, mark, held, witness.record().summary());
+        if (mark.compareTo(releasedUpTo.getOrDefault(node.incarnation, LogPosition.START)) > 0) {
+            releasedUpTo.put(node.incarnation, mark);
+        }
+        releasedMarks.add(mark);
+        long[] shows = shown.getOrDefault(mark, new long[SimDisk.SECTORS]);
+        for (int i = 0; i < visible.length; i++) {
+            visible[i] = Math.max(visible[i], shows[i]);
+        }
+    }
+
+    private boolean soloGrantedTo(SimNode node) {
+        for (PairRecord record : witness.history().reversed()) {
+            if (record.state() != PairState.STOPPED) {
+                return record.state() == PairState.SOLO && record.namesInSync(node.host.name, node.incarnation);
+            }
+        }
+        return false;
+    }
+
+    /// At the end of a run: everything a node that is alone has produced has left.
+    void settled(SimNode node) {
+        if (node.core.state() instanceof NodeState.Solo) {
+            require(node.core.gate().heldOutputs() == 0, "%s is alone and holds output", node);
+        }
+        if (node.core.state() instanceof NodeState.Following) {
+            compareReplay(node);
+        }
+    }
+
+    boolean doubtfulLineage(long lineage) {
+        return doubtful.contains(lineage);
+    }
+}

@@ -1,0 +1,82 @@
+package io.sosia.appliance.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sosia.appliance.pair.PairSimulation.Plan;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Whole runs of a pair. To run more of them, or one again:
+/// `mvn -pl appliance -am test -Dtest=PairSimulationTest -Dsurefire.failIfNoSpecifiedTests=false -Dsosia.pair.seeds=10000
+/// -Dsosia.pair.firstSeed=1`.
+class PairSimulationTest {
+
+    private static final String AGAIN = "to run it again: mvn -pl appliance -am test -Dtest=PairSimulationTest#promisesHoldWhateverGoesWrong"
+            + " -Dsurefire.failIfNoSpecifiedTests=false -Dsosia.pair.seeds=1 -Dsosia.pair.firstSeed=";
+    private static final long FIRST_SEED = Long.getLong("sosia.pair.firstSeed", 1);
+    private static final long SEEDS = Long.getLong("sosia.pair.seeds", 250);
+
+    /// What happens in so many runs that its absence means that the faults no longer reach it.
+    private static final String[] EXPECTED = {
+        "DRAINING -> CLAIMING", "CLAIMING -> HALTED", "CLAIMING -> FROZEN", "FROZEN -> SOLO", "FROZEN -> HALTED",
+        "PROTECTED -> HANDING-OVER", "HANDING-OVER -> STOPPED", "HANDING-OVER -> HALTED", "WAITING -> CLAIMING",
+        "WAITING -> STANDBY", "READY -> HALTED", "READY -> STOPPED", "DRAINING -> STOPPED", "CLAIMING -> STOPPED",
+        "record: STOPPED", "reboot"};
+
+    private static void run(Plan plan, Map<String, Long> seen) {
+        try {
+            new PairSimulation(plan).run().forEach((what, times) -> seen.merge(what, times, Long::sum));
+        } catch (AssertionError e) {
+            throw new AssertionError(plan + "\n" + AGAIN + plan.seed() + "\n" + e.getMessage(), e);
+        }
+    }
+
+    @Test
+    void promisesHoldWhateverGoesWrong() {
+        Map<String, Long> seen = new TreeMap<>();
+        for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+            run(Plan.of(seed), seen);
+        }
+        System.out.println(SEEDS + " runs: " + seen);
+        if (SEEDS >= 250) {
+            assertThat(seen).containsKeys(EXPECTED);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"ECHOES", "SLOW_DISKS", "PAUSE"})
+    void promisesHoldUnder(Faults.Kind faults) {
+        for (long seed = 1; seed <= 20; seed++) {
+            run(new Plan(seed, Sabotage.NONE, faults, 0, Long.MAX_VALUE), new TreeMap<>());
+        }
+    }
+
+    /// Of either node: what it does for its core is interrupted at every place, from its start until both run for a while.
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void promisesHoldWhereverANodeDies(int host) {
+        for (int point = 1; point <= 80; point++) {
+            run(new Plan(point % 5, Sabotage.NONE, Faults.Kind.NONE, host, point), new TreeMap<>());
+        }
+    }
+
+    @Test
+    void sameSeedIsSameRun() {
+        PairSimulation one = new PairSimulation(Plan.of(4));
+        PairSimulation other = new PairSimulation(Plan.of(4));
+        assertThat(one.run()).isEqualTo(other.run());
+        assertThat(one.timeline.trace()).isEqualTo(other.timeline.trace());
+    }
+
+    @Test
+    void pairIsProtectedWhenNothingGoesWrong() {
+        Map<String, Long> seen = new TreeMap<>();
+        run(new Plan(3, Sabotage.NONE, Faults.Kind.NONE, 0, Long.MAX_VALUE), seen);
+        assertThat(seen).containsEntry("end: PROTECTED", 1L).containsEntry("end: READY", 1L)
+                .containsEntry("record: PROTECTED", 1L);
+    }
+}

@@ -1,0 +1,58 @@
+package io.sosia.appliance.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sosia.appliance.pair.PairSimulation.Plan;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The simulation's checks are worth something only if they see a node that breaks the rules.
+class PlantedBugsTest {
+
+    private static final int SEEDS_MAX = 300;
+
+    @ParameterizedTest
+    @CsvSource({
+        "RELEASE_ON_SEND, the backup holds the log up to",
+        "ACK_WHILE_DRAINING, releases the output at|has left already|the backup holds the log up to",
+        "PROMOTE_WITHOUT_CLAIM, never granted to it|two primaries",
+        "ANY_LIFE_MAY_ACK, the backup holds the log up to",
+        "LIVE_BEFORE_DRAINED, has left already",
+        "OPEN_BEFORE_GRANT, never granted to it|SOLO is not granted|two primaries",
+        "FLUSH_FROM_LOG, without a flushed write",
+    })
+    void seesPlantedBug(Sabotage bug, String complaint) {
+        Optional<String> seen = Optional.empty();
+        for (long seed = 0; seed < SEEDS_MAX && seen.isEmpty(); seed++) {
+            seen = complaintOf(new Plan(seed, bug, kind(bug), 0, Long.MAX_VALUE));
+        }
+        assertThat(seen).as("complaint about %s within %d seeds", bug, SEEDS_MAX).isPresent();
+        assertThat(seen.get()).containsPattern(complaint);
+    }
+
+    private static Optional<String> complaintOf(Plan plan) {
+        try {
+            new PairSimulation(plan).run();
+            return Optional.empty();
+        } catch (AssertionError e) {
+            return Optional.of(e.getMessage().lines().findFirst().orElseThrow());
+        }
+    }
+
+    private static Faults.Kind kind(Sabotage bug) {
+        return switch (bug) {
+            case ANY_LIFE_MAY_ACK -> Faults.Kind.ECHOES;
+            case FLUSH_FROM_LOG -> Faults.Kind.SLOW_DISKS;
+            case ACK_WHILE_DRAINING -> Faults.Kind.PAUSE;
+            case NONE, RELEASE_ON_SEND, PROMOTE_WITHOUT_CLAIM, LIVE_BEFORE_DRAINED,
+                 OPEN_BEFORE_GRANT -> Faults.Kind.ANY;
+        };
+    }
+
+    @Test
+    void honestNodesAreNotAccused() {
+        assertThat(complaintOf(Plan.of(1))).isEmpty();
+    }
+}

@@ -1,0 +1,20 @@
+package io.sosia.appliance.pair;
+
+/// Faults planted into the simulated node to prove that the checks see them.
+enum Sabotage {
+    NONE,
+    /// A primary takes its having sent an entry for the backup's receipt.
+    RELEASE_ON_SEND,
+    /// A backup goes on acknowledging what arrives while it drains, and does not replay it.
+    ACK_WHILE_DRAINING,
+    /// A backup takes its claim for granted.
+    PROMOTE_WITHOUT_CLAIM,
+    /// Receipts count whoever gave them, in whatever epoch.
+    ANY_LIFE_MAY_ACK,
+    /// A backup claims and goes live without what it has not replayed yet.
+    LIVE_BEFORE_DRAINED,
+    /// A primary alone lets output leave as soon as it has asked for SOLO.
+    OPEN_BEFORE_GRANT,
+    /// A backup takes the primary's word for it that a flush is done.
+    FLUSH_FROM_LOG
+}

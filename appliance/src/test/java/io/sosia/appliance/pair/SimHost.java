@@ -1,0 +1,51 @@
+package io.sosia.appliance.pair;
+
+import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.pair.PeerMessage.DiskStamp;
+import io.sosia.witness.claim.Incarnation;
+import io.sosia.witness.claim.NodeName;
+import java.util.UUID;
+
+/// A computer: its disk and what is written on it outlive the node's process.
+final class SimHost {
+
+    final PairSimulation world;
+    final int number;
+    final NodeName name;
+    final SimDisk disk;
+    DiskStamp stamp = new DiskStamp("image", LogPosition.START, true);
+    SimWitness.Path witnessPath = SimWitness.Path.WELL;
+    boolean slowMachine;
+    int lives;
+    private SimNode node;
+
+    SimHost(PairSimulation world, int number, String name) {
+        this.world = world;
+        this.number = number;
+        this.name = new NodeName(name);
+        this.disk = new SimDisk(world.timeline, world.random.split());
+    }
+
+    SimHost partner() {
+        return world.hosts[1 - number];
+    }
+
+    /// The living process, or null.
+    SimNode node() {
+        return node == null || node.dead() ? null : node;
+    }
+
+    /// Starts a process, unless there is one.
+    void start() {
+        if (node() == null) {
+            lives++;
+            node = new SimNode(this, new Incarnation(new UUID(number + 1, lives)));
+            node.begin();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name.value();
+    }
+}
