@@ -4,8 +4,8 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.concurrent.locks.LockSupport;
 
-/// What a node takes from its host that no replay can repeat: time and randomness. It enters the machine as logged inputs
-/// only.
+/// What a node takes from its host that no replay can repeat: time and randomness. It enters the machine as logged
+/// inputs only.
 public interface HostSources {
 
     /// Nanoseconds of a clock that never goes back.

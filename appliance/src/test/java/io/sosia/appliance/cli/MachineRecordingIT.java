@@ -91,7 +91,8 @@ class MachineRecordingIT {
     }
 
     private static Process start(Path err, Object... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC",
                 "-cp", System.getProperty("java.class.path"), Sosia.class.getName(), "machine"));
         for (Object argument : arguments) {

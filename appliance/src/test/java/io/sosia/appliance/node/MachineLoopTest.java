@@ -206,7 +206,8 @@ class MachineLoopTest {
 
     @Test
     void guestTimeFollowsTheHost() throws Exception {
-        // Runs far below the 100 million steps a second of a new clock, so a guest left to itself would be a second behind.
+        // Runs far below the 100 million steps a second of a new clock, so a guest left to itself would be a second
+        // behind.
         CompletableFuture<Long> error = new CompletableFuture<>();
         long start = System.nanoTime();
         start(ToyMachine.Habits.SILENT, LoopSettings.SINGLE, new MachineDuty() {
