@@ -43,7 +43,8 @@ class DemoCommandTest {
         Path theirs = Files.writeString(directory.resolve("theirs"), "kept");
         Path json = Files.createTempFile("report", ".json");
         try {
-            assertThat(run("demo", "--dir", directory.toString(), "--json", json.toString())).isEqualTo(CliException.FAILED);
+            assertThat(run("demo", "--dir", directory.toString(), "--json", json.toString()))
+                    .isEqualTo(CliException.FAILED);
             assertThat(errors.toString()).contains("is not empty");
             assertThat(new ObjectMapper().readTree(json.toFile()).path("passed").asBoolean(true)).isFalse();
         } finally {

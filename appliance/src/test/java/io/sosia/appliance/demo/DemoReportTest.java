@@ -8,16 +8,16 @@ import org.junit.jupiter.api.Test;
 
 class DemoReportTest {
 
-    private static final DemoReport REPORT = new DemoReport(true, 2_040, 1_003, 2_040, 0, 0, 612.5, 600, 12.5, 30, 20, 537.5,
-            450_000, 4.5, 20, 400, 14.2, 31.5, "256M", "local", 0);
+    private static final DemoReport REPORT = new DemoReport(true, 2_040, 1_003, 2_040, 0, 0,
+            612.5, 600, 12.5, 30, 20, 537.5, 450_000, 4.5, 20, 400, 14.2, 31.5, "256M", "local", 0);
 
     @Test
     void isOneJsonObjectWithTheNamedFigures() throws Exception {
         JsonNode json = new ObjectMapper().readTree(REPORT.toJson());
 
-        assertThat(json.fieldNames()).toIterable().contains("passed", "acknowledged", "finalCounter", "lost", "repeated",
-                "longestGapMillis", "detectMillis", "drainMillis", "claimMillis", "goLiveMillis", "logBitsPerSecond", "lagMillis",
-                "incrementsPerSecond", "bootSeconds");
+        assertThat(json.fieldNames()).toIterable().contains("passed", "acknowledged", "finalCounter", "lost",
+                "repeated", "longestGapMillis", "detectMillis", "drainMillis", "claimMillis", "goLiveMillis",
+                "logBitsPerSecond", "lagMillis", "incrementsPerSecond", "bootSeconds");
         assertThat(json.path("acknowledged").asLong()).isEqualTo(2_040);
         assertThat(json.path("claimMillis").asDouble()).isEqualTo(20);
     }

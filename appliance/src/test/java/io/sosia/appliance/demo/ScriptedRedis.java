@@ -26,7 +26,8 @@ final class ScriptedRedis implements AutoCloseable {
 
     private void answer(List<String> replies) {
         try (Socket client = server.accept();
-                BufferedReader in = new BufferedReader(new InputStreamReader(client.getInputStream(), StandardCharsets.US_ASCII))) {
+                BufferedReader in = new BufferedReader(new InputStreamReader(client.getInputStream(),
+                        StandardCharsets.US_ASCII))) {
             OutputStream out = client.getOutputStream();
             for (String reply : replies) {
                 if (in.readLine() == null) {
