@@ -41,7 +41,8 @@ public final class ApplianceCommand implements Runnable {
             footer = {
                 "  sosia pair init --config configs/node-a.yaml --config configs/node-b.yaml",
                 "  sosia appliance run --config configs/node-a.yaml",
-                "%nExit status: 0 ended on purpose; 1 halted (lost claim, fault; the reason is printed); 2 unusable configuration."
+                "%nExit status: 0 the guest has switched itself off; 143 ended on SIGTERM; 1 halted (lost claim, fault; the reason is",
+                "printed); 2 unusable configuration."
             })
     static final class Run implements Callable<Integer> {
 
@@ -69,10 +70,12 @@ public final class ApplianceCommand implements Runnable {
             }
         }
 
-        /// On SIGTERM the node leaves or hands over before the process goes.
+        /// On SIGTERM the node leaves or hands over before the process goes. One that has ended by itself has nothing to do.
         private static void endOnTermination(Node node, CountDownLatch closed) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-                node.terminate();
+                if (closed.getCount() > 0) {
+                    node.terminate();
+                }
                 try {
                     closed.await();
                 } catch (InterruptedException e) {

@@ -14,7 +14,8 @@ import java.util.Locale;
 
 /// A witness and a user-mode network on this host, as processes, and after them pairs, one at a time.
 ///
-/// Everything is in one folder: configurations, the nodes' state, and under `logs/` what each process printed and reported.
+/// Everything is in one folder: configurations, the nodes' state, and under `logs/` what each process printed and
+/// reported.
 public final class LocalSite implements AutoCloseable {
 
     /// What the pairs of a site have in common.
