@@ -9,7 +9,7 @@ import io.sosia.appliance.node.NodeHome;
 import io.sosia.appliance.node.NodeStatus;
 import io.sosia.appliance.node.PairFiles;
 import io.sosia.appliance.node.TickingGuest;
-import io.sosia.witness.server.WitnessServer;
+import io.sosia.appliance.node.WitnessOfTests;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -22,21 +22,19 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `sosia appliance run` as the process it is, and what signals do to it.
 @Timeout(240)
 class NodeProcessTest {
 
-    @TempDir
-    private static Path witnessFolder;
-    private static WitnessServer witness;
+    @RegisterExtension
+    static final WitnessOfTests WITNESS = new WitnessOfTests();
 
     @TempDir
     private Path folder;
@@ -48,19 +46,9 @@ class NodeProcessTest {
     private final ByteArrayOutputStream console = new ByteArrayOutputStream();
     private ConsoleFollower follower;
 
-    @BeforeAll
-    static void startWitness() throws IOException {
-        witness = PairFiles.witness(witnessFolder.resolve("storage"));
-    }
-
-    @AfterAll
-    static void stopWitness() throws Exception {
-        witness.close();
-    }
-
     @BeforeEach
     void startProtectedPair() throws Exception {
-        pair = new PairFiles(folder, witness.address().getPort(), "failure: {silenceMillis: 3000}");
+        pair = new PairFiles(folder, WITNESS.port(), "failure: {silenceMillis: 3000}");
         controlOfA = new ControlClient(pair.control("a"));
         controlOfB = new ControlClient(pair.control("b"));
         follower = new ConsoleFollower(List.of(controlOfA, controlOfB), true, console::writeBytes);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.appliance.node.Node;
 import io.sosia.appliance.node.PairFiles;
-import io.sosia.witness.server.WitnessServer;
+import io.sosia.appliance.node.WitnessOfTests;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,17 +30,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(120)
 class ControlServerTest {
 
+    @RegisterExtension
+    static final WitnessOfTests WITNESS = new WitnessOfTests();
+
     @TempDir
     private static Path folder;
-    private static WitnessServer witness;
     private static Node node;
     private static ControlServer control;
     private static HttpClient http;
 
     @BeforeAll
     static void start() throws Exception {
-        witness = PairFiles.witness(folder.resolve("storage"));
-        node = Node.open(new PairFiles(folder, witness.address().getPort()).config("a"));
+        node = Node.open(new PairFiles(folder, WITNESS.port()).config("a"));
         control = new ControlServer(new InetSocketAddress("127.0.0.1", 0), node);
         node.begin();
         http = HttpClient.newHttpClient();
@@ -50,7 +52,6 @@ class ControlServerTest {
         http.close();
         control.close();
         node.close();
-        witness.close();
     }
 
     private static HttpRequest.Builder request(String path) {

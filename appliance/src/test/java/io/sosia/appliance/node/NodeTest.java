@@ -7,7 +7,6 @@ import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.disksync.store.DiskStore;
 import io.sosia.disksync.store.Partner;
 import io.sosia.witness.claim.NodeName;
-import io.sosia.witness.server.WitnessServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,12 +15,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,29 +28,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(240)
 class NodeTest {
 
-    @TempDir
-    private static Path witnessFolder;
-    private static WitnessServer witness;
+    @RegisterExtension
+    static final WitnessOfTests WITNESS = new WitnessOfTests();
 
     @TempDir
     private Path folder;
     private PairFiles pair;
     private final List<Node> nodes = new ArrayList<>();
 
-    @BeforeAll
-    static void startWitness() throws IOException {
-        witness = PairFiles.witness(witnessFolder.resolve("storage"));
-    }
-
-    @AfterAll
-    static void stopWitness() throws Exception {
-        witness.close();
-    }
-
     @BeforeEach
     void giveBirth() throws Exception {
         // A loaded host may hold a thread up for long; no test here is about silence.
-        pair = new PairFiles(folder, witness.address().getPort(), "failure: {silenceMillis: 10000}");
+        pair = new PairFiles(folder, WITNESS.port(), "failure: {silenceMillis: 10000}");
     }
 
     @AfterEach

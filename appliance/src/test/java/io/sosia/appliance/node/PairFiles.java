@@ -1,8 +1,5 @@
 package io.sosia.appliance.node;
 
-import io.sosia.witness.claim.NodeName;
-import io.sosia.witness.server.WitnessConfig;
-import io.sosia.witness.server.WitnessServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -34,13 +31,6 @@ public final class PairFiles {
         write("a", "b", ports[0], ports[1], ports[2], witnessPort, settings);
         write("b", "a", ports[1], ports[0], ports[3], witnessPort, settings);
         PairBirth.of(List.of(config("a"), config("b"))).carryOut(_ -> { });
-    }
-
-    /// A witness of its own, in this process.
-    public static WitnessServer witness(Path storage) throws IOException {
-        WitnessConfig config = new WitnessConfig(new NodeName("w"), "127.0.0.1", freePorts(1)[0], storage);
-        WitnessServer.init(config);
-        return WitnessServer.start(config);
     }
 
     private void write(String node, String partner, int listen, int partnerListens, int control, int witness,
