@@ -10,7 +10,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
-import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import io.netty.handler.codec.DecoderException;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.appliance.pair.PeerMessage.Hello;
@@ -49,7 +49,7 @@ public final class PeerChannel implements AutoCloseable {
     private boolean flushPending;
     private boolean wanted;
     private boolean failureTold;
-    private long strangersDropped;
+    private volatile long strangersDropped;
 
     private volatile long bytesSent;
     private volatile long bytesReceived;
@@ -104,6 +104,7 @@ public final class PeerChannel implements AutoCloseable {
     public void dial() {
         wanted = true;
         failureTold = false;
+        cancelRetry();
         attempt(RETRY_MILLIS_MIN);
     }
 
@@ -141,13 +142,25 @@ public final class PeerChannel implements AutoCloseable {
         retry = loop.schedule(() -> attempt(next), retryMillis, TimeUnit.MILLISECONDS);
     }
 
+    private void cancelRetry() {
+        if (retry != null) {
+            retry.cancel(false);
+            retry = null;
+        }
+    }
+
     /// Sends on the link; dropped when there is none.
     public void send(Envelope envelope) {
         if (link == null) {
             return;
         }
         ByteBuf frame = link.alloc().ioBuffer(256);
-        PeerCodec.encode(envelope, frame);
+        try {
+            PeerCodec.encode(envelope, frame);
+        } catch (IllegalArgumentException e) {
+            frame.release();
+            throw e;
+        }
         bytesSent = bytesSent + frame.readableBytes();
         link.write(frame, link.voidPromise());
         if (!flushPending) {
@@ -173,10 +186,7 @@ public final class PeerChannel implements AutoCloseable {
     /// Closes the link, after sending what was sent on it, and stops dialling. The listener is not told.
     public void close(String reason) {
         wanted = false;
-        if (retry != null) {
-            retry.cancel(false);
-            retry = null;
-        }
+        cancelRetry();
         if (dialling != null) {
             dialling.close();
         }
@@ -224,14 +234,14 @@ public final class PeerChannel implements AutoCloseable {
         return new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel channel) {
-                channel.pipeline().addLast(
-                        new LengthFieldBasedFrameDecoder(PeerCodec.FRAME_BYTES_MAX, 0, 4, 0, 4), new Ear(accepted));
+                PeerFrames frames = new PeerFrames(accepted ? PeerFrames.HELLO_BYTES_MAX : PeerCodec.FRAME_BYTES_MAX);
+                channel.pipeline().addLast(frames, new Ear(accepted, frames));
             }
         };
     }
 
     private void drop(Channel channel, String why) {
-        strangersDropped++;
+        strangersDropped = strangersDropped + 1;
         DIAGNOSTICS.info("connection from {} dropped: {}", channel.remoteAddress(), why);
         channel.close();
     }
@@ -239,10 +249,13 @@ public final class PeerChannel implements AutoCloseable {
     /// Listens to one connection.
     private final class Ear extends ChannelInboundHandlerAdapter {
         private final boolean accepted;
+        private final PeerFrames frames;
         private String trouble = "closed by the partner";
+        private boolean deaf;
 
-        Ear(boolean accepted) {
+        Ear(boolean accepted, PeerFrames frames) {
             this.accepted = accepted;
+            this.frames = frames;
         }
 
         @Override
@@ -268,6 +281,9 @@ public final class PeerChannel implements AutoCloseable {
             Channel channel = context.channel();
             ByteBuf frame = (ByteBuf) message;
             try {
+                if (deaf) {
+                    return;
+                }
                 bytesReceived = bytesReceived + frame.readableBytes() + 4;
                 Envelope envelope = PeerCodec.decode(frame);
                 if (channel == link) {
@@ -276,15 +292,20 @@ public final class PeerChannel implements AutoCloseable {
                     introduce(channel, envelope);
                 }
             } catch (PeerFormatException e) {
-                trouble = "bad bytes: " + e.getMessage();
-                if (channel == link) {
-                    channel.close();
-                } else {
-                    strangers.remove(channel);
-                    drop(channel, trouble);
-                }
+                hangUp(channel, "bad bytes: " + e.getMessage());
             } finally {
                 frame.release();
+            }
+        }
+
+        /// Nothing that comes after bad bytes means anything.
+        private void hangUp(Channel channel, String why) {
+            deaf = true;
+            trouble = why;
+            if (strangers.remove(channel)) {
+                drop(channel, why);
+            } else {
+                channel.close();
             }
         }
 
@@ -295,6 +316,7 @@ public final class PeerChannel implements AutoCloseable {
                 drop(channel, "there is a link already");
             } else {
                 link = channel;
+                frames.introduced();
                 listener.received(envelope);
             }
         }
@@ -317,9 +339,9 @@ public final class PeerChannel implements AutoCloseable {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            if (cause instanceof IOException || cause instanceof io.netty.handler.codec.DecoderException) {
-                trouble = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-                context.close();
+            if (cause instanceof IOException || cause instanceof DecoderException) {
+                Throwable root = cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
+                hangUp(context.channel(), root.getMessage() == null ? root.toString() : root.getMessage());
             } else {
                 // A broken invariant of the node, not of the link: its uncaught handler decides.
                 Thread thread = Thread.currentThread();

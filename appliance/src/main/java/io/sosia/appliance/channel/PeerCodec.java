@@ -40,6 +40,10 @@ public final class PeerCodec {
 
     private static final long MAGIC = 0x736f_7369_6170_6169L; // "sosiapai"
     private static final int HEAD_BYTES = 1 + 8 + 16 + 16;
+
+    /// Shortest frame, without its length field: no body.
+    public static final int FRAME_BYTES_MIN = HEAD_BYTES + 4;
+
     private static final int TEXT_BYTES_MAX = 4096;
 
     private static final int HELLO = 1;
@@ -56,6 +60,8 @@ public final class PeerCodec {
     private PeerCodec() {}
 
     /// Appends one frame to `out`.
+    ///
+    /// @throws IllegalArgumentException when it is longer than [#FRAME_BYTES_MAX], which the partner would not take
     public static void encode(Envelope envelope, ByteBuf out) {
         int start = out.writerIndex();
         out.writeInt(0);
@@ -67,6 +73,9 @@ public final class PeerCodec {
         writeBody(message, out);
         int bytes = out.writerIndex() - start - 4;
         out.writeInt(crc(out, start + 4, bytes));
+        if (bytes + 4 > FRAME_BYTES_MAX) {
+            throw new IllegalArgumentException("frame of " + (bytes + 4) + " bytes, expected at most " + FRAME_BYTES_MAX);
+        }
         out.setInt(start, bytes + 4);
     }
 

@@ -39,14 +39,15 @@ public final class ImageCommand implements Runnable {
     /// `sosia image build`.
     @Command(
             name = "build",
-            description = "Build the Debian guest image, without root, from the mirror this host's apt is configured with.",
+            description = "Build the Debian guest image, without root, from the mirror of this host's apt.",
             mixinStandardHelpOptions = true)
     static final class Build implements Callable<Integer> {
 
         @Spec
         private CommandSpec spec;
 
-        @Option(names = "--dir", paramLabel = "DIR", description = "Where the image goes (default: the cache directory).")
+        @Option(names = "--dir", paramLabel = "DIR",
+                description = "Where the image goes (default: the cache directory).")
         private Path directory;
 
         @Option(names = "--force", description = "Build although the image is there.")
@@ -87,7 +88,8 @@ public final class ImageCommand implements Runnable {
         @Spec
         private CommandSpec spec;
 
-        @Option(names = "--dir", paramLabel = "DIR", description = "The image (default: the one in the cache directory).")
+        @Option(names = "--dir", paramLabel = "DIR",
+                description = "The image (default: the one in the cache directory).")
         private Path directory;
 
         @Option(names = "--verify", description = "Read every part and compare its SHA-256.")
@@ -126,7 +128,8 @@ public final class ImageCommand implements Runnable {
         }
 
         private static void print(PrintWriter out, String name, Optional<ImagePart> part) {
-            part.ifPresent(each -> out.printf("%-13s %s, %d bytes, sha256 %s%n", name, each.file(), each.bytes(), each.sha256()));
+            part.ifPresent(each -> out.printf("%-13s %s, %d bytes, sha256 %s%n", name, each.file(), each.bytes(),
+                    each.sha256()));
         }
     }
 

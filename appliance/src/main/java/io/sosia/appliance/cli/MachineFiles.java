@@ -33,7 +33,8 @@ record MachineFiles(
         } catch (OutOfMemoryError e) {
             throw new CliException(CliException.BAD_INPUT, "RAM of " + (ramBytes >> 20)
                     + " MiB does not fit in Java's memory of " + (Runtime.getRuntime().maxMemory() >> 20)
-                    + " MiB; take less with --ram, or start with SOSIA_JAVA_OPTS=-Xmx" + ((ramBytes >> 20) + 512) + "m", e);
+                    + " MiB; take less with --ram, or start with SOSIA_JAVA_OPTS=-Xmx" + ((ramBytes >> 20) + 512) + "m",
+                    e);
         }
     }
 

@@ -37,7 +37,8 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         footer = {
-            "%nExit status: 0 when the run was reproduced to the last output byte; 1 when it was not, or the recording is cut, "
+            "%nExit status: 0 when the run was reproduced to the last output byte; 1 when it was not, or the "
+            + "recording is cut, "
                     + "corrupt or of other files; 2 on bad usage or files that cannot be read."
         })
 final class MachineReplayCommand implements Callable<Integer> {
@@ -52,7 +53,8 @@ final class MachineReplayCommand implements Callable<Integer> {
     @Option(
             names = "--image",
             paramLabel = "DIR|default",
-            description = "Takes kernel and initrd from this guest image, when they are no longer where the recording says.")
+            description = "Takes kernel and initrd from this guest image, when they are no longer where the "
+            + "recording says.")
     private String image;
 
     @Option(names = "--console", description = "Shows what the guest printed.")
@@ -61,7 +63,8 @@ final class MachineReplayCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (!Files.isRegularFile(log)) {
-            throw new CliException(CliException.BAD_INPUT, "recording " + log + " does not exist or is not a file; check the path");
+            throw new CliException(CliException.BAD_INPUT, "recording " + log + " does not exist or is not a file; "
+                    + "check the path");
         }
         try (InputStream in = new BufferedInputStream(Files.newInputStream(log), BUFFER_BYTES)) {
             RecordingReader reader = new RecordingReader(in);
@@ -79,7 +82,8 @@ final class MachineReplayCommand implements Callable<Integer> {
         } catch (LogFormatException e) {
             throw new CliException(CliException.FAILED, log + ": " + e.getMessage(), e);
         } catch (IOException e) {
-            throw new CliException(CliException.BAD_INPUT, "recording " + log + " cannot be read: " + e.getMessage(), e);
+            throw new CliException(CliException.BAD_INPUT, "recording " + log + " cannot be read: " + e.getMessage(),
+                    e);
         } catch (IllegalArgumentException | IllegalStateException e) {
             // A recording with right checksums that no recorder wrote.
             throw new CliException(CliException.FAILED, log + " asks for what no machine does: " + e.getMessage(), e);

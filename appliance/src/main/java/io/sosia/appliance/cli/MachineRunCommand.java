@@ -11,6 +11,7 @@ import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogSink;
 import io.sosia.appliance.image.GuestImage;
 import io.sosia.appliance.machine.Machine;
+import io.sosia.appliance.node.ByteSize;
 import io.sosia.appliance.node.SingleMachine;
 import io.sosia.appliance.recording.RecordingHeader;
 import io.sosia.appliance.recording.RecordingWriter;
@@ -45,9 +46,11 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {
             "  sosia machine run --image default --net user --publish 0:6379",
-            "  sosia machine run --kernel Image --initrd initrd --disk root.img --append \"console=ttyS0 root=/dev/vda rw\"",
+            "  sosia machine run --kernel Image --initrd initrd --disk root.img --append \"console=ttyS0 "
+            + "root=/dev/vda rw\"",
             "  sosia machine run --kernel program.elf --record run.log && sosia machine replay run.log",
-            "%nExit status: 0 when the guest shut down or restarted in good order, or you quit; 1 when it reported a system "
+            "%nExit status: 0 when the guest shut down or restarted in good order, or you quit; 1 when it reported "
+                    + "a system "
                     + "failure or the run could not go on; 2 on bad usage or files that cannot be used."
         })
 final class MachineRunCommand implements Callable<Integer> {
@@ -102,7 +105,7 @@ final class MachineRunCommand implements Callable<Integer> {
             names = "--ram",
             paramLabel = "SIZE",
             defaultValue = "256M",
-            converter = ByteSizeConverter.class,
+            converter = SizeConverter.class,
             description = "The guest's memory, 64M to 1G and more (default: ${DEFAULT-VALUE}).")
     private long ramBytes;
 
@@ -110,7 +113,8 @@ final class MachineRunCommand implements Callable<Integer> {
             names = "--net",
             paramLabel = "user|none",
             defaultValue = "none",
-            description = "user: a network that needs no privilege (passt): the guest is 10.0.2.15/24, gateway 10.0.2.2 "
+            description = "user: a network that needs no privilege (passt): the guest is 10.0.2.15/24, gateway "
+                    + "10.0.2.2 "
                     + "(default: ${DEFAULT-VALUE}).")
     private Network network;
 
@@ -126,8 +130,16 @@ final class MachineRunCommand implements Callable<Integer> {
     @Option(
             names = "--record",
             paramLabel = "LOG",
-            description = "Records the run, with all it read of the disk, for \"sosia machine replay LOG\". Replaces the file.")
+            description = "Records the run, with all it read of the disk, for \"sosia machine replay LOG\". "
+            + "Replaces the file.")
     private Path recordTo;
+
+    static final class SizeConverter implements NetworkCommand.Converter<Long> {
+        @Override
+        public Long parse(String text) {
+            return ByteSize.parse(text);
+        }
+    }
 
     @Override
     public Integer call() throws IOException {
@@ -141,7 +153,8 @@ final class MachineRunCommand implements Callable<Integer> {
             try (RecordingWriter recording = openRecording(files.header());
                     Passt passt = startNetwork();
                     Uplink uplink = passt == null ? null : plugIn(passt, machine)) {
-                return run(machine, Optional.ofNullable(uplink), Optional.ofNullable(store), Optional.ofNullable(recording));
+                return run(machine, Optional.ofNullable(uplink), Optional.ofNullable(store),
+                        Optional.ofNullable(recording));
             }
         }
     }
@@ -151,10 +164,12 @@ final class MachineRunCommand implements Callable<Integer> {
             throw usage("give either --image or --kernel (\"--image default\" boots what \"sosia image build\" made)");
         }
         if (image != null && (initrd != null || disk != null)) {
-            throw usage("--image brings its own initrd and disk; name your own files with --kernel, --initrd and --disk");
+            throw usage("--image brings its own initrd and disk; name your own files with --kernel, --initrd and "
+                    + "--disk");
         }
         if ("default".equals(image) && diskMode == DiskMode.WRITE) {
-            throw usage("the default image is always throwaway; copy its disk and name the copy with --kernel, --initrd and --disk");
+            throw usage("the default image is always throwaway; copy its disk and name the copy with --kernel, "
+                    + "--initrd and --disk");
         }
         if (diskMode != null && image == null && disk == null) {
             throw usage("--disk-mode needs a --disk");
@@ -229,8 +244,8 @@ final class MachineRunCommand implements Callable<Integer> {
         }
     }
 
-    /// Connects machine and passt. passt sends to the broadcast address, which TCP does not listen to, until it has seen a
-    /// frame of the guest; so it is shown one, or a guest that only serves would never be reached.
+    /// Connects machine and passt. passt sends to the broadcast address, which TCP does not listen to, until it has
+    /// seen a frame of the guest; so it is shown one, or a guest that only serves would never be reached.
     private static Uplink plugIn(Passt passt, SingleMachine machine) throws IOException {
         Uplink uplink = StreamUplink.over(passt.channel(), "passt", machine.inboxes().frames());
         uplink.sendTogether(new Announcement(MAC, Optional.of(Passt.GUEST)).frames());
@@ -245,7 +260,8 @@ final class MachineRunCommand implements Callable<Integer> {
         try {
             SingleMachine.Report report;
             try (ConsoleTerminal console = ConsoleTerminal.open(machine.inboxes().console(), machine::stop)) {
-                report = machine.run(new SingleMachine.Connections(console::write, uplink, store), recording.map(LogSink.class::cast));
+                report = machine.run(new SingleMachine.Connections(console::write, uplink, store),
+                        recording.map(LogSink.class::cast));
             }
             if (recording.isPresent()) {
                 recording.get().close();
@@ -253,7 +269,8 @@ final class MachineRunCommand implements Callable<Integer> {
             tell(report);
             return report.reason() == EndReason.FAILED ? 1 : 0;
         } catch (IOException e) {
-            throw new CliException(CliException.FAILED, "the recording " + recordTo + " cannot be written: " + e.getMessage(), e);
+            throw new CliException(CliException.FAILED, "the recording " + recordTo + " cannot be written: "
+                    + e.getMessage(), e);
         } catch (UncheckedIOException e) {
             throw new CliException(CliException.FAILED,
                     "the recording " + recordTo + " cannot be written: " + e.getCause().getMessage(), e);

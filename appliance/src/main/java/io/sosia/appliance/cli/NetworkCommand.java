@@ -194,7 +194,7 @@ public final class NetworkCommand implements Runnable {
     }
 
     /// Turns a bad value into picocli's usage error (exit status 2).
-    private interface Converter<T> extends ITypeConverter<T> {
+    interface Converter<T> extends ITypeConverter<T> {
         T parse(String text);
 
         @Override

@@ -36,8 +36,8 @@ public final class Demo implements AutoCloseable {
     }
 
     private static final int INCREMENTS_MAX = 10_000_000;
-    private static final Duration PROTECTED_LIMIT = Duration.ofSeconds(120);
-    private static final Duration BOOT_LIMIT = Duration.ofSeconds(300);
+    private static final Duration PROTECTED_LIMIT = Duration.ofSeconds(180);
+    private static final Duration BOOT_LIMIT = Duration.ofSeconds(600);
     private static final Duration LIVE_LIMIT = Duration.ofSeconds(60);
 
     private final Settings settings;

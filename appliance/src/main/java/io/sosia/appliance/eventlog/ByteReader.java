@@ -2,7 +2,8 @@ package io.sosia.appliance.eventlog;
 
 import java.util.Arrays;
 
-/// Reads the integer forms of the log out of a byte array; whatever does not fit is a [LogFormatException] naming the field.
+/// Reads the integer forms of the log out of a byte array; whatever does not fit is a [LogFormatException] naming the
+/// field.
 public final class ByteReader {
     private final byte[] bytes;
     private int at;

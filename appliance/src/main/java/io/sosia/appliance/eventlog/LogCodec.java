@@ -7,9 +7,9 @@ import java.util.List;
 
 /// The bytes of a batch of entries, format [#VERSION].
 ///
-/// A batch is: version, epoch, number of the first entry, step of the first entry, count, entries. An entry is: tag, steps
-/// since the entry before, body. Integers are base-128 varints unless a hash. Any bytes that are not such a batch give a
-/// [LogFormatException]; nothing larger than the bytes at hand is ever allocated.
+/// A batch is: version, epoch, number of the first entry, step of the first entry, count, entries. An entry is: tag,
+/// steps since the entry before, body. Integers are base-128 varints unless a hash. Any bytes that are not such a
+/// batch give a [LogFormatException]; nothing larger than the bytes at hand is ever allocated.
 public final class LogCodec {
 
     /// Raised with every change of the format. A reader takes only its own version.
@@ -173,7 +173,8 @@ public final class LogCodec {
             }
             case CONSOLE_IN -> new MachineInput.ConsoleIn(in.block("console input", 1, LogLimits.CONSOLE_BYTES_MAX));
             case DISK_COMPLETED -> new MachineInput.DiskCompleted(in.varint("disk request id"),
-                    readEnum(in, "disk status", DiskStatus.values()), in.block("disk data", 0, LogLimits.DISK_BYTES_MAX));
+                    readEnum(in, "disk status", DiskStatus.values()),
+                    in.block("disk data", 0, LogLimits.DISK_BYTES_MAX));
             case CLOCK_ADJUST -> new MachineInput.ClockAdjust(
                     in.varint("guest time"), in.varint("clock rate", 1, 1L << 36));
             case ENTROPY -> new MachineInput.Entropy(in.block("entropy", 1, LogLimits.ENTROPY_BYTES_MAX));

@@ -2,9 +2,9 @@ package io.sosia.appliance.eventlog;
 
 import io.sosia.appliance.machine.port.MachineInput;
 
-/// One entry of the event log. Entries are ordered; their steps never go back, so an entry at step `s` also says that nothing
-/// is to come before `s`: the backup may run up to the step of the last entry it holds, and no further (architecture,
-/// "Frontier").
+/// One entry of the event log. Entries are ordered; their steps never go back, so an entry at step `s` also says that
+/// nothing is to come before `s`: the backup may run up to the step of the last entry it holds, and no further
+/// (architecture, "Frontier").
 public sealed interface LogEntry {
 
     /// The step of the run this entry belongs to, 0 or above.
@@ -13,8 +13,8 @@ public sealed interface LogEntry {
     /// An input applied at this step. A completed read may come without its data: "your own disk has it".
     record Input(long step, MachineInput input) implements LogEntry {}
 
-    /// Everything that left the machine up to this step, so that an output has a place in the log: it may be released when the
-    /// backup has received its mark.
+    /// Everything that left the machine up to this step, so that an output has a place in the log: it may be released
+    /// when the backup has received its mark.
     record Mark(long step, OutputTotals totals) implements LogEntry {}
 
     /// Nothing happened before this step that is not in the log already.

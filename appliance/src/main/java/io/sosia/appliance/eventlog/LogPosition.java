@@ -1,7 +1,8 @@
 package io.sosia.appliance.eventlog;
 
-/// The place of one entry in the event log of a pair. Ordered by epoch, then by sequence number; the sequence number goes on
-/// counting through changes of epoch, so no two entries of a pair's life share one position along the history that survives.
+/// The place of one entry in the event log of a pair. Ordered by epoch, then by sequence number; the sequence number
+/// goes on counting through changes of epoch, so no two entries of a pair's life share one position along the history
+/// that survives.
 ///
 /// @param epoch the epoch of the primary that wrote the entry, 0 or above
 /// @param seq   number of the entry, from 1; 0 stands before the first
@@ -26,7 +27,8 @@ public record LogPosition(long epoch, long seq) implements Comparable<LogPositio
     /// @throws IllegalArgumentException when `newEpoch` is not above this one's
     public LogPosition inEpoch(long newEpoch) {
         if (newEpoch <= epoch) {
-            throw new IllegalArgumentException("epoch " + newEpoch + " after epoch " + epoch + ", expected a later one");
+            throw new IllegalArgumentException("epoch " + newEpoch + " after epoch " + epoch
+                    + ", expected a later one");
         }
         return new LogPosition(newEpoch, seq);
     }

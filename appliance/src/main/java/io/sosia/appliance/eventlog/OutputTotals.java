@@ -3,8 +3,8 @@ package io.sosia.appliance.eventlog;
 import com.dynatrace.hash4j.hashing.Hashing;
 import io.sosia.appliance.machine.port.MachineOutput;
 
-/// How much a machine has sent to the outside over its whole life, and a hash of it: the place in its output stream. How
-/// console bytes were cut into pieces does not show.
+/// How much a machine has sent to the outside over its whole life, and a hash of it: the place in its output stream.
+/// How console bytes were cut into pieces does not show.
 ///
 /// @param consoleBytes bytes written to the console
 /// @param consoleHash  FNV-1a (32 bit) of them

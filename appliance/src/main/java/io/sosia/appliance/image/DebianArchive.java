@@ -52,7 +52,8 @@ final class DebianArchive {
 
     private static final Pattern INSTALL = Pattern.compile("Inst (\\S+) \\((\\S+) .*");
     private static final Pattern FILE =
-            Pattern.compile("'[^']*' ([a-z0-9][a-z0-9.+-]*_[A-Za-z0-9.+~%-]+_[a-z0-9]+\\.deb) (\\d{1,12}) SHA256:([0-9a-f]{64})");
+            Pattern.compile("'[^']*' ([a-z0-9][a-z0-9.+-]*_[A-Za-z0-9.+~%-]+_[a-z0-9]+\\.deb)"
+                    + " (\\d{1,12}) SHA256:([0-9a-f]{64})");
 
     private final Path directory;
     private final HostCommand host;
@@ -105,7 +106,8 @@ final class DebianArchive {
                 }
             }
         }
-        throw new ImageBuildException("no mirror serves Debian " + CODENAME + " for riscv64 (" + String.join(" | ", failures)
+        throw new ImageBuildException("no mirror serves Debian " + CODENAME + " for riscv64 ("
+                + String.join(" | ", failures)
                 + "); check the network, or name another one with --mirror");
     }
 

@@ -38,7 +38,8 @@ final class ElfFile {
         try {
             return dynamic(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN));
         } catch (IndexOutOfBoundsException | ArithmeticException e) {
-            throw new ImageFormatException("ELF file of " + bytes.length + " bytes has headers that point outside it", e);
+            throw new ImageFormatException("ELF file of " + bytes.length
+                    + " bytes has headers that point outside it", e);
         }
     }
 
@@ -65,7 +66,8 @@ final class ElfFile {
         }
         List<String> names = new ArrayList<>();
         for (long offset : needed) {
-            names.add(string(elf, fileOffset(elf, programHeaders, entryBytes, count, strings) + Math.toIntExact(offset)));
+            names.add(string(elf, fileOffset(elf, programHeaders, entryBytes, count, strings)
+                    + Math.toIntExact(offset)));
         }
         return names;
     }

@@ -83,7 +83,8 @@ final class Ext4Disk {
                 }
                 case FileTree.RegularFile(int mode, int uid, int gid, byte[] content) -> {
                     Path source = Files.write(contents.resolve(Integer.toString(number++)), content);
-                    commands.append("write ").append(quoted(source.toString())).append(' ').append(quoted(name)).append('\n');
+                    commands.append("write ").append(quoted(source.toString())).append(' ').append(quoted(name))
+                            .append('\n');
                     attributes(commands, name, 0100000 | mode, uid, gid);
                 }
                 case FileTree.SymbolicLink(String target) -> commands.append("symlink ")

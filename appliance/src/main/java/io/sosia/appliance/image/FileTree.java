@@ -81,7 +81,8 @@ final class FileTree {
             return;
         }
         if (old != null && (old instanceof Directory) != (node instanceof Directory)) {
-            throw new ImageFormatException("/" + place + " is a directory in one package and something else in another");
+            throw new ImageFormatException("/" + place
+                    + " is a directory in one package and something else in another");
         }
         nodes.put(place, node);
     }
@@ -131,7 +132,8 @@ final class FileTree {
             prefix.append(prefix.isEmpty() ? "" : "/").append(name);
             Node node = nodes.computeIfAbsent(prefix.toString(), missing -> new Directory(0755, 0, 0));
             if (!(node instanceof Directory)) {
-                throw new ImageFormatException("/" + prefix + " is not a directory, but /" + path + " needs it to be one");
+                throw new ImageFormatException("/" + prefix + " is not a directory, but /" + path
+                        + " needs it to be one");
             }
         }
         return place;

@@ -194,7 +194,8 @@ final class GuestFiles {
             }
         }
         if (!missing.isEmpty()) {
-            throw new ImageFormatException("the recipe leaves out libraries that are needed: " + String.join(", ", missing));
+            throw new ImageFormatException("the recipe leaves out libraries that are needed: "
+                    + String.join(", ", missing));
         }
     }
 }

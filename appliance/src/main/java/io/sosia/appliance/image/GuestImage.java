@@ -119,7 +119,8 @@ public record GuestImage(
         for (int i = 0; i < commandLine.length(); i++) {
             char c = commandLine.charAt(i);
             if (c < ' ' || c > '~') {
-                throw new IllegalArgumentException("the kernel command line has character U+%04X at %d, expected printable ASCII"
+                throw new IllegalArgumentException(
+                        "the kernel command line has character U+%04X at %d, expected printable ASCII"
                         .formatted((int) c, i));
             }
         }

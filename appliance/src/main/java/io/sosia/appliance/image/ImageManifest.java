@@ -76,7 +76,8 @@ public record ImageManifest(
             }
             return parse(Files.readString(file, StandardCharsets.UTF_8));
         } catch (ImageFormatException e) {
-            throw e.getMessage().startsWith("no guest image") ? e : new ImageFormatException(file + ": " + e.getMessage());
+            boolean complete = e.getMessage().startsWith("no guest image") || e.getMessage().startsWith(file + " ");
+            throw complete ? e : new ImageFormatException(file + ": " + e.getMessage(), e);
         } catch (IOException e) {
             throw new ImageFormatException(file + " cannot be read: " + e.getMessage(), e);
         }

@@ -157,7 +157,8 @@ final class ImageRecipe {
 
     private byte[] fullDigest() {
         MessageDigest digest = Sha256.digest();
-        digest.update(("recipe " + REVISION + " " + DISK_BYTES + " " + DISK_LABEL + "\n").getBytes(StandardCharsets.UTF_8));
+        String head = "recipe " + REVISION + " " + DISK_BYTES + " " + DISK_LABEL + "\n";
+        digest.update(head.getBytes(StandardCharsets.UTF_8));
         for (Map.Entry<String, byte[]> each : resources.entrySet()) {
             digest.update((each.getKey() + " " + each.getValue().length + "\n").getBytes(StandardCharsets.UTF_8));
             digest.update(each.getValue());
@@ -178,7 +179,8 @@ final class ImageRecipe {
                         Integer.parseInt(words[4]),
                         bytes("files/" + words[5]));
                 case "link3" -> new FileTree.SymbolicLink(words[2]);
-                default -> throw new IllegalStateException(resource + " has a line that is no dir, file or link: " + line);
+                default -> throw new IllegalStateException(resource + " has a line that is no dir, file or link: "
+                        + line);
             };
             all.add(new Overlay(words[1], node));
         }

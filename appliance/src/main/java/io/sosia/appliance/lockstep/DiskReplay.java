@@ -35,7 +35,8 @@ sealed interface DiskReplay {
         return switch (disk.ask(request)) {
             case DiskAnswers.Answer.Pending _ -> new Wait();
             case DiskAnswers.Answer.NoDisk _ -> wanted == 0 ? new Apply(logged)
-                    : new Wrong("disk read " + request.requestId() + " answered by the own disk", "a replay without a disk");
+                    : new Wrong("disk read " + request.requestId() + " answered by the own disk",
+                    "a replay without a disk");
             case DiskAnswers.Answer.Done(DiskStatus status, byte[] data) -> {
                 if (logged.status() != DiskStatus.OK) {
                     // The primary's guest saw a failure, so this one does, whatever its own disk made of it.

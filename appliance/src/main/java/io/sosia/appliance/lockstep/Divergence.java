@@ -13,6 +13,7 @@ public record Divergence(LogPosition position, long step, String what, String ex
 
     @Override
     public String toString() {
-        return "diverged at log entry " + position + ", step " + step + ": " + what + ": expected " + expected + ", got " + got;
+        return "diverged at log entry " + position + ", step " + step + ": " + what + ": expected " + expected
+                + ", got " + got;
     }
 }

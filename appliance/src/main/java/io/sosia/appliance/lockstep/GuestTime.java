@@ -4,12 +4,13 @@ import io.sosia.appliance.machine.cpu.GuestClock;
 import io.sosia.appliance.machine.port.MachineInput.ClockAdjust;
 import java.util.Optional;
 
-/// Makes guest time follow the host's monotonic clock by deciding which clock adjustments are to be logged (architecture,
-/// "Guest time"). Pure: the host's time is an argument.
+/// Makes guest time follow the host's monotonic clock by deciding which clock adjustments are to be logged
+/// (architecture, "Guest time"). Pure: the host's time is an argument.
 ///
-/// Guest time is a function of steps; this class estimates how many steps the host makes in a second and chooses the rate so
-/// that the guest's error shrinks over the next [#CATCH_UP_NANOS]. Guest time never goes back; behind by under a second it
-/// catches up at up to twice the normal pace, by more it jumps once. At most 20 corrections a second, none while idle.
+/// Guest time is a function of steps; this class estimates how many steps the host makes in a second and chooses the
+/// rate so that the guest's error shrinks over the next [#CATCH_UP_NANOS]. Guest time never goes back; behind by under
+/// a second it catches up at up to twice the normal pace, by more it jumps once. At most 20 corrections a second, none
+/// while idle.
 public final class GuestTime {
 
     /// Least distance between two rate corrections.
@@ -53,7 +54,8 @@ public final class GuestTime {
     /// Guest time is `ticks` now and passes at `ticksPerStepQ32`; from here on it is to follow the host.
     ///
     /// @param hostNanos       the host's monotonic clock
-    /// @param ticks           guest time now; to make up for an outage of known length, that much more than the machine shows
+    /// @param ticks           guest time now; to make up for an outage of known length, that much more than the
+    ///                machine shows
     /// @param ticksPerStepQ32 the rate last set; 0 for the rate of a new machine
     public GuestTime(long hostNanos, long ticks, long ticksPerStepQ32) {
         anchorNanos = hostNanos;
@@ -68,8 +70,8 @@ public final class GuestTime {
         return anchorTicks + Math.floorDiv(hostNanos - anchorNanos, NANOS_PER_TICK);
     }
 
-    /// How long the guest may be left waiting until its timer at `deadlineTicks` is due, in host nanoseconds; 0 when it is,
-    /// [Long#MAX_VALUE] when no timer is set.
+    /// How long the guest may be left waiting until its timer at `deadlineTicks` is due, in host nanoseconds; 0 when
+    /// it is, [Long#MAX_VALUE] when no timer is set.
     public long nanosUntil(long deadlineTicks, long hostNanos) {
         if (deadlineTicks < 0 || deadlineTicks == Long.MAX_VALUE) {
             // Ticks count unsigned: below 0 is further away than any host lives.

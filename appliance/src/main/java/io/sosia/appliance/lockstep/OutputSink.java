@@ -3,11 +3,12 @@ package io.sosia.appliance.lockstep;
 import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
 
-/// Takes what a machine produced, in order. Calls come from inside `Recorder` and `Replayer` and must not call back into them.
+/// Takes what a machine produced, in order. Calls come from inside `Recorder` and `Replayer` and must not call back
+/// into them.
 public interface OutputSink {
 
-    /// An external output whose mark is in the log. The recorder's is for the output gate; the replayer's only shows what the
-    /// primary may have sent.
+    /// An external output whose mark is in the log. The recorder's is for the output gate; the replayer's only shows
+    /// what the primary may have sent.
     void external(MarkedOutput output);
 
     /// A request for the node's own disk.

@@ -16,8 +16,8 @@ import io.sosia.appliance.machine.port.Stop;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Runs a live machine so that the run can be repeated: every input is stamped with its step and written to the log, every
-/// external output closes the log with a mark. Mirror of [Replayer]. One thread at a time.
+/// Runs a live machine so that the run can be repeated: every input is stamped with its step and written to the log,
+/// every external output closes the log with a mark. Mirror of [Replayer]. One thread at a time.
 public final class Recorder {
 
     /// What the log holds of completed reads.
@@ -41,7 +41,8 @@ public final class Recorder {
     private boolean ended;
 
     /// @param machine the machine, at the point of its run that `start` tells
-    /// @param start   [RunPoint#start] for a machine just built; of a machine that went live its point, in the new epoch
+    /// @param start   [RunPoint#start] for a machine just built; of a machine that went live its point, in the new
+    ///                epoch
     public Recorder(GuestMachine machine, RunPoint start, ReadData readData, LogSink sink, OutputSink outputs) {
         this.machine = machine;
         this.last = start.last();
@@ -156,10 +157,11 @@ public final class Recorder {
     }
 
     private MachineInput logged(MachineInput input) {
-        return readData == ReadData.OWN_DISK && input instanceof MachineInput.DiskCompleted(long id, var status, byte[] data)
-                        && data.length > 0
-                ? new MachineInput.DiskCompleted(id, status, new byte[0])
-                : input;
+        if (readData == ReadData.OWN_DISK
+                && input instanceof MachineInput.DiskCompleted(long id, var status, byte[] data) && data.length > 0) {
+            return new MachineInput.DiskCompleted(id, status, new byte[0]);
+        }
+        return input;
     }
 
     private LogPosition append(LogEntry entry) {

@@ -4,7 +4,8 @@ package io.sosia.appliance.lockstep;
 ///
 /// @param entriesMax         entries waiting to be replayed; at the bound the sender has to wait
 /// @param bytesMax           bytes of them
-/// @param unreleasedBytesMax outputs kept in case they have to be sent again; beyond it the oldest are forgotten and counted
+/// @param unreleasedBytesMax outputs kept in case they have to be sent again; beyond it the oldest are forgotten and
+///                counted
 public record ReplayLimits(int entriesMax, long bytesMax, long unreleasedBytesMax) {
 
     /// Suits a machine with one gigabit of traffic and a lag of a second.

@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Repeats a recorded run: applies each logged input at its exact step, never runs past the last step the log declares final,
-/// and compares digests and output totals with the log's. Mirror of [Recorder]. One thread at a time.
+/// Repeats a recorded run: applies each logged input at its exact step, never runs past the last step the log declares
+/// final, and compares digests and output totals with the log's. Mirror of [Recorder]. One thread at a time.
 public final class Replayer {
 
     private record Queued(LogPosition position, LogEntry entry) {}
@@ -72,13 +72,15 @@ public final class Replayer {
     public void accept(LogBatch batch) throws LogFormatException {
         checkOurs();
         if (!hasRoom()) {
-            throw new IllegalStateException("replay queue full: " + queue.size() + " entries, " + queuedBytes + " bytes");
+            throw new IllegalStateException("replay queue full: " + queue.size() + " entries, " + queuedBytes
+                    + " bytes");
         }
         if (!batch.first().equals(received.next())) {
             throw new LogFormatException("log goes on with entry " + batch.first() + ", expected " + received.next());
         }
         if (batch.entries().getFirst().step() < receivedStep) {
-            throw new LogFormatException("log entry " + batch.first() + " is for step " + batch.entries().getFirst().step()
+            throw new LogFormatException("log entry " + batch.first() + " is for step "
+                    + batch.entries().getFirst().step()
                     + ", but the entry before it was for step " + receivedStep);
         }
         for (LogEntry entry : batch.entries()) {
@@ -251,7 +253,8 @@ public final class Replayer {
 
     private Optional<ReplayResult> compareDigest(Queued next, long hash) {
         long own = machine.digest();
-        return own == hash ? Optional.empty() : diverged(next, "digest", "%016x".formatted(hash), "%016x".formatted(own));
+        return own == hash ? Optional.empty()
+                : diverged(next, "digest", "%016x".formatted(hash), "%016x".formatted(own));
     }
 
     private Optional<ReplayResult> replayEnd(Queued next, LogEntry.End end) {
@@ -323,7 +326,8 @@ public final class Replayer {
 
     /// Ends the replay and hands over the machine and all that a new primary needs.
     ///
-    /// @throws IllegalStateException when the run has diverged, its disk has failed, or something received is not replayed yet
+    /// @throws IllegalStateException when the run has diverged, its disk has failed, or something received is not
+    ///                replayed yet
     public GoLive goLive() {
         checkOurs();
         if (finished.isPresent() && !(finished.get() instanceof ReplayResult.Ended)) {

@@ -2,7 +2,8 @@ package io.sosia.appliance.node;
 
 /// How a machine's loop spends its turns.
 ///
-/// @param busySteps     length of a slice while something has just come in or gone out: bounds the latency of the next input
+/// @param busySteps     length of a slice while something has just come in or gone out: bounds the latency of the next
+///                input
 /// @param quietSteps    length of a slice otherwise
 /// @param progressNanos while running, how often the log declares its frontier; 0 for never (a recording needs none)
 /// @param digestSteps   a digest is logged about once in so many steps; 0 for never
@@ -21,7 +22,8 @@ public record LoopSettings(long busySteps, long quietSteps, long progressNanos, 
     public LoopSettings {
         if (busySteps < 1 || quietSteps < busySteps || progressNanos < 0 || digestSteps < 0 || turnNanos < 1) {
             throw new IllegalArgumentException("loop settings: busy " + busySteps + " steps, quiet " + quietSteps
-                    + " steps, progress " + progressNanos + " ns, digest " + digestSteps + " steps, turn " + turnNanos + " ns");
+                    + " steps, progress " + progressNanos + " ns, digest " + digestSteps + " steps, turn " + turnNanos
+                    + " ns");
         }
     }
 }

@@ -41,7 +41,8 @@ public final class MachineInboxes {
     /// @throws IllegalStateException when more are waiting than a machine can have asked for
     public void completed(DiskCompleted completion) {
         if (!completions.offer(completion)) {
-            throw new IllegalStateException(COMPLETIONS + " disk completions wait already: more than a machine can ask for");
+            throw new IllegalStateException(COMPLETIONS + " disk completions wait already: more than a machine can "
+                    + "ask for");
         }
         signal.raise();
     }

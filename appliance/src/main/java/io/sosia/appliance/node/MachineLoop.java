@@ -10,15 +10,14 @@ import io.sosia.appliance.machine.port.Stop;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
-/// The duty cycle of a machine that executes: each turn takes what has come in, records and applies it, runs a slice, and hands
-/// over what came out; while the guest waits for an interrupt the loop waits too, until its timer is due on the host's clock
-/// or something comes in.
+/// The duty cycle of a machine that executes: each turn takes what has come in, records and applies it, runs a slice,
+/// and hands over what came out; while the guest waits for an interrupt the loop waits too, until its timer is due on
+/// the host's clock or something comes in.
 ///
-/// One thread calls [#run] and is the only one that touches the recorder and its machine; others use the inboxes, [#submit]
-/// and the published counters.
+/// One thread calls [#run] and is the only one that touches the recorder and its machine; others use the inboxes,
+/// [#submit] and the published counters.
 public final class MachineLoop {
 
     /// How the loop ended.
@@ -83,7 +82,8 @@ public final class MachineLoop {
         recorder.apply(new MachineInput.PowerOn(host.random(SEED_BYTES), host.wallNanos()));
     }
 
-    /// Runs the machine until the guest or the owner ends it. Whatever a consumer of outputs or the log throws ends it too.
+    /// Runs the machine until the guest or the owner ends it. Whatever a consumer of outputs or the log throws ends it
+    /// too.
     public End run() {
         long now = host.monotonicNanos();
         busyUntilNanos = now;
@@ -243,10 +243,13 @@ public final class MachineLoop {
         if (paceDebtNanos < PACE_NANOS_MIN) {
             return false;
         }
-        long nanos = Math.min(paceDebtNanos, PACE_NANOS_MAX);
-        LockSupport.parkNanos(nanos);
-        publishedWaitedNanos += nanos;
-        paceDebtNanos -= nanos;
+        long from = host.monotonicNanos();
+        host.pause(Math.min(paceDebtNanos, PACE_NANOS_MAX));
+        long slept = host.monotonicNanos() - from;
+        publishedWaitedNanos += slept;
+        // A signal ends the sleep early: the rest stays owed, or busy traffic would undo the slowing down. Too long a
+        // sleep is credit, but not for more than one sleep.
+        paceDebtNanos = Math.max(paceDebtNanos - slept, -PACE_NANOS_MAX);
         return true;
     }
 

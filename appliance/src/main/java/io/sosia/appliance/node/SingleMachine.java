@@ -114,7 +114,8 @@ public final class SingleMachine {
             @Override
             public void external(MarkedOutput marked) {
                 switch (marked.output()) {
-                    case MachineOutput.FrameOut(byte[] frame) -> connections.uplink().ifPresent(uplink -> uplink.send(frame));
+                    case MachineOutput.FrameOut(byte[] frame) ->
+                            connections.uplink().ifPresent(uplink -> uplink.send(frame));
                     case MachineOutput.ConsoleOut(long _, byte[] bytes) -> connections.console().accept(bytes);
                     case MachineOutput.PowerOff(boolean failure) -> failed = failure;
                     case MachineOutput.ResetRequested(boolean failure) -> failed = failure;

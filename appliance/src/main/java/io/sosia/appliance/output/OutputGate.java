@@ -11,9 +11,9 @@ import java.util.ArrayDeque;
 import java.util.UUID;
 import java.util.function.Consumer;
 
-/// Holds external outputs, in order, until they may leave: with the backup's receipt of their mark at this epoch, with a
-/// granted SOLO, or relying on the backup's renunciation (architecture, "Releasing" and "Becoming PROTECTED"). Execution never
-/// waits here, only the output does; a gate that is full says so and the machine then has to wait.
+/// Holds external outputs, in order, until they may leave: with the backup's receipt of their mark at this epoch, with
+/// a granted SOLO, or relying on the backup's renunciation (architecture, "Releasing" and "Becoming PROTECTED").
+/// Execution never waits here, only the output does; a gate that is full says so and the machine then has to wait.
 ///
 /// A call that would break the rules is a broken invariant: [IllegalStateException] with the gate's state.
 public final class OutputGate {
@@ -51,20 +51,21 @@ public final class OutputGate {
         releaseAllowed();
     }
 
-    /// Whether the machine has to wait until something has been released. What an already running slice produces is still
-    /// taken.
+    /// Whether the machine has to wait until something has been released. What an already running slice produces is
+    /// still taken.
     public boolean full() {
         return held.size() >= limits.outputsMax() || heldBytes >= limits.bytesMax();
     }
 
-    /// A receipt. Counts only at the gate's epoch, from the very life of the backup the gate waits for, and for entries that
-    /// exist.
+    /// A receipt. Counts only at the gate's epoch, from the very life of the backup the gate waits for, and for
+    /// entries that exist.
     ///
     /// @param logEnd position of the last entry written so far
     /// @return whether it counted
     public boolean ack(Ack ack, LogPosition logEnd) {
         if (!(state instanceof Gated(long epoch, UUID incarnation, Commitment _))
-                || ack.epoch() != epoch || !ack.incarnation().equals(incarnation) || ack.received().compareTo(logEnd) > 0) {
+                || ack.epoch() != epoch || !ack.incarnation().equals(incarnation)
+                || ack.received().compareTo(logEnd) > 0) {
             acksRefused++;
             return false;
         }
@@ -88,7 +89,8 @@ public final class OutputGate {
 
     /// A backup is to be taken in: from now on output waits for its receipts.
     ///
-    /// @return the last position released without one; this backup has to acknowledge it before PROTECTED may be asked for
+    /// @return the last position released without one; this backup has to acknowledge it before PROTECTED may be asked
+    ///                for
     public LogPosition waitFor(UUID backupIncarnation) {
         require(state instanceof Open(long _, Basis basis) && basis == Basis.SOLO_GRANTED, "waiting for a backup");
         acked = LogPosition.START;
@@ -101,8 +103,8 @@ public final class OutputGate {
         return state instanceof Gated && acked.reaches(releasedWithoutAck);
     }
 
-    /// The backup went away before PROTECTED was asked for, or the request was definitely refused with SOLO still in the
-    /// record: output leaves at once again.
+    /// The backup went away before PROTECTED was asked for, or the request was definitely refused with SOLO still in
+    /// the record: output leaves at once again.
     public void backToSolo() {
         require(state instanceof Gated(long _, UUID _, Commitment commitment) && commitment == Commitment.STILL_SOLO,
                 "back to SOLO");
@@ -139,8 +141,8 @@ public final class OutputGate {
         become(new Gated(epoch, backupIncarnation, Commitment.PROTECTED));
     }
 
-    /// The backup has renounced and RELIED is durable on this node: output leaves at once, no receipt of this epoch counts any
-    /// more, and only a later epoch leads on.
+    /// The backup has renounced and RELIED is durable on this node: output leaves at once, no receipt of this epoch
+    /// counts any more, and only a later epoch leads on.
     public void relied() {
         require(state instanceof Gated(long _, UUID _, Commitment commitment) && commitment == Commitment.PROTECTED,
                 "relying on a renunciation");

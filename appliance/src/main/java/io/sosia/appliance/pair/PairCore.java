@@ -264,6 +264,10 @@ public final class PairCore {
             foreignMessages++;
             return;
         }
+        if (!start.equals(new LogPosition(envelope.epoch(), 0))) {
+            loseLink("welcomed at log position " + start + ", expected " + new LogPosition(envelope.epoch(), 0), now);
+            return;
+        }
         partner = Optional.of(envelope.sender());
         linkEpoch = envelope.epoch();
         received = start;

@@ -13,10 +13,16 @@ public sealed interface PeerMessage {
     /// A message with what makes it count: it is dropped unless epoch and both incarnations are the ones the receiver knows,
     /// so that what an earlier life said never counts for the present one.
     ///
-    /// @param epoch     epoch the sender is in
+    /// @param epoch     epoch the sender is in, 0 or above
     /// @param sender    the sender's incarnation
     /// @param addressee the receiver's incarnation as the sender knows it; [#NOBODY] in [Hello]
-    record Envelope(long epoch, Incarnation sender, Incarnation addressee, PeerMessage message) {}
+    record Envelope(long epoch, Incarnation sender, Incarnation addressee, PeerMessage message) {
+        public Envelope {
+            if (epoch < 0) {
+                throw new IllegalArgumentException("message of epoch " + epoch + ", expected 0 or above");
+            }
+        }
+    }
 
     /// The addressee of a [Hello]: the sender does not know it yet.
     Incarnation NOBODY = new Incarnation(new UUID(0, 0));

@@ -3,8 +3,8 @@ package io.sosia.appliance.recording;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32C;
 
-/// The frame of a recording: magic, version, header, then batches until one that holds the end. Header and batches are each
-/// their length (4 bytes, big-endian), their CRC32C (4 bytes) and their bytes.
+/// The frame of a recording: magic, version, header, then batches until one that holds the end. Header and batches are
+/// each their length (4 bytes, big-endian), their CRC32C (4 bytes) and their bytes.
 final class RecordingFormat {
     static final byte[] MAGIC = "SOSIAREC".getBytes(StandardCharsets.US_ASCII);
 

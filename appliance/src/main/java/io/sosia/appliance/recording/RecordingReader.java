@@ -11,8 +11,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// Reads what [RecordingWriter] wrote. Whatever is not a whole recording gives a [LogFormatException] that names what is
-/// wrong and the byte it was found at; memory is taken only for bytes that are there. The stream stays the caller's.
+/// Reads what [RecordingWriter] wrote. Whatever is not a whole recording gives a [LogFormatException] that names what
+/// is wrong and the byte it was found at; memory is taken only for bytes that are there. The stream stays the caller's.
 public final class RecordingReader {
     private final InputStream in;
     private final RecordingHeader header;
@@ -85,7 +85,8 @@ public final class RecordingReader {
         ByteBuffer fields = ByteBuffer.wrap(head);
         int length = fields.getInt();
         if (length < 1 || length > bytesMax) {
-            throw new LogFormatException(what + " of " + length + " bytes, expected 1 to " + bytesMax + ", at byte " + (at - 8));
+            throw new LogFormatException(what + " of " + length + " bytes, expected 1 to " + bytesMax + ", at byte "
+                    + (at - 8));
         }
         int expected = fields.getInt();
         byte[] bytes = exactly(length, what);

@@ -15,8 +15,8 @@ import java.util.List;
 
 /// Writes a run to a stream, entry by entry. One thread at a time.
 ///
-/// Entries are gathered into batches; [#close] writes the last one and closes the stream. Without an end entry the file says
-/// that it was cut.
+/// Entries are gathered into batches; [#close] writes the last one and closes the stream. Without an end entry the
+/// file says that it was cut.
 public final class RecordingWriter implements LogSink, Closeable {
     private static final int BATCH_ENTRIES = 512;
     private static final int BATCH_BYTES = 64 << 10;

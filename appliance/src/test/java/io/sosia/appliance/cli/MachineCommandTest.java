@@ -45,9 +45,11 @@ class MachineCommandTest {
     }
 
     private static Process start(Path out, Path err, Object... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), Sosia.class.getName(), "machine"));
+                "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), Sosia.class.getName(),
+                "machine"));
         for (Object argument : arguments) {
             command.add(argument.toString());
         }
@@ -86,7 +88,8 @@ class MachineCommandTest {
     void terminatedRunStillLeavesAWholeRecording() throws Exception {
         Path log = directory.resolve("killed.log");
         Path out = directory.resolve("out");
-        Process process = start(out, directory.resolve("err"), "run", "--kernel", guest, "--ram", "64M", "--record", log);
+        Process process = start(out, directory.resolve("err"), "run", "--kernel", guest, "--ram", "64M", "--record",
+                log);
         while (!Files.readString(out).equals("hello\n")) {
             assertThat(process.isAlive()).as("runs until it is terminated").isTrue();
             Thread.onSpinWait();
@@ -106,7 +109,8 @@ class MachineCommandTest {
         byte[] whole = Files.readAllBytes(log);
 
         Files.write(log, Arrays.copyOf(whole, whole.length - 10));
-        assertFails(sosia("", "replay", log), 1, "cut: ends in the middle of a batch of entries, at byte " + (whole.length - 10));
+        assertFails(sosia("", "replay", log), 1, "cut: ends in the middle of a batch of entries, at byte "
+                + (whole.length - 10));
 
         byte[] corrupt = whole.clone();
         corrupt[corrupt.length - 10] ^= 4;
@@ -123,11 +127,13 @@ class MachineCommandTest {
     @Test
     void whatCannotBeUsedIsOneClearLineAndStatusTwo() throws Exception {
         Path text = Files.writeString(directory.resolve("text"), "no kernel");
-        assertFails(sosia("", "run", "--kernel", text), 2, "neither a raw RISC-V Linux Image nor a static RISC-V ELF64");
+        assertFails(sosia("", "run", "--kernel", text), 2, "neither a raw RISC-V Linux Image nor a static RISC-V "
+                + "ELF64");
         assertFails(sosia("", "run", "--kernel", directory.resolve("none")), 2, "is not a file");
         assertFails(sosia("", "run", "--kernel", guest, "--ram", "32M"), 2, "expected a multiple of 2 MiB from 64");
         assertFails(sosia("", "run", "--kernel", guest, "--disk", text), 2, "disk image " + text + " is too small");
-        assertFails(sosia("", "run", "--kernel", guest, "--record", directory.resolve("no/such/dir")), 2, "cannot be written");
+        assertFails(sosia("", "run", "--kernel", guest, "--record", directory.resolve("no/such/dir")), 2,
+                "cannot be written");
         assertFails(sosia("", "replay", directory.resolve("none")), 2, "does not exist");
     }
 

@@ -10,8 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
-/// A guest of a few instructions as an ELF file: greets, prints in upper case what is typed, with the guest time stirred into
-/// its memory so that a wrong clock shows in the digest; ends at `p` (shutdown), `f` (system failure) or `r` (restart).
+/// A guest of a few instructions as an ELF file: greets, prints in upper case what is typed, with the guest time
+/// stirred into its memory so that a wrong clock shows in the digest; ends at `p` (shutdown), `f` (system failure) or
+/// `r` (restart).
 final class SmallGuest {
     private static final long UART = 0x1000_0000L;
     private static final int LINE_STATUS = 5;

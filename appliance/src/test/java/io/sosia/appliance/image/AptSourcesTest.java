@@ -22,7 +22,9 @@ class AptSourcesTest {
     @Test
     void findsTheMirrorOfTheMainArchiveAndNoOther() {
         String targets = target("http://tools.example/apt/", "Origin: Tools\nLabel: Tools\nComponent: main")
-                + target("http://mirror.example/debian-security/", "Origin: Debian\nLabel: Debian-Security\nComponent: main")
+                + target(
+                        "http://mirror.example/debian-security/",
+                        "Origin: Debian\nLabel: Debian-Security\nComponent: main")
                 + target("http://mirror.example/debian/", "Origin: Debian\nLabel: Debian\nComponent: main")
                 + target("http://mirror.example/debian/", "Origin: Debian\nLabel: Debian\nComponent: contrib")
                 + target("https://second.example/debian/", "Origin: Debian\nLabel: Debian\nComponent: main");

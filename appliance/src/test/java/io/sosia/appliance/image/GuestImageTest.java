@@ -21,7 +21,8 @@ class GuestImageTest {
         Path kernel = Files.writeString(directory.resolve("Image"), "kernel");
         Path disk = Files.writeString(directory.resolve("root.img"), "disk");
         ImageManifest manifest = new ImageManifest(
-                "", "", "console=ttyS0", ImagePart.of(kernel), Optional.empty(), Optional.of(ImagePart.of(disk)), List.of());
+                "", "", "console=ttyS0", ImagePart.of(kernel), Optional.empty(), Optional.of(ImagePart.of(disk)),
+                List.of());
         Files.writeString(directory.resolve(ImageManifest.FILE), manifest.toJson());
     }
 
@@ -83,7 +84,8 @@ class GuestImageTest {
     void keepsTheCacheWhereTheEnvironmentSays() {
         assertThat(GuestImage.cacheDirectory(Map.of("SOSIA_CACHE", "/c", "XDG_CACHE_HOME", "/x", "HOME", "/h")))
                 .isEqualTo(Path.of("/c"));
-        assertThat(GuestImage.cacheDirectory(Map.of("XDG_CACHE_HOME", "/x", "HOME", "/h"))).isEqualTo(Path.of("/x/sosia"));
+        assertThat(GuestImage.cacheDirectory(Map.of("XDG_CACHE_HOME", "/x", "HOME", "/h")))
+                .isEqualTo(Path.of("/x/sosia"));
         assertThat(GuestImage.cacheDirectory(Map.of("XDG_CACHE_HOME", "rel", "HOME", "/h")))
                 .isEqualTo(Path.of("/h/.cache/sosia"));
         assertThat(GuestImage.defaultDirectory(Path.of("/c")).toString()).matches("/c/image/[0-9a-f]{16}");

@@ -43,7 +43,8 @@ class ImageBuilderTest {
     void takesAnImageOfItsRecipeAsItIs() throws Exception {
         Path kernel = Files.writeString(directory.resolve("kernel"), "kernel");
         ImageManifest manifest = new ImageManifest(
-                ImageRecipe.load().digest(), "", "", ImagePart.of(kernel), Optional.empty(), Optional.empty(), List.of());
+                ImageRecipe.load().digest(), "", "", ImagePart.of(kernel), Optional.empty(), Optional.empty(),
+                List.of());
         Files.writeString(directory.resolve(ImageManifest.FILE), manifest.toJson());
 
         assertThat(builder().build(request(directory, false)).kernel()).isEqualTo(kernel);

@@ -36,7 +36,8 @@ class KernelModuleTest {
         for (int symbol : new int[] {4, 2, 3}) {
             rela.putLong(symbol).putLong((long) symbol << 32 | 2).putLong(0);
         }
-        byte[] sectionNames = "\0.text\0.rela.text\0.symtab\0.strtab\0.BTF\0.shstrtab\0".getBytes(StandardCharsets.US_ASCII);
+        byte[] sectionNames = "\0.text\0.rela.text\0.symtab\0.strtab\0.BTF\0.shstrtab\0".getBytes(
+                StandardCharsets.US_ASCII);
         String all = new String(sectionNames, StandardCharsets.US_ASCII);
         List<byte[]> contents = List.of(
                 new byte[0], new byte[100], rela.array(), table.array(), names.getBytes(StandardCharsets.US_ASCII),
@@ -103,7 +104,8 @@ class KernelModuleTest {
 
     @Test
     void keepsWhatRelocationsNameAndRenumbersThem() throws Exception {
-        ByteBuffer light = ByteBuffer.wrap(KernelModule.lighten("m", signed(module(), 200))).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] lightened = KernelModule.lighten("m", signed(module(), 200));
+        ByteBuffer light = ByteBuffer.wrap(lightened).order(ByteOrder.LITTLE_ENDIAN);
         ByteBuffer symbols = section(light, SYMTAB);
         ByteBuffer names = section(light, STRTAB);
         ByteBuffer relocations = section(light, RELA);

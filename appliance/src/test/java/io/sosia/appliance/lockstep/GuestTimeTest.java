@@ -64,7 +64,8 @@ class GuestTimeTest {
     }
 
     @Property(tries = 200)
-    void followsAHostOfAnySpeedWithinMilliseconds(@ForAll @IntRange(min = 2, max = 3_000) int mips, @ForAll long start) {
+    void followsAHostOfAnySpeedWithinMilliseconds(@ForAll @IntRange(min = 2, max = 3_000) int mips,
+            @ForAll long start) {
         Host host = new Host(start / 4, mips * 1e6);
         host.runFor(3 * SECOND);
         for (int i = 0; i < 100; i++) {

@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// A recorded run of a toy machine on a random schedule, all of it following from one seed: slices, frames, console input, disk
-/// completions out of order, entropy, clock adjustments, digests, restarts.
+/// A recorded run of a toy machine on a random schedule, all of it following from one seed: slices, frames, console
+/// input, disk completions out of order, entropy, clock adjustments, digests, restarts.
 public final class RandomRun {
     public final List<LogEntry> entries = new ArrayList<>();
     public final List<MarkedOutput> outputs = new ArrayList<>();
@@ -102,7 +102,8 @@ public final class RandomRun {
             }
             case 8 -> {
                 if (machine.consoleRoom() > 0) {
-                    recorder.apply(new MachineInput.ConsoleIn(new byte[] {(byte) (random.nextInt(40) == 0 ? 'r' : 'x')}));
+                    byte key = (byte) (random.nextInt(40) == 0 ? 'r' : 'x');
+                    recorder.apply(new MachineInput.ConsoleIn(new byte[] {key}));
                 }
             }
             default -> { }

@@ -86,7 +86,8 @@ class RecordReplayTest {
         assertThat(live.ticks()).isEqualTo(live.machine().ticks());
         assertThat(streams(live.unreleased()))
                 .as("nothing was released, so everything with a mark is still there, seed %d", seed)
-                .startsWith(streams(run.outputs.stream().filter(o -> o.mark().seq() <= cut).toList()).split("console")[0]);
+                .startsWith(streams(run.outputs.stream().filter(o -> o.mark().seq() <= cut).toList())
+                        .split("console")[0]);
     }
 
     @Property(tries = 80, shrinking = ShrinkingMode.OFF)
@@ -129,7 +130,8 @@ class RecordReplayTest {
 
         assertThat(result).as("seed %d", seed).isInstanceOfSatisfying(ReplayResult.Diverged.class, diverged -> {
             assertThat(diverged.evidence().expected()).isNotEqualTo(diverged.evidence().got());
-            assertThat(diverged.evidence().position().seq()).isGreaterThanOrEqualTo(batches.get(plantedAt).first().seq());
+            assertThat(diverged.evidence().position().seq())
+                    .isGreaterThanOrEqualTo(batches.get(plantedAt).first().seq());
         });
         assertThatIllegalStateException().isThrownBy(node.replayer::goLive);
     }

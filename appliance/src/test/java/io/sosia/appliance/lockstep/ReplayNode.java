@@ -42,7 +42,8 @@ final class ReplayNode implements OutputSink {
             switch (result) {
                 case ReplayResult.Ran _ -> { }
                 case ReplayResult.WaitingDisk _ -> waitsForDisk++;
-                case ReplayResult.WaitingLog _, ReplayResult.Diverged _, ReplayResult.DiskFailed _, ReplayResult.Ended _ -> {
+                case ReplayResult.WaitingLog _, ReplayResult.Diverged _, ReplayResult.DiskFailed _,
+                     ReplayResult.Ended _ -> {
                     return result;
                 }
             }

@@ -253,7 +253,8 @@ class ReplayerTest {
             replayer.accept(new LogBatch(new LogPosition(1, i), List.of(new LogEntry.Progress(i))));
         }
         assertThat(replayer.queuedEntries()).isEqualTo(2);
-        LogBatch two = new LogBatch(new LogPosition(1, 50), List.of(new LogEntry.Digest(60, 1), new LogEntry.Digest(61, 1)));
+        LogBatch two = new LogBatch(
+                new LogPosition(1, 50), List.of(new LogEntry.Digest(60, 1), new LogEntry.Digest(61, 1)));
         replayer.accept(two);
         assertThat(replayer.hasRoom()).isFalse();
         LogBatch more = new LogBatch(new LogPosition(1, 52), List.of(new LogEntry.Progress(62)));
@@ -266,7 +267,8 @@ class ReplayerTest {
         List<LogPosition> marks = new ArrayList<>();
         while (marks.size() < 6) {
             recorder.run(recorder.machine().steps() + 100);
-            if (log.getLast() instanceof LogEntry.Mark && (marks.isEmpty() || !marks.getLast().equals(recorder.point().last()))) {
+            if (log.getLast() instanceof LogEntry.Mark && (marks.isEmpty()
+                    || !marks.getLast().equals(recorder.point().last()))) {
                 marks.add(recorder.point().last());
             }
         }
@@ -353,7 +355,8 @@ class ReplayerTest {
     void recorderTakesNothingBeyondTheLimitsOfTheLog() {
         Recorder recorder = recorder(ToyMachine.Habits.SILENT);
         assertThatThrownBy(() -> recorder.apply(new MachineInput.ConsoleIn(new byte[5_000])))
-                .isInstanceOf(IllegalArgumentException.class).hasMessage("console input bytes: 5000, expected 1 to 4096");
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("console input bytes: 5000, expected 1 to 4096");
         assertThat(recorder.point().inputs()).isEqualTo(1);
         assertThat(log).hasSize(1);
     }

@@ -20,13 +20,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// A small machine with everything a log has to carry: each step stirs a hash chain, and the chain decides what the step does
-/// (talk, ask the disk, set a timer, wait, ask for entropy, read the clock). Every input goes into the chain, so whatever is
-/// applied differently or at another step shows in the outputs and in the digest.
+/// A small machine with everything a log has to carry: each step stirs a hash chain, and the chain decides what the
+/// step does (talk, ask the disk, set a timer, wait, ask for entropy, read the clock). Every input goes into the
+/// chain, so whatever is applied differently or at another step shows in the outputs and in the digest.
 ///
-/// It answers every frame it receives with one frame: the request's source and destination swapped, ethertype 0x88b5, then
-/// (8 bytes each) the number of the answer, a hash of the request and the chain. Console input `p`, `f` and `r` make it switch
-/// off, fail and ask for a restart.
+/// It answers every frame it receives with one frame: the request's source and destination swapped, ethertype 0x88b5,
+/// then (8 bytes each) the number of the answer, a hash of the request and the chain. Console input `p`, `f` and `r`
+/// make it switch off, fail and ask for a restart.
 public final class ToyMachine implements GuestMachine {
 
     /// How often a step does something, as one in so many steps; 0 for never.
@@ -159,7 +159,8 @@ public final class ToyMachine implements GuestMachine {
             timerStep = clock.stepReaching(deadline);
         }
         if (due(habits.frame(), 3)) {
-            outbox.add(new MachineOutput.FrameOut(ByteBuffer.allocate(64).putLong(0, chain).putLong(40, steps).array()));
+            byte[] frame = ByteBuffer.allocate(64).putLong(0, chain).putLong(40, steps).array();
+            outbox.add(new MachineOutput.FrameOut(frame));
             return true;
         }
         if (due(habits.disk(), 4) && pendingDisk.size() < PENDING_DISK_MAX) {
@@ -214,7 +215,8 @@ public final class ToyMachine implements GuestMachine {
     @Override
     public void apply(MachineInput input) {
         waitReported = false;
-        if (power != Power.ON && !(input instanceof MachineInput.PowerOn) && !(input instanceof MachineInput.ClockAdjust)) {
+        if (power != Power.ON && !(input instanceof MachineInput.PowerOn)
+                && !(input instanceof MachineInput.ClockAdjust)) {
             throw new IllegalStateException("machine is " + power + ", expected ON for " + input);
         }
         switch (input) {

@@ -48,6 +48,10 @@ class MachineLoopTest {
     private CompletableFuture<MachineLoop.End> ended;
 
     private void start(ToyMachine.Habits habits, LoopSettings settings, MachineDuty duty) {
+        start(habits, settings, duty, HostSources.system());
+    }
+
+    private void start(ToyMachine.Habits habits, LoopSettings settings, MachineDuty duty, HostSources host) {
         recorder = new Recorder(new ToyMachine(habits), RunPoint.start(1), Recorder.ReadData.LOGGED,
                 (_, entry) -> log.add(entry), new OutputSink() {
             @Override
@@ -66,7 +70,6 @@ class MachineLoopTest {
             @Override
             public void entropyWanted(int bytes) {}
         });
-        HostSources host = HostSources.system();
         loop = new MachineLoop(recorder, inboxes, signal, settings, host, duty,
                 new GuestTime(host.monotonicNanos(), 0, 0));
         loop.powerOn();
@@ -203,7 +206,8 @@ class MachineLoopTest {
 
     @Test
     void guestTimeFollowsTheHost() throws Exception {
-        // Runs far below the 100 million steps a second of a new clock, so a guest left to itself would be a second behind.
+        // Runs far below the 100 million steps a second of a new clock, so a guest left to itself would be a second
+        // behind.
         CompletableFuture<Long> error = new CompletableFuture<>();
         long start = System.nanoTime();
         start(ToyMachine.Habits.SILENT, LoopSettings.SINGLE, new MachineDuty() {
@@ -283,30 +287,9 @@ class MachineLoopTest {
     }
 
     @Test
-    void slowedMachineUsesItsShareOnly() throws Exception {
-        assertThat(shareWaited(() -> { })).isBetween(0.6, 0.85);
-    }
-
-    @Test
-    void slowedMachineKeepsToItsShareWhateverWakesIt() throws Exception {
-        assertThat(shareWaited(signal::raise)).isBetween(0.6, 0.85);
-    }
-
-    /// How much of its time a loop waits that may use a quarter of it.
-    ///
-    /// @param meanwhile done again and again by another thread
-    private double shareWaited(Runnable meanwhile) throws Exception {
-        CompletableFuture<Double> measured = new CompletableFuture<>();
-        AtomicBoolean begun = new AtomicBoolean();
-        AtomicBoolean over = new AtomicBoolean();
-        long start = System.nanoTime();
+    void slowedMachineUsesItsShareOnlyThoughSignalsKeepWakingIt() throws Exception {
+        CompletableFuture<long[]> measured = new CompletableFuture<>();
         start(ToyMachine.Habits.SILENT, LoopSettings.SINGLE, new MachineDuty() {
-            @Override
-            public boolean mayRun() {
-                // It waits for its signal once, so that the signal wakes it from then on.
-                return begun.getAndSet(true);
-            }
-
             @Override
             public double pace() {
                 return 0.25;
@@ -314,21 +297,38 @@ class MachineLoopTest {
 
             @Override
             public void turn(Recorder recorder, long hostNanos, boolean idle) {
-                if (hostNanos - start > 600_000_000L) {
-                    measured.complete((double) loop.waitedNanos() / (hostNanos - start));
+                if (recorder.machine().steps() > 3_000_000) {
+                    measured.complete(new long[] {loop.waitedNanos(), hostNanos});
                 }
             }
-        });
-        signal.raise();
-        Thread other = Thread.ofPlatform().daemon().start(() -> {
-            while (!over.get()) {
-                meanwhile.run();
-            }
-        });
-        double share = measured.get(30, TimeUnit.SECONDS);
-        over.set(true);
-        other.join();
-        return share;
+        }, new StepHost());
+        long[] waitedAndPassed = measured.get(30, TimeUnit.SECONDS);
+        assertThat((double) waitedAndPassed[0] / waitedAndPassed[1]).isBetween(0.74, 0.76);
+    }
+
+    /// A host whose time passes with the machine's steps, 100 ns each, and with pauses, each of which is cut short.
+    private final class StepHost implements HostSources {
+        private long paused;
+
+        @Override
+        public long monotonicNanos() {
+            return recorder.machine().steps() * 100 + paused;
+        }
+
+        @Override
+        public long wallNanos() {
+            return 0;
+        }
+
+        @Override
+        public byte[] random(int count) {
+            return new byte[count];
+        }
+
+        @Override
+        public void pause(long nanos) {
+            paused += nanos / 2;
+        }
     }
 
     @Test

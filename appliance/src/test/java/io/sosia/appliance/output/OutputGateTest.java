@@ -21,7 +21,8 @@ class OutputGateTest {
     private static final UUID EARLIER_LIFE = new UUID(0, 76);
 
     private final List<Integer> left = new ArrayList<>();
-    private final OutputGate gate = new OutputGate(new GateLimits(5, 10_000), output -> left.add(number(output.output())));
+    private final OutputGate gate =
+            new OutputGate(new GateLimits(5, 10_000), output -> left.add(number(output.output())));
     private long logEnd;
 
     private static int number(MachineOutput output) {
@@ -252,8 +253,8 @@ class OutputGateTest {
                 .withMessage("output marked 3/3 after one marked 3/4");
     }
 
-    /// Whatever is called in whatever order: an output leaves, once and in order, only while the gate is open or when the very
-    /// backup waited for has acknowledged its mark at this epoch.
+    /// Whatever is called in whatever order: an output leaves, once and in order, only while the gate is open or when
+    /// the very backup waited for has acknowledged its mark at this epoch.
     @Property(tries = 2_000)
     void nothingEverLeavesWithoutItsReason(@ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);

@@ -67,7 +67,9 @@ final class PairChecks {
     private final List<Live> lives = new ArrayList<>();
     private final Set<Long> doubtful = new HashSet<>();
     private final Map<Long, SimHost> stampedAt = new HashMap<>();
-    private long[] visible = new long[SimDisk.SECTORS];
+    private final Map<LogPosition, long[]> shown = new HashMap<>();
+    /// What the disk of whoever boots without memory has to hold: the effects of these flushes have left.
+    private final long[] visible = new long[SimDisk.SECTORS];
 
     PairChecks(SimWitness witness) {
         this.witness = witness;
@@ -170,8 +172,13 @@ final class PairChecks {
         heldByBackup.put(epoch, batch.last());
     }
 
-    void produced(SimNode node, MarkedOutput output) {
+    void produced(MarkedOutput output) {
         produced.computeIfAbsent(output.mark(), _ -> new Marked()).add(output.output());
+    }
+
+    /// An output was made; whoever sees it may know of the flushes completed by then.
+    void made(MarkedOutput output, WatchedMachine machine) {
+        shown.putIfAbsent(output.mark(), machine.required());
     }
 
     void replayed(SimNode node, MarkedOutput output) {
@@ -208,7 +215,10 @@ final class PairChecks {
             releasedUpTo.put(node.incarnation, mark);
         }
         releasedMarks.add(mark);
-        visible = node.machine.machine().required();
+        long[] shows = shown.getOrDefault(mark, new long[SimDisk.SECTORS]);
+        for (int i = 0; i < visible.length; i++) {
+            visible[i] = Math.max(visible[i], shows[i]);
+        }
     }
 
     private boolean soloGrantedTo(SimNode node) {

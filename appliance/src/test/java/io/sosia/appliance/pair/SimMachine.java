@@ -254,7 +254,7 @@ final class SimMachine implements OutputSink {
         List<MarkedOutput> produced = List.copyOf(outputs);
         entries.clear();
         outputs.clear();
-        produced.forEach(output -> world.checks.produced(node, output));
+        produced.forEach(output -> world.checks.produced(output));
         for (int at = 0; at < all.size();) {
             int size = Math.min(all.size() - at, 1 + random.nextInt(8));
             LogPosition first = new LogPosition(firstEntry.epoch(), firstEntry.seq() + at);
@@ -332,6 +332,7 @@ final class SimMachine implements OutputSink {
     public void external(MarkedOutput output) {
         if (recorder != null) {
             outputs.add(output);
+            world.checks.made(output, machine);
         } else {
             world.checks.replayed(node, output);
         }

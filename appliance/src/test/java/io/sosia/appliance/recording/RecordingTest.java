@@ -27,8 +27,10 @@ import net.jqwik.api.ShrinkingMode;
 import org.junit.jupiter.api.Test;
 
 class RecordingTest {
-    private static final RecordingHeader HEADER = new RecordingHeader(256L << 20, 512, 0x525400123456L, "console=ttyS0 ä",
-            new RecordedFile("/boot/vmlinux", "ab".repeat(32)), Optional.of(new RecordedFile("/boot/initrd", "cd".repeat(32))));
+    private static final RecordingHeader HEADER = new RecordingHeader(
+            256L << 20, 512, 0x525400123456L, "console=ttyS0 ä",
+            new RecordedFile("/boot/vmlinux", "ab".repeat(32)),
+            Optional.of(new RecordedFile("/boot/initrd", "cd".repeat(32))));
 
     private static final OutputSink NOBODY = new OutputSink() {
         @Override
@@ -56,7 +58,8 @@ class RecordingTest {
 
     @Property(tries = 40, shrinking = ShrinkingMode.OFF)
     void recordedRunIsReproduced(@ForAll long seed) throws IOException {
-        assertThat(play(record(seed, 150))).as("seed %d", seed).isInstanceOfSatisfying(Playback.Outcome.Reproduced.class,
+        assertThat(play(record(seed, 150))).as("seed %d", seed)
+                .isInstanceOfSatisfying(Playback.Outcome.Reproduced.class,
                 r -> assertThat(r.end().reason()).isEqualTo(EndReason.STOPPED));
     }
 

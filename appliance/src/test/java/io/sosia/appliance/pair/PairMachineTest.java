@@ -1,0 +1,478 @@
+package io.sosia.appliance.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sosia.appliance.pair.PairAction.CloseLink;
+import io.sosia.appliance.pair.PairAction.Finish;
+import io.sosia.appliance.pair.PairAction.GateOpen;
+import io.sosia.appliance.pair.PairAction.Refuse;
+import io.sosia.appliance.pair.PairAction.Submit;
+import io.sosia.witness.claim.ClaimCommand;
+import io.sosia.witness.claim.ClaimResult;
+import io.sosia.witness.claim.ClaimTable;
+import io.sosia.witness.claim.Incarnation;
+import io.sosia.witness.claim.Members;
+import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.claim.Nonce;
+import io.sosia.witness.claim.PairId;
+import io.sosia.witness.claim.PairRecord;
+import io.sosia.witness.claim.PairState;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/// The rules one by one; records come from a real claim table.
+class PairMachineTest {
+
+    private static final PairId PAIR = new PairId(new UUID(7, 7));
+    private static final NodeName A = new NodeName("a");
+    private static final NodeName B = new NodeName("b");
+    private static final Incarnation A1 = life(1);
+    private static final Incarnation A2 = life(2);
+    private static final Incarnation B1 = life(11);
+    private static final Incarnation B2 = life(12);
+    private static final long SECOND = 1_000_000_000L;
+
+    private final ClaimTable table = new ClaimTable();
+    private PairMachine rules = machine(A, A1);
+    private NodeState state;
+    private long now;
+
+    PairMachineTest() {
+        table.apply(new ClaimCommand.Initialise(PAIR, Members.of(A, B), A, new Nonce(new UUID(0, 1))));
+    }
+
+    private static Incarnation life(int number) {
+        return new Incarnation(new UUID(0, number));
+    }
+
+    private static PairMachine machine(NodeName self, Incarnation life) {
+        return new PairMachine(PairSettings.of(PAIR, self, self.equals(A) ? B : A, life));
+    }
+
+    private void become(NodeName self, Incarnation life) {
+        rules = machine(self, life);
+        assertThat(take(rules.begin(now))).containsExactly(new PairAction.ReadRecord());
+    }
+
+    private List<PairAction> take(PairMachine.Step step) {
+        state = step.state();
+        return step.actions();
+    }
+
+    private List<PairAction> tell(PairEvent event) {
+        return take(rules.step(state, event, now));
+    }
+
+    private List<PairAction> after(long nanos) {
+        now += nanos;
+        return tell(new PairEvent.Tick());
+    }
+
+    private PairRecord record() {
+        return table.find(PAIR).orElseThrow().record();
+    }
+
+    private List<PairAction> read() {
+        return tell(new PairEvent.RecordRead(record()));
+    }
+
+    private static ClaimCommand claim(List<PairAction> actions) {
+        assertThat(actions.getLast()).isInstanceOf(Submit.class);
+        return ((Submit) actions.getLast()).claim();
+    }
+
+    /// The witness carries the claim out and its answer arrives.
+    private List<PairAction> answer(ClaimCommand claim) {
+        return switch (table.apply(claim)) {
+            case ClaimResult.Granted(PairRecord granted) -> tell(new PairEvent.ClaimGranted(claim.nonce(), granted));
+            case ClaimResult.Refused(PairRecord _, ClaimResult.Reason reason) ->
+                    tell(new PairEvent.ClaimRefused(claim.nonce(), reason.name()));
+            case ClaimResult.UnknownPair _, ClaimResult.TableFull _ -> throw new AssertionError("the pair is known");
+        };
+    }
+
+    private List<PairAction> offer(Incarnation partner) {
+        return tell(new PairEvent.PartnerOffers(partner, true, ""));
+    }
+
+    private void beAlone() {
+        become(A, A1);
+        answer(claim(read()));
+        assertThat(state).isInstanceOf(NodeState.Alone.class);
+    }
+
+    private void beProtected() {
+        beAlone();
+        answer(claim(offer(B1)));
+        assertThat(state).isEqualTo(new NodeState.Protected(2, B1));
+    }
+
+    private void beFollowing() {
+        beProtected();
+        become(B, B1);
+        read();
+        assertThat(tell(new PairEvent.Welcomed(2, A1))).containsExactly(new PairAction.Follow(2));
+    }
+
+    private static PairEvent lost() {
+        return new PairEvent.PartnerLost("silent");
+    }
+
+    // Starting.
+
+    @Test
+    void ownerOfASoloRecordColdBootsAsANewIncarnation() {
+        become(A, A1);
+        ClaimCommand claim = claim(read());
+        assertThat(claim).isInstanceOf(ClaimCommand.ColdBoot.class);
+        assertThat(answer(claim)).isEmpty();
+        assertThat(state).isEqualTo(new NodeState.Alone(2, now + 30 * SECOND));
+        assertThat(record().namesInSync(A, A1)).isTrue();
+    }
+
+    @Test
+    void otherNodeDialsAndNeverClaims() {
+        become(B, B1);
+        assertThat(read()).containsExactly(new PairAction.Dial());
+        for (int i = 0; i < 100; i++) {
+            assertThat(after(SECOND)).isEmpty();
+        }
+    }
+
+    @Test
+    void nodeOfAnUnknownPairNeverServes() {
+        become(A, A1);
+        assertThat(tell(new PairEvent.RecordUnknown()).getLast()).isInstanceOf(Finish.class);
+        assertThat(state).isInstanceOf(NodeState.Halted.class);
+    }
+
+    @Test
+    void ownerWaitsForAPartnerThatMayBeAboutToClaim() {
+        beProtected();
+        become(A, A2);
+        assertThat(read()).isEmpty();
+        assertThat(after(29 * SECOND)).containsExactly(new PairAction.ReadRecord());
+        assertThat(read()).isEmpty();
+        assertThat(claim(after(SECOND))).isInstanceOf(ClaimCommand.ColdBoot.class);
+    }
+
+    @Test
+    void ownerWaitsNoLongerForALifeThatIsOver() {
+        beProtected();
+        become(A, A2);
+        read();
+        assertThat(offer(B1)).as("that very life").isEmpty();
+        assertThat(claim(offer(B2))).isInstanceOf(ClaimCommand.ColdBoot.class);
+    }
+
+    @Test
+    void ownerThatWaitsStandsBackWhenItsPartnerHasClaimed() {
+        beFollowing();
+        tell(lost());
+        ClaimCommand promotion = claim(tell(new PairEvent.Drained()));
+        become(A, A2);
+        read();
+        table.apply(promotion);
+        assertThat(read()).containsExactly(new PairAction.Dial());
+        assertThat(state).isInstanceOf(NodeState.Standby.class);
+    }
+
+    @Test
+    void stoppedPairIsStartedByItsOwner() {
+        beProtected();
+        answer(claim(tell(new PairEvent.PowerOffReleased())));
+        become(A, A2);
+        assertThat(claim(read())).isInstanceOf(ClaimCommand.Start.class);
+        become(B, B2);
+        assertThat(read()).containsExactly(new PairAction.Dial());
+    }
+
+    @Test
+    void refusedColdBootReadsAgain() {
+        become(A, A1);
+        ClaimCommand first = claim(read());
+        become(A, A2);
+        ClaimCommand second = claim(read());
+        table.apply(first);
+        assertThat(answer(second)).containsExactly(new PairAction.ReadRecord());
+        assertThat(claim(read())).isInstanceOf(ClaimCommand.ColdBoot.class).isNotEqualTo(second);
+    }
+
+    @Test
+    void coldBootsThatExpectDifferentRecordsAreDifferentClaims() {
+        beAlone();
+        ClaimCommand lateProtect = claim(offer(B1));
+        become(A, A2);
+        ClaimCommand first = claim(read());
+        table.apply(lateProtect);
+        answer(first);
+        read();
+        ClaimCommand second = claim(after(30 * SECOND));
+        assertThat(second.nonce()).isNotEqualTo(first.nonce());
+        assertThat(tell(new PairEvent.ClaimRefused(first.nonce(), "a late answer to the first"))).isEmpty();
+        assertThat(state).isInstanceOf(NodeState.Claiming.class);
+        answer(second);
+        assertThat(state).isInstanceOf(NodeState.Alone.class);
+    }
+
+    // Taking the partner in.
+
+    @Test
+    void gateIsOnBeforeProtectionIsAskedFor() {
+        beAlone();
+        assertThat(offer(B1).getFirst()).isEqualTo(new PairAction.GateByAcks(2, B1));
+    }
+
+    @Test
+    void backupIsWelcomedBeforeTheMachineStarts() {
+        beAlone();
+        assertThat(answer(claim(offer(B1))))
+                .containsExactly(new PairAction.Welcome(2, B1), new PairAction.StartMachine(2));
+        assertThat(record().state()).isEqualTo(PairState.PROTECTED);
+    }
+
+    @Test
+    void partnerWithAnotherDiskIsRefusedAndTheMachineStartsAlone() {
+        beAlone();
+        assertThat(tell(new PairEvent.PartnerOffers(B1, false, "it needs a resync"))).containsExactly(
+                new Refuse("it needs a resync"), new GateOpen(2), new PairAction.StartMachine(2));
+    }
+
+    @Test
+    void machineStartsAloneWhenNobodyComes() {
+        beAlone();
+        assertThat(after(29 * SECOND)).isEmpty();
+        assertThat(after(SECOND)).containsExactly(new GateOpen(2), new PairAction.StartMachine(2));
+    }
+
+    @Test
+    void backupLostWhileProtectionIsAskedForIsNotWelcomed() {
+        beAlone();
+        ClaimCommand protect = claim(offer(B1));
+        assertThat(tell(lost())).isEmpty();
+        List<PairAction> actions = answer(protect);
+        assertThat(actions).contains(new PairAction.StartMachine(2)).hasAtLeastOneElementOfType(Submit.class)
+                .doesNotHaveAnyElementsOfTypes(PairAction.Welcome.class, GateOpen.class);
+        assertThat(state).isInstanceOf(NodeState.Claiming.class);
+    }
+
+    @Test
+    void nobodyIsTakenInWhileTheMachineRuns() {
+        beProtected();
+        assertThat(offer(B2)).hasOnlyElementsOfType(Refuse.class);
+        answer(claim(tell(lost())));
+        assertThat(offer(B2)).hasOnlyElementsOfType(Refuse.class);
+    }
+
+    // Losing the backup.
+
+    @Test
+    void primaryWithoutItsBackupHoldsOutputUntilSoloIsGranted() {
+        beProtected();
+        List<PairAction> actions = tell(lost());
+        assertThat(actions).hasSize(2).hasAtLeastOneElementOfType(CloseLink.class);
+        ClaimCommand claim = claim(actions);
+        assertThat(tell(new PairEvent.RecordRead(record()))).as("a mere read").isEmpty();
+        assertThat(answer(claim)).containsExactly(new GateOpen(3));
+        assertThat(state).isEqualTo(new NodeState.Solo(3));
+    }
+
+    @Test
+    void backupThatLeavesMakesThePrimaryGoSoloAtOnce() {
+        beProtected();
+        answer(claim(tell(new PairEvent.PartnerLeaves("terminated"))));
+        assertThat(state).isEqualTo(new NodeState.Solo(3));
+    }
+
+    @Test
+    void claimIsRepeatedUnchangedUntilItIsAnswered() {
+        beProtected();
+        ClaimCommand claim = claim(tell(lost()));
+        for (int i = 0; i < 50; i++) {
+            tell(new PairEvent.WitnessSilent());
+            List<PairAction> actions = after(SECOND);
+            assertThat(actions.stream().filter(Submit.class::isInstance)).allMatch(new Submit(claim)::equals);
+        }
+        assertThat(claim(after(SECOND))).isEqualTo(claim);
+    }
+
+    @Test
+    void primaryFreezesWhileTheWitnessIsSilentAndGoesOnWhenGranted() {
+        beProtected();
+        ClaimCommand claim = claim(tell(lost()));
+        after(SECOND);
+        assertThat(after(SECOND)).containsExactly(new PairAction.Pause());
+        assertThat(state.word()).isEqualTo("FROZEN");
+        assertThat(answer(claim)).containsExactly(new GateOpen(3), new PairAction.Resume());
+    }
+
+    @Test
+    void grantOfAnotherClaimIsNotTakenForOnesOwn() {
+        beProtected();
+        tell(lost());
+        assertThat(tell(new PairEvent.ClaimGranted(new Nonce(new UUID(5, 5)), record()))).isEmpty();
+        assertThat(state).isInstanceOf(NodeState.Claiming.class);
+    }
+
+    @Test
+    void refusedPrimaryHaltsAndItsGateStaysShut() {
+        beFollowing();
+        tell(lost());
+        table.apply(claim(tell(new PairEvent.Drained())));
+        rules = machine(A, A1);
+        state = new NodeState.Protected(2, B1);
+        List<PairAction> actions = answer(claim(tell(lost())));
+        assertThat(actions).hasOnlyElementsOfTypes(CloseLink.class, Finish.class);
+        assertThat(state).isInstanceOf(NodeState.Halted.class);
+        assertThat(tell(new PairEvent.ClaimGranted(new Nonce(new UUID(5, 5)), record()))).isEmpty();
+    }
+
+    @Test
+    void claimantTakesNobodyIn() {
+        beProtected();
+        tell(lost());
+        assertThat(offer(B2)).hasOnlyElementsOfType(Refuse.class);
+    }
+
+    // Going live.
+
+    @Test
+    void backupClosesTheLinkBeforeItDrains() {
+        beFollowing();
+        assertThat(tell(lost())).containsExactly(new CloseLink("silent"), new PairAction.Drain());
+    }
+
+    @Test
+    void backupClaimsOnlyWhenItHasDrained() {
+        beFollowing();
+        tell(lost());
+        for (int i = 0; i < 100; i++) {
+            assertThat(after(SECOND)).isEmpty();
+        }
+        ClaimCommand claim = claim(tell(new PairEvent.Drained()));
+        assertThat(answer(claim)).containsExactly(new PairAction.GoLive(3));
+        assertThat(record().owner()).isEqualTo(B);
+    }
+
+    @Test
+    void backupThatHasClaimedNeverFollowsAgain() {
+        beFollowing();
+        tell(lost());
+        tell(new PairEvent.Drained());
+        assertThat(tell(new PairEvent.Welcomed(2, A1))).isEmpty();
+        assertThat(tell(new PairEvent.Drained())).isEmpty();
+        assertThat(state).isInstanceOf(NodeState.Claiming.class);
+    }
+
+    @Test
+    void backupWhoseClaimIsRefusedHalts() {
+        beProtected();
+        table.apply(claim(tell(lost())));
+        become(B, B1);
+        state = new NodeState.Following(2, A1);
+        tell(lost());
+        answer(claim(tell(new PairEvent.Drained())));
+        assertThat(state).isInstanceOf(NodeState.Halted.class);
+    }
+
+    @Test
+    void backupFrozenForWantOfTheWitnessKeepsAsking() {
+        beFollowing();
+        tell(lost());
+        ClaimCommand claim = claim(tell(new PairEvent.Drained()));
+        assertThat(after(2 * SECOND)).isEmpty();
+        assertThat(state.word()).isEqualTo("FROZEN");
+        assertThat(claim(after(SECOND))).isEqualTo(claim);
+    }
+
+    @Test
+    void backupThatCannotGoOnLeaves() {
+        beFollowing();
+        assertThat(tell(new PairEvent.LocalFault("diverged")))
+                .containsExactly(new PairAction.SendLeaving("diverged"), new Finish(true, "diverged"));
+        assertThat(tell(lost())).isEmpty();
+    }
+
+    @Test
+    void backupWithAFaultWhileItDrainsNeverClaims() {
+        beFollowing();
+        tell(lost());
+        tell(new PairEvent.LocalFault("own disk failed"));
+        assertThat(tell(new PairEvent.Drained())).isEmpty();
+        assertThat(state).isInstanceOf(NodeState.Halted.class);
+    }
+
+    // Ends on purpose.
+
+    @Test
+    void powerOffIsRecordedBeforeThePartnerIsTold() {
+        beProtected();
+        ClaimCommand stop = claim(tell(new PairEvent.PowerOffReleased()));
+        assertThat(stop).isInstanceOf(ClaimCommand.Stop.class);
+        assertThat(answer(stop)).startsWith(new PairAction.SendStopped());
+        assertThat(record().state()).isEqualTo(PairState.STOPPED);
+    }
+
+    @Test
+    void nobodyGoesLiveAfterTheEndOfTheRun() {
+        beFollowing();
+        assertThat(tell(new PairEvent.PartnerStopped())).contains(new PairAction.Drain());
+        tell(new PairEvent.Drained());
+        assertThat(state).isInstanceOf(NodeState.Stopped.class);
+    }
+
+    @Test
+    void terminatedPrimaryHandsOverWhenAllItsLogIsAcknowledged() {
+        beProtected();
+        assertThat(tell(new PairEvent.Terminate())).containsExactly(new PairAction.StopAtMark());
+        assertThat(after(SECOND)).isEmpty();
+        assertThat(tell(new PairEvent.HandedOver()))
+                .containsExactly(new PairAction.SendHandOver(), new Finish(false, "terminated"));
+    }
+
+    @Test
+    void primaryWithAFaultHandsOverAndHalts() {
+        beProtected();
+        tell(new PairEvent.LocalFault("disk failed"));
+        tell(new PairEvent.HandedOver());
+        assertThat(state).isEqualTo(new NodeState.Halted(2, "disk failed"));
+    }
+
+    @Test
+    void handOverEndsWithoutAClaimWhenTheBackupIsLostOrSilent() {
+        beProtected();
+        tell(new PairEvent.Terminate());
+        assertThat(tell(lost())).hasOnlyElementsOfTypes(CloseLink.class, Finish.class);
+        state = new NodeState.Protected(2, B1);
+        tell(new PairEvent.Terminate());
+        assertThat(after(10 * SECOND)).hasOnlyElementsOfTypes(CloseLink.class, Finish.class);
+    }
+
+    @Test
+    void backupGoesLiveWhenItsPrimaryHandsOver() {
+        beFollowing();
+        tell(new PairEvent.PartnerHandsOver());
+        answer(claim(tell(new PairEvent.Drained())));
+        assertThat(state).isEqualTo(new NodeState.Solo(3));
+    }
+
+    @Test
+    void terminatedBackupLeaves() {
+        beFollowing();
+        assertThat(tell(new PairEvent.Terminate())).startsWith(new PairAction.SendLeaving("terminated"));
+    }
+
+    @Test
+    void endedNodeDoesNothingMore() {
+        beProtected();
+        for (NodeState end : List.of(new NodeState.Stopped(2, "x"), new NodeState.Halted(2, "x"))) {
+            state = end;
+            for (PairEvent event : List.of(lost(), new PairEvent.Terminate(), new PairEvent.Drained(),
+                    new PairEvent.PowerOffReleased(), new PairEvent.PartnerHandsOver(), new PairEvent.RecordRead(record()))) {
+                assertThat(tell(event)).isEmpty();
+                assertThat(state).isEqualTo(end);
+            }
+        }
+    }
+}
