@@ -22,11 +22,11 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A node's end of the link to its partner: accepts or dials, one link at a time. Everything but [#listen] and the counters is
-/// to be called on the event loop, where the listener is called too.
+/// A node's end of the link to its partner: accepts or dials, one link at a time. Everything but [#listen] and the
+/// counters is to be called on the event loop, where the listener is called too.
 ///
-/// An accepted connection is nobody until its first frame is a Hello: such strangers are bounded in number and time, and while
-/// there is a link they are turned away. Sent messages are flushed once per turn of the event loop.
+/// An accepted connection is nobody until its first frame is a Hello: such strangers are bounded in number and time,
+/// and while there is a link they are turned away. Sent messages are flushed once per turn of the event loop.
 public final class PeerChannel implements AutoCloseable {
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(PeerChannel.class);
@@ -62,16 +62,27 @@ public final class PeerChannel implements AutoCloseable {
         this.listener = listener;
     }
 
-    /// Listens for the partner; from any thread, once.
+    /// Listens for the partner and takes connections; from any thread, once.
     ///
     /// @return the address bound, with the port chosen if it was 0
     /// @throws IOException when the address cannot be bound, naming it
     public InetSocketAddress listen(InetSocketAddress address) throws IOException {
+        InetSocketAddress bound = bind(address);
+        accept();
+        return bound;
+    }
+
+    /// Listens for the partner without taking connections yet: they wait until [#accept]; from any thread, once.
+    ///
+    /// @return the address bound, with the port chosen if it was 0
+    /// @throws IOException when the address cannot be bound, naming it
+    public InetSocketAddress bind(InetSocketAddress address) throws IOException {
         InetSocketAddress resolved = resolve(address);
         ChannelFuture bound = new ServerBootstrap()
                 .group(loop)
                 .channel(Transport.serverChannel())
                 .option(ChannelOption.SO_REUSEADDR, true)
+                .option(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childHandler(pipeline(true))
                 .bind(resolved)
@@ -83,8 +94,13 @@ public final class PeerChannel implements AutoCloseable {
         return (InetSocketAddress) server.localAddress();
     }
 
-    /// Connects to the partner, again and again until it succeeds or [#close(String)] is called. Does nothing while there is
-    /// a link or an attempt.
+    /// After [#bind]: takes the connections that wait and all that come; any thread.
+    public void accept() {
+        server.config().setAutoRead(true);
+    }
+
+    /// Connects to the partner, again and again until it succeeds or [#close(String)] is called. Does nothing while
+    /// there is a link or an attempt.
     public void dial() {
         wanted = true;
         failureTold = false;
@@ -324,7 +340,8 @@ public final class PeerChannel implements AutoCloseable {
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             if (cause instanceof IOException || cause instanceof DecoderException) {
-                Throwable root = cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
+                boolean wrapped = cause instanceof DecoderException && cause.getCause() != null;
+                Throwable root = wrapped ? cause.getCause() : cause;
                 hangUp(context.channel(), root.getMessage() == null ? root.toString() : root.getMessage());
             } else {
                 // A broken invariant of the node, not of the link: its uncaught handler decides.

@@ -28,6 +28,11 @@ class DifferentialTest {
         compare(TestProgram.Kind.USER, 40, UserProgram::of);
     }
 
+    @Test
+    void supervisorProgramsTrapLikeQemu() throws IOException, InterruptedException {
+        compare(TestProgram.Kind.SUPERVISOR, 12, SupervisorProgram::of);
+    }
+
     private void compare(TestProgram.Kind kind, int usually, LongFunction<TestProgram> generator)
             throws IOException, InterruptedException {
         assumeTrue(QemuHart.isInstalled(kind), QemuHart.command(kind) + " is not installed (Debian packages qemu-user and "

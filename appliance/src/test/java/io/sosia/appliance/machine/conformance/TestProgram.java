@@ -29,7 +29,7 @@ record TestProgram(Kind kind, byte[] image) {
         /// U-mode instructions only, without traps.
         USER(0x8000, 0x4000),
         /// Entered in S-mode at [#BASE]; ends by an `ecall` from S-mode.
-        SUPERVISOR(0x2000, 0x1_6000);
+        SUPERVISOR(0x2000, 0x1_7000);
 
         /// The result area, relative to [#BASE].
         final int resultAt;
