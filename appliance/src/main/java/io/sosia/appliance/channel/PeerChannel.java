@@ -62,16 +62,27 @@ public final class PeerChannel implements AutoCloseable {
         this.listener = listener;
     }
 
-    /// Listens for the partner; from any thread, once.
+    /// Listens for the partner and takes connections; from any thread, once.
     ///
     /// @return the address bound, with the port chosen if it was 0
     /// @throws IOException when the address cannot be bound, naming it
     public InetSocketAddress listen(InetSocketAddress address) throws IOException {
+        InetSocketAddress bound = bind(address);
+        accept();
+        return bound;
+    }
+
+    /// Listens for the partner without taking connections yet: they wait until [#accept]; from any thread, once.
+    ///
+    /// @return the address bound, with the port chosen if it was 0
+    /// @throws IOException when the address cannot be bound, naming it
+    public InetSocketAddress bind(InetSocketAddress address) throws IOException {
         InetSocketAddress resolved = resolve(address);
         ChannelFuture bound = new ServerBootstrap()
                 .group(loop)
                 .channel(Transport.serverChannel())
                 .option(ChannelOption.SO_REUSEADDR, true)
+                .option(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childHandler(pipeline(true))
                 .bind(resolved)
@@ -81,6 +92,11 @@ public final class PeerChannel implements AutoCloseable {
         }
         server = bound.channel();
         return (InetSocketAddress) server.localAddress();
+    }
+
+    /// After [#bind]: takes the connections that wait and all that come; any thread.
+    public void accept() {
+        server.config().setAutoRead(true);
     }
 
     /// Connects to the partner, again and again until it succeeds or [#close(String)] is called. Does nothing while

@@ -34,8 +34,9 @@ public final class PeerCodec {
     /// Raised with every change of the bytes.
     public static final int VERSION = 1;
 
-    /// Longest frame, without its length field: a batch of log entries.
-    public static final int FRAME_BYTES_MAX = 16 << 20;
+    /// Longest frame, without its length field: a batch of log entries, which may hold the data of a disk read of 16 MiB behind
+    /// 1 MiB of others.
+    public static final int FRAME_BYTES_MAX = 20 << 20;
 
     private static final long MAGIC = 0x736f_7369_6170_6169L; // "sosiapai"
     private static final int HEAD_BYTES = 1 + 8 + 16 + 16;

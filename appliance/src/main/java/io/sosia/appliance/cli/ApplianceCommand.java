@@ -2,12 +2,13 @@ package io.sosia.appliance.cli;
 
 import io.sosia.appliance.config.ConfigException;
 import io.sosia.appliance.control.ControlServer;
+import io.sosia.appliance.node.Ending;
 import io.sosia.appliance.node.Node;
 import io.sosia.appliance.node.NodeConfig;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -41,8 +42,7 @@ public final class ApplianceCommand implements Runnable {
             footer = {
                 "  sosia pair init --config configs/node-a.yaml --config configs/node-b.yaml",
                 "  sosia appliance run --config configs/node-a.yaml",
-                "%nExit status: 0 the guest has switched itself off; 143 ended on SIGTERM; 1 halted (lost claim, fault; the reason is",
-                "printed); 2 unusable configuration."
+                "%nExit status: 0 ended on purpose; 1 halted (lost claim, fault; the reason is printed); 2 unusable configuration."
             })
     static final class Run implements Callable<Integer> {
 
@@ -51,37 +51,46 @@ public final class ApplianceCommand implements Runnable {
 
         @Override
         public Integer call() {
-            CountDownLatch closed = new CountDownLatch(1);
+            NodeConfig config;
+            Node node;
             try {
-                NodeConfig config = NodeConfig.read(file);
-                try (Node node = Node.start(config); ControlServer control = new ControlServer(config.control(), node)) {
-                    endOnTermination(node, closed);
-                    System.out.println("node " + config.node() + " runs; control at "
-                            + control.address().getAddress().getHostAddress() + ":" + control.address().getPort()
-                            + ", partner link at " + config.listen().getHostString() + ":" + config.listen().getPort());
-                    Node.Ending end = node.ending().join();
-                    System.out.println("node " + config.node() + " has ended " + end.state() + ": " + end.reason());
-                    return end.failed() ? CliException.FAILED : 0;
-                }
+                config = NodeConfig.read(file);
+                node = Node.open(config);
             } catch (ConfigException | IOException e) {
                 throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
+            }
+            // Whatever a thread of this process does not expect: the partner has to take over.
+            Thread.setDefaultUncaughtExceptionHandler((_, cause) -> node.broken(cause));
+            Termination termination = Termination.of(node);
+            int status = CliException.FAILED;
+            try {
+                status = run(config, node);
+                return status;
             } finally {
-                closed.countDown();
+                termination.done(status);
             }
         }
 
-        /// On SIGTERM the node leaves or hands over before the process goes. One that has ended by itself has nothing to do.
-        private static void endOnTermination(Node node, CountDownLatch closed) {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-                if (closed.getCount() > 0) {
-                    node.terminate();
+        private static int run(NodeConfig config, Node node) {
+            Ending end;
+            try (node) {
+                try (ControlServer control = new ControlServer(config.control(), node)) {
+                    node.begin();
+                    System.out.println("node " + config.node() + " runs; control at " + text(control.address())
+                            + ", partner link at " + text(node.listening()));
+                    end = node.ending().join();
+                } catch (IOException e) {
+                    throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
                 }
-                try {
-                    closed.await();
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
-            }, "terminate"));
+            } catch (IOException e) {
+                throw new CliException(CliException.FAILED, "the node's disk cannot be closed in order: " + e.getMessage(), e);
+            }
+            System.out.println("node " + config.node() + " has ended " + end.state() + ": " + end.reason());
+            return end.failed() ? CliException.FAILED : 0;
+        }
+
+        private static String text(InetSocketAddress address) {
+            return address.getAddress().getHostAddress() + ":" + address.getPort();
         }
     }
 }

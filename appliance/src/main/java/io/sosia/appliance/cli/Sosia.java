@@ -27,6 +27,7 @@ import picocli.CommandLine.IVersionProvider;
             PairCommand.class,
             ApplianceCommand.class,
             StatusCommand.class,
+            ConsoleCommand.class,
             HelpCommand.class
         })
 public final class Sosia implements Runnable {

@@ -1,15 +1,17 @@
 package io.sosia.appliance.cli;
 
-import io.sosia.appliance.config.ConfigException;
 import io.sosia.appliance.control.ControlClient;
 import io.sosia.appliance.node.NodeConfig;
+import io.sosia.appliance.node.NodeHome;
 import io.sosia.appliance.node.NodeStatus;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -23,7 +25,7 @@ import picocli.CommandLine.Option;
         footer = {
             "  sosia status --config configs/node-a.yaml",
             "  sosia status --control 127.0.0.1:7711 --json",
-            "%nExit status: 1 when the node does not answer."
+            "%nExit status: 1 when the node does not answer; with --config it then says how the node ended."
         })
 public final class StatusCommand implements Callable<Integer> {
 
@@ -38,7 +40,11 @@ public final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        InetSocketAddress address = address();
+        if ((file == null) == (control == null)) {
+            throw new CliException(CliException.BAD_INPUT, "name the node: either --config FILE or --control HOST:PORT");
+        }
+        Optional<NodeConfig> config = Optional.ofNullable(file).map(ControlAddress::config);
+        InetSocketAddress address = config.isPresent() ? config.get().control() : ControlAddress.parse(control);
         try (ControlClient client = new ControlClient(address)) {
             if (json) {
                 System.out.println(client.statusJson());
@@ -47,26 +53,26 @@ public final class StatusCommand implements Callable<Integer> {
             }
             return 0;
         } catch (IOException e) {
-            throw new CliException(CliException.FAILED, "no node answers at " + address.getHostString() + ":" + address.getPort()
-                    + "; is `sosia appliance run` running?", e);
+            throw new CliException(CliException.FAILED, config.map(StatusCommand::lastLife).orElse("no node answers at "
+                    + address.getHostString() + ":" + address.getPort() + "; is `sosia appliance run` running?"), e);
         }
     }
 
-    private InetSocketAddress address() {
-        if ((file == null) == (control == null)) {
-            throw new CliException(CliException.BAD_INPUT, "name the node: either --config FILE or --control HOST:PORT");
+    /// What is left of a node that does not answer.
+    private static String lastLife(NodeConfig config) {
+        String node = "node " + config.node();
+        if (!NodeHome.exists(config.state())) {
+            return node + " does not exist yet: " + config.state() + " is empty; run `sosia pair init` first";
         }
-        try {
-            if (file != null) {
-                return NodeConfig.read(file).control();
-            }
-            int colon = control.lastIndexOf(':');
-            return InetSocketAddress.createUnresolved(control.substring(0, colon), Integer.parseInt(control.substring(colon + 1)));
-        } catch (ConfigException e) {
-            throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
-        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-            throw new CliException(CliException.BAD_INPUT, "--control " + control + ": expected HOST:PORT", e);
+        Optional<Long> holder = NodeHome.holder(config.state());
+        if (holder.isPresent()) {
+            return node + " runs as process " + holder.get() + ", but does not answer at " + config.control().getHostString() + ":"
+                    + config.control().getPort();
         }
+        return node + " is not running; " + NodeHome.ending(config.state())
+                .map(end -> "it ended " + end.state() + " at " + end.at().truncatedTo(ChronoUnit.SECONDS) + ", epoch "
+                        + end.epoch() + ", step " + end.step() + ", because: " + end.reason())
+                .orElse("it has not ended in order since `sosia pair init` (never started, killed, or its host went down)");
     }
 
     private static void print(NodeStatus status, PrintStream out) {

@@ -8,13 +8,17 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.OptionalInt;
 
 /// Asks a node's [ControlServer].
 public final class ControlClient implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final int OK = 200;
+    private static final int NOT_THE_PRIMARY = 409;
 
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
     private final String base;
@@ -30,33 +34,61 @@ public final class ControlClient implements AutoCloseable {
 
     /// @throws IOException when the node does not answer in two seconds
     public NodeStatus status() throws IOException {
-        return JSON.readValue(get("/status").body(), NodeStatus.class);
+        return JSON.readValue(get("/status", PATIENCE).body(), NodeStatus.class);
     }
 
     /// The status as the JSON the node sent.
     public String statusJson() throws IOException {
-        return new String(get("/status").body(), java.nio.charset.StandardCharsets.UTF_8);
+        return new String(get("/status", PATIENCE).body(), StandardCharsets.UTF_8);
     }
 
     /// Console bytes from `offset` on; none when there are no more yet.
     public ConsolePiece console(long offset) throws IOException {
-        HttpResponse<byte[]> response = get("/console?from=" + offset);
-        return new ConsolePiece(response.headers().firstValueAsLong("X-Console-Offset").orElse(offset), response.body());
+        return console(offset, Duration.ZERO);
     }
 
-    private HttpResponse<byte[]> get(String path) throws IOException {
-        return send(HttpRequest.newBuilder(URI.create(base + path)).timeout(PATIENCE).GET().build());
+    /// Console bytes from `offset` on; none when there were no more within `wait`.
+    ///
+    /// @param wait at most 10 s
+    public ConsolePiece console(long offset, Duration wait) throws IOException {
+        HttpResponse<byte[]> response = get(
+                "/console?from=" + offset + (wait.isZero() ? "" : "&wait=" + wait.toMillis()), PATIENCE.plus(wait));
+        return new ConsolePiece(response.headers().firstValueAsLong("X-Console-Offset").orElse(offset), response.body());
     }
 
     /// Types on the guest's console.
     ///
-    /// @throws IOException when the node does not answer or could not take all of it
-    public void type(byte[] bytes) throws IOException {
+    /// @param bytes at most 4,096
+    /// @return how many the guest's console had room for; empty when the node is not the primary
+    /// @throws IOException when the node does not answer or takes no such request
+    public OptionalInt type(byte[] bytes) throws IOException {
         HttpResponse<byte[]> response = send(HttpRequest.newBuilder(URI.create(base + "/console")).timeout(PATIENCE)
+                .header("Content-Type", ControlServer.TYPED)
                 .POST(HttpRequest.BodyPublishers.ofByteArray(bytes)).build());
-        if (response.statusCode() != 200) {
-            throw new IOException("the guest's console takes no more input now");
+        if (response.statusCode() == NOT_THE_PRIMARY) {
+            return OptionalInt.empty();
         }
+        String text = checked(response, "/console");
+        try {
+            return OptionalInt.of(Integer.parseInt(text));
+        } catch (NumberFormatException e) {
+            throw new IOException(base + " answers `" + text + "`, expected a number", e);
+        }
+    }
+
+    private HttpResponse<byte[]> get(String path, Duration patience) throws IOException {
+        HttpResponse<byte[]> response = send(HttpRequest.newBuilder(URI.create(base + path)).timeout(patience).GET().build());
+        checked(response, path);
+        return response;
+    }
+
+    private String checked(HttpResponse<byte[]> response, String path) throws IOException {
+        if (response.statusCode() != OK) {
+            throw new IOException(base + path + " answers " + response.statusCode() + ": "
+                    + new String(response.body(), StandardCharsets.UTF_8).strip());
+        }
+        return response.headers().firstValue("Content-Type").orElse("").startsWith("text/")
+                ? new String(response.body(), StandardCharsets.UTF_8).strip() : "";
     }
 
     private HttpResponse<byte[]> send(HttpRequest request) throws IOException {
@@ -68,6 +100,7 @@ public final class ControlClient implements AutoCloseable {
         }
     }
 
+    /// Ends questions under way.
     @Override
     public void close() {
         http.shutdownNow();

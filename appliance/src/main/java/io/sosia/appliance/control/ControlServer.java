@@ -8,22 +8,52 @@ import io.sosia.appliance.node.Node;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// The local API of one node.
+///
+/// Bounded in everything a client chooses: connections, requests under way, time to send one, length of what is typed, length of
+/// a wait. A request that is none gets a status and one line; it never disturbs the node.
 public final class ControlServer implements AutoCloseable {
+
+    /// Requests under way at most; one more is answered 503.
+    static final int REQUESTS_MAX = 16;
+    /// Bytes typed by one request at most.
+    static final int TYPED_BYTES_MAX = 4 << 10;
+    /// Longest wait for console output that one request may ask for.
+    static final int WAIT_MILLIS_MAX = 10_000;
+    /// What a typing request has to say of its body: no web page of another origin can send that unasked.
+    static final String TYPED = "application/octet-stream";
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int CONSOLE_PIECE_BYTES = 64 << 10;
-    private static final int TYPED_BYTES_MAX = 4 << 10;
+    private static final Pattern CONSOLE_QUERY = Pattern.compile("from=(\\d{1,18})(?:&wait=(\\d{1,5}))?");
+
+    static {
+        // Read once by the JDK's server, before its first start.
+        limit("jdk.httpserver.maxConnections", "64");
+        limit("sun.net.httpserver.maxReqTime", "10");
+        limit("sun.net.httpserver.maxRspTime", "30");
+    }
 
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final Semaphore requests = new Semaphore(REQUESTS_MAX);
     private final Node node;
 
     private interface Answer {
-        void give(HttpExchange exchange) throws IOException;
+        Reply to(HttpExchange exchange) throws IOException, InterruptedException;
+    }
+
+    private record Reply(int code, String type, byte[] body) {
+        static Reply text(int code, String line) {
+            return new Reply(code, "text/plain; charset=utf-8", (line + "\n").getBytes(StandardCharsets.UTF_8));
+        }
     }
 
     /// Begins to answer.
@@ -38,51 +68,91 @@ public final class ControlServer implements AutoCloseable {
                     + e.getMessage(), e);
         }
         server.setExecutor(threads);
-        answer("/status", this::status);
-        answer("/console", this::console);
+        server.createContext("/", exchange -> answer(exchange, this::route));
         server.start();
     }
 
-    private void answer(String path, Answer answer) {
-        server.createContext(path, exchange -> {
-            try (exchange) {
-                if (exchange.getRequestURI().getPath().equals(path)) {
-                    answer.give(exchange);
-                } else {
-                    send(exchange, 404, "text/plain", "there are /status and /console\n".getBytes(StandardCharsets.UTF_8));
-                }
+    private static void limit(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
+    }
+
+    private void answer(HttpExchange exchange, Answer answer) throws IOException {
+        try (exchange) {
+            if (!requests.tryAcquire()) {
+                send(exchange, Reply.text(503, REQUESTS_MAX + " requests are under way, the most there may be"));
+                return;
             }
-        });
-    }
-
-    private void status(HttpExchange exchange) throws IOException {
-        send(exchange, 200, "application/json", JSON.writeValueAsBytes(node.status()));
-    }
-
-    private void console(HttpExchange exchange) throws IOException {
-        if (exchange.getRequestMethod().equals("POST")) {
-            byte[] typed = exchange.getRequestBody().readNBytes(TYPED_BYTES_MAX);
-            int taken = node.type(typed);
-            send(exchange, taken == typed.length ? 200 : 503, "text/plain",
-                    (taken + "\n").getBytes(StandardCharsets.UTF_8));
-            return;
+            try {
+                send(exchange, answer.to(exchange));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } finally {
+                requests.release();
+            }
         }
-        ConsoleLog.Piece piece = node.console().from(offset(exchange.getRequestURI().getQuery()), CONSOLE_PIECE_BYTES);
+    }
+
+    private Reply route(HttpExchange exchange) throws IOException, InterruptedException {
+        String method = exchange.getRequestMethod();
+        return switch (exchange.getRequestURI().getPath()) {
+            case "/status" -> method.equals("GET")
+                    ? new Reply(200, "application/json", JSON.writeValueAsBytes(node.status())) : otherMethod(exchange, "GET");
+            case "/console" -> switch (method) {
+                case "GET" -> console(exchange);
+                case "POST" -> type(exchange);
+                default -> otherMethod(exchange, "GET, POST");
+            };
+            default -> Reply.text(404, "there are /status and /console");
+        };
+    }
+
+    private static Reply otherMethod(HttpExchange exchange, String allowed) {
+        exchange.getResponseHeaders().set("Allow", allowed);
+        return Reply.text(405, exchange.getRequestURI().getPath() + " takes " + allowed);
+    }
+
+    private Reply console(HttpExchange exchange) throws InterruptedException {
+        long from = 0;
+        String query = exchange.getRequestURI().getQuery();
+        if (query != null) {
+            Matcher asked = CONSOLE_QUERY.matcher(query);
+            if (!asked.matches()) {
+                return Reply.text(400, "?" + query + ": expected ?from=OFFSET or ?from=OFFSET&wait=MILLIS");
+            }
+            from = Long.parseLong(asked.group(1));
+            if (asked.group(2) != null) {
+                node.console().await(from, Math.min(WAIT_MILLIS_MAX, Integer.parseInt(asked.group(2))));
+            }
+        }
+        ConsoleLog.Piece piece = node.console().from(from, CONSOLE_PIECE_BYTES);
         exchange.getResponseHeaders().set("X-Console-Offset", Long.toString(piece.offset()));
-        send(exchange, 200, "application/octet-stream", piece.bytes());
+        return new Reply(200, "application/octet-stream", piece.bytes());
     }
 
-    private static long offset(String query) {
-        if (query == null || !query.matches("from=\\d{1,18}")) {
-            return 0;
+    private Reply type(HttpExchange exchange) throws IOException {
+        if (!TYPED.equals(exchange.getRequestHeaders().getFirst("Content-Type"))) {
+            return Reply.text(415, "what is typed has to come as " + TYPED);
         }
-        return Long.parseLong(query.substring("from=".length()));
+        byte[] typed = exchange.getRequestBody().readNBytes(TYPED_BYTES_MAX + 1);
+        if (typed.length > TYPED_BYTES_MAX) {
+            return Reply.text(413, "more than " + TYPED_BYTES_MAX + " bytes typed at once; nothing was taken");
+        }
+        OptionalInt taken = node.type(typed);
+        if (taken.isEmpty()) {
+            return Reply.text(409, "this node is not the primary; its partner's console takes what is typed");
+        }
+        return Reply.text(200, Integer.toString(taken.getAsInt()));
     }
 
-    private static void send(HttpExchange exchange, int code, String type, byte[] body) throws IOException {
-        exchange.getResponseHeaders().set("Content-Type", type);
-        exchange.sendResponseHeaders(code, body.length == 0 ? -1 : body.length);
-        exchange.getResponseBody().write(body);
+    private static void send(HttpExchange exchange, Reply reply) throws IOException {
+        exchange.getResponseHeaders().set("Content-Type", reply.type());
+        // -1 says that there is no body; 0 would say that its length is not known yet.
+        exchange.sendResponseHeaders(reply.code(), reply.body().length == 0 ? -1 : reply.body().length);
+        if (reply.body().length > 0) {
+            exchange.getResponseBody().write(reply.body());
+        }
     }
 
     /// The address in use.
@@ -90,9 +160,11 @@ public final class ControlServer implements AutoCloseable {
         return server.getAddress();
     }
 
+    /// Answers no more; requests under way are given up.
     @Override
     public void close() {
         server.stop(0);
+        threads.shutdownNow();
         threads.close();
     }
 }

@@ -42,6 +42,18 @@ public final class ConsoleLog {
         return new Piece(start, bytes);
     }
 
+    /// Returns when there is something from `offset` on, or after `millis`.
+    public synchronized void await(long offset, long millis) throws InterruptedException {
+        long deadlineNanos = System.nanoTime() + millis * 1_000_000;
+        while (end <= offset) {
+            long left = (deadlineNanos - System.nanoTime()) / 1_000_000;
+            if (left <= 0) {
+                return;
+            }
+            wait(left);
+        }
+    }
+
     /// Offset after the last byte.
     public synchronized long end() {
         return end;

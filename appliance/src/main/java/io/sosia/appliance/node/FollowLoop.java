@@ -1,8 +1,10 @@
 package io.sosia.appliance.node;
 
+import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogFormatException;
 import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.lockstep.Divergence;
 import io.sosia.appliance.lockstep.GoLive;
 import io.sosia.appliance.lockstep.ReplayResult;
 import io.sosia.appliance.lockstep.Replayer;
@@ -29,16 +31,23 @@ final class FollowLoop {
         /// After [#makeDurable]: ready to go live.
         void drained();
 
-        /// The replay cannot go on, with the evidence.
+        /// The replay cannot go on, for a reason of this node's own.
         void failed(String reason);
 
+        /// The replayed run is not the recorded one.
+        void diverged(Divergence evidence);
+
         /// The log has been ended on purpose and reproduced.
-        void ended(LogPosition end);
+        void ended(LogPosition end, EndReason reason);
     }
 
     private static final long SLICE_STEPS = 100_000;
     private static final long TELL_NANOS = 2_000_000;
     private static final long WAIT_NANOS = 20_000_000;
+    /// A disk that leaves a request without an answer for so long is lost: the backup retires, or it would hold up its primary.
+    private static final long DISK_PATIENCE_NANOS = 30_000_000_000L;
+    /// More than one wait: a process that stood still does not count that against its disk.
+    private static final long DISK_WAIT_NANOS_MAX = 5 * WAIT_NANOS;
 
     private final Replayer replayer;
     private final LoopSignal signal;
@@ -53,6 +62,7 @@ final class FollowLoop {
 
     private boolean drained;
     private boolean ended;
+    private long diskWaitedNanos;
     private long toldNanos;
     private long toldStep = -1;
 
@@ -101,17 +111,21 @@ final class FollowLoop {
             return finishDrain();
         }
         switch (replayer.advance(SLICE_STEPS)) {
-            case ReplayResult.Ran _ -> tell(false);
-            case ReplayResult.WaitingDisk _ -> {
+            case ReplayResult.Ran _ -> {
+                diskWaitedNanos = 0;
+                tell(false);
+            }
+            case ReplayResult.WaitingDisk(long id) -> {
                 tell(true);
-                signal.await(WAIT_NANOS);
+                return awaitDisk(id);
             }
             case ReplayResult.WaitingLog _ -> {
+                diskWaitedNanos = 0;
                 tell(true);
                 return finishDrain();
             }
             case ReplayResult.Diverged(var evidence) -> {
-                owner.failed("diverged: " + evidence);
+                owner.diverged(evidence);
                 return false;
             }
             case ReplayResult.DiskFailed(long id, var status) -> {
@@ -121,8 +135,20 @@ final class FollowLoop {
             case ReplayResult.Ended(var end) -> {
                 ended = true;
                 tell(true);
-                owner.ended(replayer.executed());
+                owner.ended(replayer.executed(), end.reason());
             }
+        }
+        return true;
+    }
+
+    private boolean awaitDisk(long requestId) {
+        long before = System.nanoTime();
+        signal.await(WAIT_NANOS);
+        diskWaitedNanos += Math.min(System.nanoTime() - before, DISK_WAIT_NANOS_MAX);
+        if (diskWaitedNanos > DISK_PATIENCE_NANOS) {
+            owner.failed("the disk has not answered request " + requestId + " for " + DISK_PATIENCE_NANOS / 1_000_000_000
+                    + " s");
+            return false;
         }
         return true;
     }

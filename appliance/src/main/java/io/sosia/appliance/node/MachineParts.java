@@ -73,7 +73,7 @@ public record MachineParts(GuestImage image, long ramBytes) {
     /// SHA-256 of the disk image's bytes, in hex; `none` for a machine without a disk.
     public String diskContent() throws IOException {
         if (image.disk().isEmpty()) {
-            return "none";
+            return NodeHome.NO_DISK;
         }
         var part = image.manifest().flatMap(manifest -> manifest.disk());
         return part.isPresent() ? part.get().sha256() : sha256(image.disk().get());

@@ -14,6 +14,7 @@ import io.sosia.appliance.channel.PeerChannel;
 import io.sosia.appliance.channel.Transport;
 import io.sosia.appliance.config.ConfigException;
 import io.sosia.appliance.eventlog.MarkedOutput;
+import io.sosia.appliance.lockstep.Divergence;
 import io.sosia.appliance.machine.Machine;
 import io.sosia.appliance.machine.MachineSpec;
 import io.sosia.appliance.machine.port.MachineOutput;
@@ -21,94 +22,135 @@ import io.sosia.appliance.output.GateLimits;
 import io.sosia.appliance.pair.NodeState;
 import io.sosia.appliance.pair.PairCore;
 import io.sosia.appliance.pair.PairSettings;
+import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.appliance.pair.Purpose;
 import io.sosia.disksync.store.DiskStore;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.client.WitnessClientConfig;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One node of a pair, running: its machine, disk, link, network and claim, from start to end.
+/// One node of a pair: its machine, disk, link, network and claim, from start to end.
 public final class Node implements AutoCloseable {
 
-    /// How a node's life ended.
-    ///
-    /// @param failed whether by a lost claim or a fault, as against on purpose
-    public record Ending(boolean failed, String state, String reason) {}
+    /// Exit status of a process whose node stopped at once (sysexits.h, EX_SOFTWARE).
+    public static final int BROKEN_STATUS = 70;
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger("io.sosia.pair");
     private static final int CONSOLE_BYTES = 4 << 20;
     private static final long LOG_BYTES_MAX = 64L << 20;
+    private static final long BROKEN_PATIENCE_NANOS = 5_000_000_000L;
     private static final long[] ANNOUNCE_MILLIS = {20, 100, 300, 1_000, 3_000};
 
     private final NodeConfig config;
     private final NodeHome home;
+    private final NodeLock lock;
     private final EventLoopGroup loop;
     private final Arbiter arbiter;
     private final PairedMachine machine;
     private final PairNode pair;
     private final PeerChannel channel;
+    private final InetSocketAddress listening;
     private final Optional<Uplink> uplink;
+    /// Touched by the machine's thread until it goes live, then by the event loop; the order to go live is between.
     private final OutboundFlows flows = new OutboundFlows();
     private final ConsoleLog console = new ConsoleLog(CONSOLE_BYTES);
     private final TransitionLog transitions = new TransitionLog();
     private final LinkRate rate = new LinkRate();
     private final Watchdog watchdog;
     private final CompletableFuture<Ending> ending = new CompletableFuture<>();
+    private final AtomicBoolean broken = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final long startedNanos = System.nanoTime();
+    private volatile boolean primary;
 
-    /// Starts a node that was initialised by `sosia pair init`.
+    /// Opens a node that was initialised by `sosia pair init`. Its addresses are taken; nothing else
+    /// happens before [#begin].
     ///
     /// @throws ConfigException when the configuration names something unusable
     /// @throws IOException when the state folder, the disk or an address cannot be used
-    public static Node start(NodeConfig config) throws ConfigException, IOException {
+    public static Node open(NodeConfig config) throws ConfigException, IOException {
         NodeHome home = NodeHome.open(config.state(), config.node());
         MachineParts parts = MachineParts.of(config.machine());
-        Optional<DiskStore> disk = home.hasDisk() ? Optional.of(DiskStore.open(home.diskFolder())) : Optional.empty();
+        NodeLock lock = home.lock();
+        Optional<DiskStore> disk = Optional.empty();
         try {
+            DiskStamp stamp = home.stamp();
+            home.checkDisk(stamp);
+            disk = home.hasDisk() ? Optional.of(DiskStore.open(home.diskFolder())) : Optional.empty();
             MachineSpec spec = parts.spec(
                     disk.map(DiskStore::sizeBytes).orElse(0L), home.mac(), !config.uplink().equals("none"));
-            return new Node(config, home, spec, disk);
+            return new Node(config, home, lock, spec, disk, stamp);
         } catch (ConfigException | IOException | RuntimeException e) {
             if (disk.isPresent()) {
                 disk.get().close();
             }
+            lock.close();
             throw e;
         }
     }
 
-    private Node(NodeConfig config, NodeHome home, MachineSpec spec, Optional<DiskStore> disk) throws IOException {
+    private Node(NodeConfig config, NodeHome home, NodeLock lock, MachineSpec spec, Optional<DiskStore> disk, DiskStamp stamp)
+            throws ConfigException, IOException {
         this.config = config;
         this.home = home;
+        this.lock = lock;
         this.machine = new PairedMachine(new PairedMachine.Parts(
-                new Machine(spec), disk, home, config.backupReads(), this::replayed, this::broken));
-        this.uplink = plugIn();
+                build(spec), disk, home, config.backupReads(), this::replayed, this::diverged, this::broken));
         this.loop = Transport.oneLoop(work -> {
             Thread thread = new Thread(work, "pair");
             thread.setUncaughtExceptionHandler((_, cause) -> broken(cause));
             return thread;
         });
         this.arbiter = new WitnessArbiter(new WitnessClientConfig(config.witness()), home.pairId());
-        this.pair = new PairNode(loop, arbiter, setup(spec), home.stamp(), config.lagTargetNanos(), machine, this::leave,
+        this.pair = new PairNode(loop, arbiter, setup(spec), stamp, config.lagTargetNanos(), machine, this::leave,
                 new Onlooker());
-        machine.attach(pair, this::announce);
+        machine.attach(pair, this::wentLive);
         this.channel = new PeerChannel(loop, config.partnerAddress(), pair);
+        Optional<Uplink> cable;
         try {
-            channel.listen(config.listen());
-        } catch (IOException e) {
-            closeParts();
+            listening = channel.bind(config.listen());
+            cable = plugIn();
+        } catch (IOException | RuntimeException e) {
+            closeParts(Optional.empty());
             throw e;
         }
+        this.uplink = cable;
         this.watchdog = new Watchdog(machine::lastTurnNanos, () -> broken(new IllegalStateException(
                 "the machine's thread has made no turn for " + Watchdog.PATIENCE_SECONDS + " s")));
+    }
+
+    private static Machine build(MachineSpec spec) throws ConfigException {
+        try {
+            return new Machine(spec);
+        } catch (OutOfMemoryError e) {
+            throw new ConfigException("machine.ram: " + (spec.ramBytes() >> 20) + " MiB does not fit in Java's memory of "
+                    + (Runtime.getRuntime().maxMemory() >> 20) + " MiB; take less, or start with SOSIA_JAVA_OPTS=-Xmx"
+                    + ((spec.ramBytes() >> 20) + 512) + "m");
+        }
+    }
+
+    /// Asks the witness where the pair stands, and goes on from there. Once.
+    ///
+    /// @throws IOException when the state folder cannot be written
+    public void begin() throws IOException {
+        home.forgetEnding();
         pair.begin(channel);
-        loop.scheduleAtFixedRate(() -> rate.sample(linkBytes()), 1, 1, TimeUnit.SECONDS);
+        channel.accept();
+        loop.scheduleWithFixedDelay(() -> rate.sample(linkBytes()), 1, 1, TimeUnit.SECONDS);
     }
 
     private PairCore.Setup setup(MachineSpec spec) {
@@ -131,14 +173,9 @@ public final class Node implements AutoCloseable {
                 : StreamUplink.connect(StreamAddress.parse(where), inbox, this::networkIsUp));
     }
 
+    /// Frames can leave again, or for the first time: on the uplink's thread, also before this node has begun.
     private void networkIsUp() {
-        if (pair != null) {
-            loop.execute(() -> pair.look(core -> {
-                if (core.state().isPrimary()) {
-                    announce();
-                }
-            }));
-        }
+        loop.execute(this::announceIfLive);
     }
 
     // Outputs. On the event loop, except `replayed`, which is the machine's thread before it goes live.
@@ -166,13 +203,22 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    /// Tells the network where the guest is now, and again for a while: a late frame of the other node can pull the address
-    /// back.
-    private void announce() {
-        uplink.ifPresent(cable -> {
-            cable.sendTogether(announcement());
+    /// On the machine's thread. Tells the network where the guest is now, and again for a while: a late frame of the other node
+    /// can pull the address back.
+    private void wentLive() {
+        loop.execute(() -> {
+            announceIfLive();
             for (long millis : ANNOUNCE_MILLIS) {
-                loop.schedule(() -> cable.sendTogether(announcement()), millis, TimeUnit.MILLISECONDS);
+                loop.schedule(this::announceIfLive, millis, TimeUnit.MILLISECONDS);
+            }
+        });
+    }
+
+    /// On the event loop. A node whose claim is in doubt does not draw the guest's address to itself.
+    private void announceIfLive() {
+        pair.look(core -> {
+            if (core.state() instanceof NodeState.Protected || core.state() instanceof NodeState.Solo) {
+                uplink.ifPresent(cable -> cable.sendTogether(announcement()));
             }
         });
     }
@@ -188,6 +234,7 @@ public final class Node implements AutoCloseable {
         @Override
         public void transition(NodeState from, NodeState to, String reason) {
             long step = machine.steps();
+            primary = to.isPrimary();
             transitions.add(from, to, step, reason);
             DIAGNOSTICS.info("{} {}->{} epoch={} at={} reason={}", config.node(), from.word(), to.word(), to.epoch(), step,
                     reason);
@@ -195,15 +242,51 @@ public final class Node implements AutoCloseable {
 
         @Override
         public void finished(boolean failed, String reason) {
-            pair.look(core -> ending.complete(new Ending(failed, core.state().word(), reason)));
+            pair.look(core -> ending.complete(new Ending(
+                    failed, core.state().word(), reason, core.state().epoch(), machine.steps(), Instant.now())));
+        }
+
+        @Override
+        public void broken(Throwable cause) {
+            Node.this.broken(cause);
         }
     }
 
-    /// A broken invariant: this node must not go on, and must not pretend to end in order. The partner takes over.
-    private void broken(Throwable cause) {
-        DIAGNOSTICS.error("{} stops at once: a broken invariant", config.node(), cause);
-        Evidence.write(home.evidenceFolder(), "broken", cause);
-        Runtime.getRuntime().halt(70);
+    /// On the machine's thread: the replay is not the recorded run. The node retires right after.
+    private void diverged(Divergence divergence) {
+        List<String> lines = new ArrayList<>();
+        lines.add("node " + config.node() + " of pair " + home.pairId());
+        lines.add("position " + divergence.position() + ", step " + divergence.step());
+        lines.add("compared " + divergence.what());
+        lines.add("expected " + divergence.expected());
+        lines.add("got      " + divergence.got());
+        lines.addAll(lastStates());
+        Evidence.write(home.evidenceFolder(), "diverged", lines);
+    }
+
+    private List<String> lastStates() {
+        return transitions.all().stream().map(change -> "state " + change.from() + " -> " + change.to() + ", epoch "
+                + change.epoch() + ", step " + change.step() + ", at " + Instant.EPOCH.plus(change.atMicros(), ChronoUnit.MICROS)
+                + ": " + change.reason()).toList();
+    }
+
+    /// A broken invariant: this node must not go on, and must not pretend to end in order. The partner takes over. Any thread;
+    /// does not return.
+    public void broken(Throwable cause) {
+        try {
+            // Whoever comes second must not halt before the first has written down why.
+            if (broken.compareAndSet(false, true)) {
+                DIAGNOSTICS.error("{} stops at once: a broken invariant: {}", config.node(), cause.toString(), cause);
+                Evidence.write(home.evidenceFolder(), "broken", cause);
+                home.writeEnding(new Ending(true, Ending.BROKEN, cause.toString(), 0, machine.steps(), Instant.now()));
+            } else {
+                LockSupport.parkNanos(BROKEN_PATIENCE_NANOS);
+            }
+        } catch (IOException e) {
+            DIAGNOSTICS.warn("why the node stopped cannot be written down: {}", e.getMessage());
+        } finally {
+            Runtime.getRuntime().halt(BROKEN_STATUS);
+        }
     }
 
     // From outside; any thread.
@@ -237,11 +320,16 @@ public final class Node implements AutoCloseable {
         return console;
     }
 
-    /// Types on the guest's console; only a primary's machine reads it.
+    /// Types on the guest's console. Only a primary's machine can take it: anywhere else it would come up at some later go-live.
     ///
-    /// @return how many bytes were taken
-    public int type(byte[] bytes) {
-        return machine.inboxes().console().offer(bytes, 0, bytes.length);
+    /// @return how many bytes were taken; empty when this node is not the primary
+    public OptionalInt type(byte[] bytes) {
+        return primary ? OptionalInt.of(machine.inboxes().console().offer(bytes, 0, bytes.length)) : OptionalInt.empty();
+    }
+
+    /// Where this node's partner finds it.
+    public InetSocketAddress listening() {
+        return listening;
     }
 
     /// Asks the node to end: a backup leaves, a primary hands over.
@@ -254,20 +342,53 @@ public final class Node implements AutoCloseable {
         return ending;
     }
 
-    /// Ends threads and connections and leaves the disk durable.
+    /// Writes down how it ended, ends threads and connections and leaves the disk durable. May be called twice.
+    ///
+    /// @throws IOException when the disk cannot be closed in order
     @Override
     public void close() throws IOException {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
         watchdog.close();
-        closeParts();
+        keepEnding();
+        try {
+            closeParts(uplink);
+        } finally {
+            lock.close();
+        }
     }
 
-    private void closeParts() throws IOException {
+    private void keepEnding() {
+        Ending end = ending.getNow(null);
+        if (end == null) {
+            return;
+        }
+        if (end.failed()) {
+            List<String> lines = new ArrayList<>();
+            lines.add("node " + config.node() + " of pair " + home.pairId() + " ended " + end.state() + ", epoch " + end.epoch()
+                    + ", step " + end.step());
+            lines.add("reason " + end.reason());
+            lines.addAll(lastStates());
+            Evidence.write(home.evidenceFolder(), "halted", lines);
+        }
+        try {
+            home.writeEnding(end);
+        } catch (IOException e) {
+            DIAGNOSTICS.warn("how the node ended cannot be written down: {}", e.getMessage());
+        }
+    }
+
+    private void closeParts(Optional<Uplink> cable) throws IOException {
         channel.close();
-        if (uplink.isPresent()) {
-            uplink.get().close();
+        if (cable.isPresent()) {
+            cable.get().close();
         }
         arbiter.close();
-        machine.close();
-        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+        try {
+            machine.close();
+        } finally {
+            loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.sosia.appliance.node;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -21,9 +22,12 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.UUID;
 
-/// The folder of all that a node keeps: who it is (`pair.json`), its disk (`disk/`), what the disk holds (`stamp.json`) and
-/// evidence of failures (`evidence/`). Every file is replaced whole and durably.
+/// The folder of all that a node keeps: who it is (`pair.json`), its disk (`disk/`), what the disk holds (`stamp.json`), how its
+/// last life ended (`ended.json`) and evidence of failures (`evidence/`). Every file is replaced whole and durably.
 public final class NodeHome {
+
+    /// The content of a machine without a disk, in its stamp.
+    static final String NO_DISK = "none";
 
     private static final int FORMAT = 1;
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -76,7 +80,7 @@ public final class NodeHome {
         if (!exists(folder)) {
             throw new IOException(folder + " holds no node of a pair yet: run `sosia pair init` first");
         }
-        JsonNode json = JSON.readTree(folder.resolve("pair.json").toFile());
+        JsonNode json = read(folder.resolve("pair.json"));
         if (json.path("format").asInt() != FORMAT) {
             throw new IOException(folder.resolve("pair.json") + ": format " + json.path("format") + ", expected " + FORMAT);
         }
@@ -89,6 +93,30 @@ public final class NodeHome {
         } catch (IllegalArgumentException e) {
             throw new IOException(folder.resolve("pair.json") + ": " + e.getMessage(), e);
         }
+    }
+
+    /// The only process that may use this folder, until it is closed.
+    ///
+    /// @throws IOException when another one has it, naming that process
+    NodeLock lock() throws IOException {
+        return NodeLock.take(folder);
+    }
+
+    private static JsonNode read(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            throw new IOException(file + " is missing; bring it back from a backup, or remove " + file.getParent()
+                    + " and run `sosia pair init` again");
+        }
+        try {
+            JsonNode json = JSON.readTree(file.toFile());
+            if (json.isObject()) {
+                return json;
+            }
+        } catch (JsonProcessingException notJson) {
+            // Said below.
+        }
+        throw new IOException(file + " is damaged (no JSON object); bring it back from a backup, or remove " + file.getParent()
+                + " and run `sosia pair init` again");
     }
 
     public PairId pairId() {
@@ -119,10 +147,60 @@ public final class NodeHome {
     }
 
     /// What the disk holds.
+    ///
+    /// @throws IOException when that is not known any more, naming the file
     public DiskStamp stamp() throws IOException {
-        JsonNode json = JSON.readTree(folder.resolve("stamp.json").toFile());
-        return new DiskStamp(json.path("content").asText(),
-                new LogPosition(json.path("epoch").asLong(), json.path("seq").asLong()), json.path("clean").asBoolean());
+        Path file = folder.resolve("stamp.json");
+        JsonNode json = read(file);
+        if (!json.path("content").isTextual() || !json.path("epoch").isIntegralNumber()
+                || !json.path("seq").isIntegralNumber() || !json.path("clean").isBoolean()) {
+            throw new IOException(file + " is damaged: expected content, epoch, seq and clean, found " + json);
+        }
+        try {
+            return new DiskStamp(json.path("content").asText(),
+                    new LogPosition(json.path("epoch").asLong(), json.path("seq").asLong()), json.path("clean").asBoolean());
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + " is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    /// Checks that the disk is where the stamp says there is one.
+    ///
+    /// @throws IOException when it is gone
+    void checkDisk(DiskStamp stamp) throws IOException {
+        if (hasDisk() == stamp.content().equals(NO_DISK)) {
+            throw new IOException(hasDisk() ? diskFolder() + " is there, but the node was made without a disk; remove it"
+                    : diskFolder() + " is missing; bring it back, or remove " + folder + " and run `sosia pair init` again");
+        }
+    }
+
+    /// How the node's last life ended; empty while it runs, after a life that was cut off, or before the first.
+    public static Optional<Ending> ending(Path folder) {
+        Path file = folder.resolve("ended.json");
+        try {
+            return Files.exists(file) ? Ending.of(read(file)) : Optional.empty();
+        } catch (IOException unreadable) {
+            return Optional.empty();
+        }
+    }
+
+    /// The process that uses the folder now; empty when none does.
+    public static Optional<Long> holder(Path folder) {
+        try {
+            return NodeLock.holder(folder);
+        } catch (IOException unreadable) {
+            return Optional.empty();
+        }
+    }
+
+    /// Writes down how this life ended; durable on return.
+    void writeEnding(Ending ending) throws IOException {
+        replace("ended.json", ending.toJson());
+    }
+
+    /// A new life begins.
+    void forgetEnding() throws IOException {
+        Files.deleteIfExists(folder.resolve("ended.json"));
     }
 
     /// Replaces what is said of the disk; durable on return.

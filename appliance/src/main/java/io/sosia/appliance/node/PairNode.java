@@ -17,6 +17,7 @@ import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairRecord;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -28,6 +29,9 @@ import org.slf4j.LoggerFactory;
 ///
 /// Everything but the methods named "any thread" is called on the event loop. What the machine's thread produces waits in an
 /// [Outgoing] queue and is taken over in one go, so a burst costs one hand-over.
+///
+/// Netty logs what a task or a listener throws and goes on; here that is a broken invariant, so everything that enters the core
+/// is guarded and ends the node.
 final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     /// Told of what the outside sees of this node.
@@ -35,6 +39,9 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
         void transition(NodeState from, NodeState to, String reason);
 
         void finished(boolean failed, String reason);
+
+        /// A broken invariant: the node has to stop at once.
+        void broken(Throwable cause);
     }
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(PairNode.class);
@@ -77,11 +84,29 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     /// Any thread, once: the protocol begins.
     void begin(PeerChannel link) {
-        loop.submit(() -> {
+        onLoop(() -> {
             channel = link;
             core.begin(System.nanoTime());
-            loop.scheduleAtFixedRate(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
-        }).syncUninterruptibly();
+            // With a fixed delay: a process that stood still has no ticks to make up for.
+            loop.scheduleWithFixedDelay(() -> guarded(this::tick), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        });
+    }
+
+    /// What comes after the loop's end is for nobody.
+    private void onLoop(Runnable work) {
+        try {
+            loop.execute(() -> guarded(work));
+        } catch (RejectedExecutionException ended) {
+            DIAGNOSTICS.debug("after the end of the node: {}", ended.getMessage());
+        }
+    }
+
+    private void guarded(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException | Error e) {
+            observer.broken(e);
+        }
     }
 
     private void tick() {
@@ -132,6 +157,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
             releasedTold = upTo;
             machine.released(upTo);
         }
+        machine.setPartnerDurable(core.backupDurable());
     }
 
     // From the machine's thread.
@@ -144,7 +170,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
     /// Any thread: what the machine has produced, to be sent and held.
     void take(Outgoing.Load load) {
         handedBytes.addAndGet(load.bytes());
-        loop.execute(() -> {
+        onLoop(() -> {
             handedBytes.addAndGet(-load.bytes());
             for (LogBatch batch : load.batches()) {
                 core.recorded(batch, load.bytes() / load.batches().size());
@@ -156,7 +182,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     /// Any thread: how far the machine is, and its disk.
     void executed(long step, LogPosition durable) {
-        loop.execute(() -> {
+        onLoop(() -> {
             core.executed(step, durable);
             lagMeter.at(step, System.nanoTime());
         });
@@ -174,22 +200,22 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     /// Any thread.
     void drained() {
-        loop.execute(() -> core.drained(System.nanoTime()));
+        onLoop(() -> core.drained(System.nanoTime()));
     }
 
     /// Any thread.
     void machineStopped(LogPosition last) {
-        loop.execute(() -> core.machineStopped(last, System.nanoTime()));
+        onLoop(() -> core.machineStopped(last, System.nanoTime()));
     }
 
     /// Any thread.
     void fault(String reason) {
-        loop.execute(() -> core.fault(reason, System.nanoTime()));
+        onLoop(() -> core.fault(reason, System.nanoTime()));
     }
 
     /// Any thread.
     void terminate() {
-        loop.execute(() -> core.terminate(System.nanoTime()));
+        onLoop(() -> core.terminate(System.nanoTime()));
     }
 
     /// Any thread: runs on the loop with the core, for looking; returns when that is done.
@@ -205,51 +231,53 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     @Override
     public void dialled() {
-        core.dialled(System.nanoTime());
+        guarded(() -> core.dialled(System.nanoTime()));
     }
 
     @Override
     public void received(Envelope envelope) {
-        core.received(envelope, System.nanoTime());
+        guarded(() -> core.received(envelope, System.nanoTime()));
     }
 
     @Override
     public void readComplete() {
-        core.readComplete();
-        settle();
+        guarded(() -> {
+            core.readComplete();
+            settle();
+        });
     }
 
     @Override
     public void lost(String reason) {
         DIAGNOSTICS.info("link lost while {}: {}", core.state().word(), reason);
-        core.linkLost(reason, System.nanoTime());
+        guarded(() -> core.linkLost(reason, System.nanoTime()));
     }
 
     // From the arbiter, on its threads.
 
     @Override
     public void record(PairRecord record) {
-        loop.execute(() -> core.recordRead(record, System.nanoTime()));
+        onLoop(() -> core.recordRead(record, System.nanoTime()));
     }
 
     @Override
     public void unknownPair() {
-        loop.execute(() -> core.recordUnknown(System.nanoTime()));
+        onLoop(() -> core.recordUnknown(System.nanoTime()));
     }
 
     @Override
     public void granted(Nonce nonce, PairRecord record) {
-        loop.execute(() -> core.claimGranted(nonce, record, System.nanoTime()));
+        onLoop(() -> core.claimGranted(nonce, record, System.nanoTime()));
     }
 
     @Override
     public void refused(Nonce nonce, String reason) {
-        loop.execute(() -> core.claimRefused(nonce, reason, System.nanoTime()));
+        onLoop(() -> core.claimRefused(nonce, reason, System.nanoTime()));
     }
 
     @Override
     public void silent(String why) {
-        loop.execute(() -> core.witnessSilent(System.nanoTime()));
+        onLoop(() -> core.witnessSilent(System.nanoTime()));
     }
 
     // What the core wants done.
@@ -281,7 +309,8 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     @Override
     public void startMachine(long epoch) {
-        machine.start(epoch);
+        // Anything but SOLO: a partner with the same disk was taken in, even if it has been lost again by now.
+        machine.start(epoch, !(core.state() instanceof NodeState.Solo));
     }
 
     @Override
@@ -331,7 +360,10 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     @Override
     public void transition(NodeState from, NodeState to, String reason) {
-        machine.setDiskErrorsRetire(to instanceof NodeState.Protected);
+        machine.setDiskErrorsRetire(to instanceof NodeState.Protected || to instanceof NodeState.HandingOver);
+        if (to instanceof NodeState.Solo) {
+            machine.partnerLeftBehind(reason);
+        }
         observer.transition(from, to, reason);
     }
 }

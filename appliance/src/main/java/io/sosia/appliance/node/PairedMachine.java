@@ -8,6 +8,7 @@ import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.eventlog.RunPoint;
 import io.sosia.appliance.lockstep.DiskAnswers;
+import io.sosia.appliance.lockstep.Divergence;
 import io.sosia.appliance.lockstep.GoLive;
 import io.sosia.appliance.lockstep.GuestTime;
 import io.sosia.appliance.lockstep.OutputSink;
@@ -23,10 +24,13 @@ import io.sosia.appliance.node.NodeConfig.BackupReads;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.disksync.block.Position;
 import io.sosia.disksync.store.DiskStore;
+import io.sosia.disksync.store.Partner;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The machine of a node of a pair, on a thread of its own: first as a backup's replay, then as a primary's run, or as a
 /// primary's from the start. Mirror of [PairNode], which lives on the event loop; each posts to the other and neither waits.
@@ -38,6 +42,7 @@ final class PairedMachine {
     /// @param disk      the node's disk; empty for a machine without one
     /// @param home      where the stamp of the disk is kept
     /// @param replayed  shown every output a backup's replay has produced
+    /// @param diverged  told when the replay has turned out not to be the recorded run, before the node retires
     /// @param broken    told of a broken invariant: the node has to stop at once
     record Parts(
             GuestMachine machine,
@@ -45,8 +50,10 @@ final class PairedMachine {
             NodeHome home,
             BackupReads backupReads,
             Consumer<MarkedOutput> replayed,
+            Consumer<Divergence> diverged,
             Consumer<Throwable> broken) {}
 
+    private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(PairedMachine.class);
     private static final int KEPT_COMPLETIONS_MAX = 4_096;
     private static final long RELEASED_NANOS = 20_000_000;
     private static final long IDLE_PROGRESS_NANOS = 5_000_000;
@@ -67,6 +74,9 @@ final class PairedMachine {
     private volatile boolean handingOver;
     private volatile boolean ending;
     private volatile boolean diskErrorsRetire;
+    private volatile boolean waitingForDisk;
+    private volatile LogPosition partnerDurable = LogPosition.START;
+    private volatile Optional<String> leftBehind = Optional.empty();
     private volatile double pace = 1.0;
     private volatile LogPosition releasedUpTo = LogPosition.START;
     private volatile long goLiveEpoch;
@@ -109,8 +119,23 @@ final class PairedMachine {
         return run != null ? run.steps() : replayedSteps;
     }
 
-    /// When the machine's thread last made a turn, on the monotonic clock; empty while it has none. Any thread.
+    /// The backup's disk durably holds what the log up to here causes. Any thread.
+    void setPartnerDurable(LogPosition position) {
+        partnerDurable = position;
+    }
+
+    /// This node goes on without its partner: from now on its disk keeps durably what the partner's lacks. Any thread.
+    void partnerLeftBehind(String reason) {
+        leftBehind = Optional.of(reason);
+        signal.raise();
+    }
+
+    /// When the machine's thread last made a turn, on the monotonic clock; empty while it makes none, or waits for the disk to
+    /// make all durable, which may take long. Any thread.
     Optional<Long> lastTurnNanos() {
+        if (waitingForDisk) {
+            return Optional.empty();
+        }
         FollowLoop follow = following;
         MachineLoop run = running;
         if (run != null) {
@@ -128,8 +153,14 @@ final class PairedMachine {
     // From the event loop.
 
     /// Switches the machine on as the recorder of this epoch's log.
-    void start(long epoch) {
-        spawn(() -> lead(epoch));
+    ///
+    /// @param joins whether the partner's disk is equal at this moment
+    void start(long epoch, boolean joins) {
+        spawn(() -> {
+            if (makeReady(joins)) {
+                lead(epoch);
+            }
+        });
     }
 
     void follow(long epoch) {
@@ -137,7 +168,11 @@ final class PairedMachine {
                 executor.isPresent() ? this::answer : DiskAnswers.FROM_LOG, new ReplayedOutputs());
         FollowLoop loop = new FollowLoop(replayer, signal, new FollowOwner());
         following = loop;
-        spawn(() -> followThenLead(loop));
+        spawn(() -> {
+            if (makeReady(true)) {
+                followThenLead(loop);
+            }
+        });
     }
 
     void deliver(LogBatch batch) {
@@ -221,7 +256,6 @@ final class PairedMachine {
         }
         thread = Thread.ofPlatform().name("machine").start(() -> {
             try {
-                markUnclean();
                 work.run();
             } catch (Throwable e) {
                 parts.broken().accept(e);
@@ -229,16 +263,54 @@ final class PairedMachine {
         });
     }
 
-    private void markUnclean() throws IOException {
-        DiskStamp stamp = parts.home().stamp();
-        parts.home().writeStamp(new DiskStamp(stamp.content(), stamp.position(), false));
+    /// Writes down that the disk is about to change, and how it stands to the partner's.
+    ///
+    /// @return false when that cannot be written; the pair's side has been told
+    private boolean makeReady(boolean joins) {
+        try {
+            DiskStamp stamp = parts.home().stamp();
+            parts.home().writeStamp(new DiskStamp(stamp.content(), stamp.position(), false));
+            if (joins && parts.disk().isPresent()) {
+                parts.disk().get().joined("both nodes of the pair start from here");
+            }
+            return true;
+        } catch (IOException e) {
+            node.fault("the start of the run cannot be written down: " + e.getMessage());
+            return false;
+        }
     }
 
-    private void markClean(LogPosition end) throws IOException, InterruptedException {
-        if (executor.isPresent()) {
-            executor.get().drainDurably();
+    private void markClean(LogPosition end) {
+        try {
+            makeDurable();
+            parts.home().writeStamp(new DiskStamp(parts.home().stamp().content(), end, true));
+        } catch (IOException | InterruptedException e) {
+            node.fault("the end of the run cannot be written down: " + e.getMessage());
         }
-        parts.home().writeStamp(new DiskStamp(parts.home().stamp().content(), end, true));
+    }
+
+    private void makeDurable() throws IOException, InterruptedException {
+        waitingForDisk = true;
+        try {
+            if (executor.isPresent()) {
+                executor.get().drainDurably();
+            }
+        } finally {
+            waitingForDisk = false;
+        }
+    }
+
+    /// Once, on a node that goes on alone. What has not been written down yet is remembered by the disk's activity log, so that a
+    /// failure here costs a longer resync and nothing else.
+    private void splitDisk(String reason) {
+        try {
+            DiskStore disk = parts.disk().get();
+            if (disk.superBlock().partner() == Partner.IN_SYNC) {
+                disk.split(reason);
+            }
+        } catch (IOException e) {
+            DIAGNOSTICS.warn("disk: that the partner is left behind cannot be written down: {}", e.getMessage());
+        }
     }
 
     private void followThenLead(FollowLoop loop) throws Exception {
@@ -255,8 +327,9 @@ final class PairedMachine {
         GuestTime time = new GuestTime(host.monotonicNanos(), last.ticks(), last.ticksPerStepQ32());
         run(recorder, time, host, () -> {
             reissue(last.pendingDisk());
-            post();
+            // The network has to know where the guest is before what may have been lost leaves again.
             wentLive.run();
+            post();
         });
     }
 
@@ -288,6 +361,7 @@ final class PairedMachine {
 
     private void run(Recorder recorder, GuestTime time, HostSources host, Runnable before) throws Exception {
         inboxes.frames().clear();
+        inboxes.console().take(Integer.MAX_VALUE);
         Duty duty = new Duty(recorder);
         MachineLoop loop = new MachineLoop(recorder, inboxes, signal, LoopSettings.PRIMARY, host, duty, time);
         running = loop;
@@ -396,9 +470,7 @@ final class PairedMachine {
 
         @Override
         public void makeDurable() throws IOException, InterruptedException {
-            if (executor.isPresent()) {
-                executor.get().drainDurably();
-            }
+            PairedMachine.this.makeDurable();
         }
 
         @Override
@@ -412,11 +484,15 @@ final class PairedMachine {
         }
 
         @Override
-        public void ended(LogPosition end) {
-            try {
+        public void diverged(Divergence evidence) {
+            parts.diverged().accept(evidence);
+            node.fault(evidence.toString());
+        }
+
+        @Override
+        public void ended(LogPosition end, EndReason reason) {
+            if (reason != EndReason.HANDED_OVER) {
                 markClean(end);
-            } catch (IOException | InterruptedException e) {
-                node.fault("the end of the run cannot be written down: " + e.getMessage());
             }
         }
     }
@@ -430,6 +506,7 @@ final class PairedMachine {
         private long reachedNanos;
         private long toldStep = -1;
         private boolean over;
+        private boolean split;
 
         Duty(Recorder recorder) {
             this.recorder = recorder;
@@ -448,15 +525,34 @@ final class PairedMachine {
                     progressNanos = now;
                 }
             }
-            post();
             if (now - reachedNanos >= REACHED_NANOS) {
                 reachedNanos = now;
-                reached(recorder.point().last());
+                tellDisk();
             }
+            post();
             long step = recorder.machine().steps();
             if (step != toldStep) {
                 toldStep = step;
                 node.executed(step, durable());
+            }
+        }
+
+        /// A disk request has no entry of its own: closed by a progress entry, the position covers every request asked for until
+        /// now, so that nothing is taken for acknowledged that the backup has not come to.
+        private void tellDisk() {
+            if (executor.isEmpty()) {
+                return;
+            }
+            if (!over) {
+                recorder.progress();
+            }
+            reached(recorder.point().last());
+            LogPosition there = partnerDurable;
+            if (leftBehind.isEmpty()) {
+                parts.disk().get().partnerDurable(new Position(there.epoch(), there.seq()));
+            } else if (!split) {
+                split = true;
+                splitDisk(leftBehind.get());
             }
         }
 
@@ -478,11 +574,7 @@ final class PairedMachine {
             over = true;
             recorder.end(EndReason.POWERED_OFF);
             post();
-            try {
-                markClean(recorder.point().last());
-            } catch (IOException | InterruptedException e) {
-                node.fault("the end of the run cannot be written down: " + e.getMessage());
-            }
+            markClean(recorder.point().last());
             return Next.STAY;
         }
     }

@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Small guests, as ELF files, and machines for them.
-final class Programs {
+public final class Programs {
 
     static final int SRST = 0x53525354;
     static final int DBCN = 0x4442434E;
@@ -40,7 +40,7 @@ final class Programs {
     }
 
     /// A static ELF64 with one segment at the start of RAM.
-    static byte[] elf(Consumer<Assembler> body) {
+    public static byte[] elf(Consumer<Assembler> body) {
         byte[] code = program(body).bytes();
         ByteBuffer file = ByteBuffer.allocate(120 + code.length).order(ByteOrder.LITTLE_ENDIAN);
         file.putInt(0x464c457f).put((byte) 2).put((byte) 1).put((byte) 1).position(16);
@@ -82,14 +82,14 @@ final class Programs {
     }
 
     /// @param type 0 shutdown, 1 cold reboot, 2 warm reboot
-    static void systemReset(Assembler a, int type, int reason) {
+    public static void systemReset(Assembler a, int type, int reason) {
         a.li(A0, type);
         a.li(A1, reason);
         sbi(a, SRST, 0);
     }
 
     /// Waits for `ticks` of guest time to pass, with interrupts off in `sstatus`.
-    static void sleep(Assembler a, long ticks) {
+    public static void sleep(Assembler a, long ticks) {
         a.csrr(T0, TIME);
         a.li(T1, ticks);
         a.add(T0, T0, T1);

@@ -1,0 +1,92 @@
+package io.sosia.appliance.node;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+/// Two nodes' configurations on the loopback address, with a [TickingGuest] and a small disk, born of a witness.
+public final class PairFiles {
+
+    static final int DISK_BYTES = 1 << 20;
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    private final Path folder;
+
+    /// A pair that has been initialised.
+    ///
+    /// @param settings more lines for both configurations
+    public PairFiles(Path folder, int witnessPort, String... settings) throws Exception {
+        this.folder = folder;
+        Files.write(folder.resolve("guest.elf"), TickingGuest.elf());
+        Files.write(folder.resolve("disk.img"), new byte[DISK_BYTES]);
+        int[] ports = freePorts(4);
+        write("a", "b", ports[0], ports[1], ports[2], witnessPort, settings);
+        write("b", "a", ports[1], ports[0], ports[3], witnessPort, settings);
+        PairBirth.of(List.of(config("a"), config("b"))).carryOut(_ -> { });
+    }
+
+    private void write(String node, String partner, int listen, int partnerListens, int control, int witness,
+            String... settings) throws IOException {
+        Files.writeString(file(node), """
+                node: %s
+                partner: {name: %s, address: "127.0.0.1:%d"}
+                listen: 127.0.0.1:%d
+                state: state-%s
+                witness: ["127.0.0.1:%d"]
+                machine: {kernel: guest.elf, disk: disk.img, ram: 64M}
+                network: {uplink: none}
+                control: 127.0.0.1:%d
+                """.formatted(node, partner, partnerListens, listen, node, witness, control)
+                + String.join("\n", settings) + "\n");
+    }
+
+    private static int[] freePorts(int count) throws IOException {
+        ServerSocket[] sockets = new ServerSocket[count];
+        int[] ports = new int[count];
+        for (int i = 0; i < count; i++) {
+            sockets[i] = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            ports[i] = sockets[i].getLocalPort();
+        }
+        for (ServerSocket socket : sockets) {
+            socket.close();
+        }
+        return ports;
+    }
+
+    /// A node's configuration file.
+    public Path file(String node) {
+        return folder.resolve("node-" + node + ".yaml");
+    }
+
+    /// A node's state folder.
+    public Path state(String node) {
+        return folder.resolve("state-" + node);
+    }
+
+    public NodeConfig config(String node) throws Exception {
+        return NodeConfig.read(file(node));
+    }
+
+    public InetSocketAddress control(String node) throws Exception {
+        return config(node).control();
+    }
+
+    /// Asks again and again until it is so.
+    public static void await(String what, BooleanSupplier so, Supplier<?> seen) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!so.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("waited " + PATIENCE.toSeconds() + " s for: " + what + "; last seen: " + seen.get());
+            }
+            LockSupport.parkNanos(10_000_000);
+        }
+    }
+}
