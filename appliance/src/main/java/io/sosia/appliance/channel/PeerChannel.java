@@ -22,11 +22,11 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A node's end of the link to its partner: accepts or dials, one link at a time. Everything but [#listen] and the counters is
-/// to be called on the event loop, where the listener is called too.
+/// A node's end of the link to its partner: accepts or dials, one link at a time. Everything but [#listen] and the
+/// counters is to be called on the event loop, where the listener is called too.
 ///
-/// An accepted connection is nobody until its first frame is a Hello: such strangers are bounded in number and time, and while
-/// there is a link they are turned away. Sent messages are flushed once per turn of the event loop.
+/// An accepted connection is nobody until its first frame is a Hello: such strangers are bounded in number and time,
+/// and while there is a link they are turned away. Sent messages are flushed once per turn of the event loop.
 public final class PeerChannel implements AutoCloseable {
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(PeerChannel.class);
@@ -99,8 +99,8 @@ public final class PeerChannel implements AutoCloseable {
         server.config().setAutoRead(true);
     }
 
-    /// Connects to the partner, again and again until it succeeds or [#close(String)] is called. Does nothing while there is
-    /// a link or an attempt.
+    /// Connects to the partner, again and again until it succeeds or [#close(String)] is called. Does nothing while
+    /// there is a link or an attempt.
     public void dial() {
         wanted = true;
         failureTold = false;
@@ -340,7 +340,8 @@ public final class PeerChannel implements AutoCloseable {
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             if (cause instanceof IOException || cause instanceof DecoderException) {
-                Throwable root = cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
+                boolean wrapped = cause instanceof DecoderException && cause.getCause() != null;
+                Throwable root = wrapped ? cause.getCause() : cause;
                 hangUp(context.channel(), root.getMessage() == null ? root.toString() : root.getMessage());
             } else {
                 // A broken invariant of the node, not of the link: its uncaught handler decides.

@@ -26,9 +26,9 @@ import java.util.zip.CRC32C;
 
 /// The bytes of a message, protocol [#VERSION].
 ///
-/// A frame is: u32 length of what follows, u8 type, u64 epoch, sender and addressee incarnation (16 bytes each), body, CRC32C
-/// of everything between length and CRC. Integers are big-endian; texts are u16 length and UTF-8. A Hello's body opens with the
-/// protocol's name and version, so that a stranger is recognised by its first frame.
+/// A frame is: u32 length of what follows, u8 type, u64 epoch, sender and addressee incarnation (16 bytes each),
+/// body, CRC32C of everything between length and CRC. Integers are big-endian; texts are u16 length and UTF-8. A
+/// Hello's body opens with the protocol's name and version, so that a stranger is recognised by its first frame.
 public final class PeerCodec {
 
     /// Raised with every change of the bytes.
@@ -74,7 +74,8 @@ public final class PeerCodec {
         int bytes = out.writerIndex() - start - 4;
         out.writeInt(crc(out, start + 4, bytes));
         if (bytes + 4 > FRAME_BYTES_MAX) {
-            throw new IllegalArgumentException("frame of " + (bytes + 4) + " bytes, expected at most " + FRAME_BYTES_MAX);
+            throw new IllegalArgumentException(
+                    "frame of " + (bytes + 4) + " bytes, expected at most " + FRAME_BYTES_MAX);
         }
         out.setInt(start, bytes + 4);
     }

@@ -5,8 +5,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.util.List;
 
-/// Cuts the bytes of one connection into frames (see [PeerCodec]), each without its length field. Who has not introduced himself
-/// may send [#HELLO_BYTES_MAX] at most, so that strangers cannot make a node hold memory for them.
+/// Cuts the bytes of one connection into frames (see [PeerCodec]), each without its length field. Who has not
+/// introduced himself may send [#HELLO_BYTES_MAX] at most, so that strangers cannot make a node hold memory for them.
 final class PeerFrames extends ByteToMessageDecoder {
 
     /// Longest first frame: a Hello with all its texts.
@@ -37,7 +37,8 @@ final class PeerFrames extends ByteToMessageDecoder {
         long bytes = in.getUnsignedInt(in.readerIndex());
         if (bytes < PeerCodec.FRAME_BYTES_MIN || bytes > bytesMax) {
             broken = true;
-            throw new PeerFormatException("frame of " + bytes + " bytes, expected " + PeerCodec.FRAME_BYTES_MIN + " to " + bytesMax);
+            throw new PeerFormatException(
+                    "frame of " + bytes + " bytes, expected " + PeerCodec.FRAME_BYTES_MIN + " to " + bytesMax);
         }
         if (in.readableBytes() >= 4 + bytes) {
             in.skipBytes(4);

@@ -17,16 +17,17 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         description = {
-            "Starts a witness, a network and both nodes of a pair on this machine and boots Debian on the pair. A client counts "
-                    + "in the guest's Redis over one TCP connection; the primary is killed; the connection goes on.",
+            "Starts a witness, a network and both nodes of a pair on this machine and boots Debian on the pair. A "
+                    + "client counts in the guest's Redis over one TCP connection; the primary is killed; the connection "
+                    + "goes on.",
             "The first time it also builds the guest image (about 130 MB of Debian packages)."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false,
         footerHeading = "%nExit status:%n",
         footer = {
-            "  0 no acknowledged increment was lost or repeated; 1 one was, or a part failed (its log is kept and named);",
-            "  2 bad usage. Ctrl-C leaves no process and no file behind."
+            "  0 no acknowledged increment was lost or repeated; 1 one was, or a part failed (its log is kept and",
+            "  named); 2 bad usage. Ctrl-C leaves no process and no file behind."
         })
 public final class DemoCommand implements Callable<Integer> {
 
@@ -50,14 +51,17 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(names = "--by-hand", description = "Boots the pair and leaves it to you: no client, no kill, no report.")
     private boolean byHand;
 
-    @Option(names = "--ram", paramLabel = "SIZE", defaultValue = "256M", description = "RAM of the guest (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--ram", paramLabel = "SIZE", defaultValue = "256M",
+            description = "RAM of the guest (default: ${DEFAULT-VALUE}).")
     private String ram;
 
     @Option(names = "--backup-reads", paramLabel = "local|logged", defaultValue = "local",
-            description = "Where the backup takes data of disk reads from: its own disk, or the log (default: ${DEFAULT-VALUE}).")
+            description = "Where the backup takes data of disk reads from: its own disk, or the log "
+                    + "(default: ${DEFAULT-VALUE}).")
     private String backupReads;
 
-    @Option(names = "--drop", paramLabel = "PERCENT", defaultValue = "0", converter = NetworkCommand.PercentConverter.class,
+    @Option(names = "--drop", paramLabel = "PERCENT", defaultValue = "0",
+            converter = NetworkCommand.PercentConverter.class,
             description = "Loses this share of the guest's frames, to see that nothing depends on them.")
     private double dropPercent;
 
@@ -88,6 +92,10 @@ public final class DemoCommand implements Callable<Integer> {
     }
 
     private Demo.Settings settings() {
+        if (json != null && !Files.isDirectory(json.toAbsolutePath().getParent())) {
+            throw new CommandLine.ParameterException(spec.commandLine(),
+                    "--json " + json + ": there is no folder " + json.toAbsolutePath().getParent());
+        }
         int count = increments != null ? increments : dropPercent > 0 ? INCREMENTS_WITH_DROPS : INCREMENTS;
         try {
             return new Demo.Settings(count, ram, backupReads, dropPercent, Optional.ofNullable(directory));
@@ -111,15 +119,18 @@ public final class DemoCommand implements Callable<Integer> {
                 demo.stay();
             }
             if (!passed) {
-                narrator.print(String.format("%nEvery process's diagnostics are in %s%n", demo.folder().resolve("logs")));
+                narrator.print(String.format("%nEvery process's diagnostics are in %s%n", demo.logs()));
             }
             return passed ? 0 : CliException.FAILED;
         } catch (DemoException e) {
             if (narrator.isMuted()) {
                 return CliException.FAILED;
             }
+            if (!demo.keepsFolder()) {
+                throw e;
+            }
             throw new DemoException(e.getMessage() + System.lineSeparator() + "  every process's diagnostics are in "
-                    + demo.folder().resolve("logs"), e);
+                    + demo.logs(), e);
         }
     }
 

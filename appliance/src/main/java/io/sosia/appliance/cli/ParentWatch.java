@@ -12,8 +12,8 @@ final class ParentWatch {
 
     private ParentWatch() {}
 
-    /// Begins to watch standard input, whose other end the parent holds, when the property is set. The end of it ends this
-    /// process: in order if that is quick, else at once.
+    /// Begins to watch standard input, whose other end the parent holds, when the property is set. The end of it ends
+    /// this process: in order if that is quick, else at once.
     static void beginIfAsked() {
         if (!Boolean.getBoolean(ChildProcess.ENDS_WITH_PARENT)) {
             return;

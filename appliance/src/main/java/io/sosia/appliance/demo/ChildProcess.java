@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 
 /// One `sosia` command running in a process of its own, by the same Java, class path and options as this process.
 ///
-/// A child lives no longer than this process, even when that is killed: it ends when its standard input does, which the kernel
-/// closes with us (property [#ENDS_WITH_PARENT], honoured by the command line's entry).
+/// A child lives no longer than this process, even when that is killed: it ends when its standard input does, which
+/// the kernel closes with us (property [#ENDS_WITH_PARENT], honoured by the command line's entry).
 public final class ChildProcess {
 
     /// System property of a process that is to end when its standard input ends.
@@ -107,7 +107,8 @@ public final class ChildProcess {
             found[0] = printed.substring(0, printed.lastIndexOf('\n') + 1).lines()
                     .filter(line -> line.contains(text)).findFirst().orElse(null);
             if (found[0] == null && !alive) {
-                throw new DemoException(name + " has ended with status " + process.exitValue() + " before it was ready" + tail());
+                throw new DemoException(name + " has ended with status " + process.exitValue()
+                        + " before it was ready" + tail());
             }
             return found[0] != null;
         });
@@ -121,7 +122,8 @@ public final class ChildProcess {
     public int awaitEnd(Duration limit) throws DemoException {
         try {
             if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new DemoException("waited " + limit.toSeconds() + " s and still not: " + name + " has ended" + tail());
+                throw new DemoException("waited " + limit.toSeconds() + " s and still not: " + name + " has ended"
+                        + tail());
             }
             return process.exitValue();
         } catch (InterruptedException e) {
@@ -188,15 +190,16 @@ public final class ChildProcess {
         }
     }
 
-    /// The last lines of its diagnostics, each indented, after a line that says what they are; empty when there are none.
+    /// The last lines of its diagnostics, each indented, after a line that says what they are; empty when there are
+    /// none.
     public String tail() {
         List<String> lines = Stream.of(diagnostics, out).flatMap(ChildProcess::linesOf).toList();
         if (lines.isEmpty()) {
             return "";
         }
-        return System.lineSeparator() + "  the last lines of " + diagnostics + ":" + System.lineSeparator()
-                + String.join(System.lineSeparator(), lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()).stream()
-                        .map(line -> "    " + line).toList());
+        List<String> last = lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size());
+        String next = System.lineSeparator() + "    ";
+        return System.lineSeparator() + "  the last lines of " + diagnostics + ":" + next + String.join(next, last);
     }
 
     private static Stream<String> linesOf(Path file) {

@@ -13,8 +13,8 @@ import java.util.Arrays;
 
 /// Counts in the guest's Redis over one TCP connection: `INCR`, reply, `INCR`, reply. Never connects again.
 ///
-/// Each reply has to be the one before plus one: a smaller number is an acknowledged increment that was lost, a larger one an
-/// increment that was made twice.
+/// Each reply has to be the one before plus one: a smaller number is an acknowledged increment that was lost, a larger
+/// one an increment that was made twice.
 ///
 /// Threads: [#count] on one; the figures may be read by others while it runs.
 public final class CounterClient implements AutoCloseable {
@@ -57,7 +57,8 @@ public final class CounterClient implements AutoCloseable {
             } catch (IOException again) {
                 e.addSuppressed(again);
             }
-            throw new DemoException("the guest's Redis takes no connection on 127.0.0.1:" + port + ": " + e.getMessage(), e);
+            throw new DemoException("the guest's Redis takes no connection on 127.0.0.1:" + port + ": "
+                    + e.getMessage(), e);
         }
     }
 
@@ -115,8 +116,8 @@ public final class CounterClient implements AutoCloseable {
                 line.append((char) next);
             }
         } catch (SocketTimeoutException e) {
-            throw new DemoException("no reply to " + command + " for " + patience.toSeconds() + " s, after " + acknowledged
-                    + " increments", e);
+            throw new DemoException("no reply to " + command + " for " + patience.toSeconds() + " s, after "
+                    + acknowledged + " increments", e);
         } catch (IOException e) {
             throw broken(e);
         }
@@ -124,7 +125,8 @@ public final class CounterClient implements AutoCloseable {
     }
 
     private DemoException broken(IOException e) {
-        return new DemoException("the client's connection broke after " + acknowledged + " increments: " + e.getMessage(), e);
+        return new DemoException("the client's connection broke after " + acknowledged + " increments: "
+                + e.getMessage(), e);
     }
 
     private static long number(String reply) throws DemoException {

@@ -126,7 +126,8 @@ final class Counting {
         try (CounterClient another = CounterClient.connect(port, REPLY_LIMIT)) {
             long again = another.get(KEY);
             if (again != counter) {
-                throw new DemoException("the counter is " + counter + " over the first connection, " + again + " over a new one");
+                throw new DemoException("the counter is " + counter + " over the first connection, " + again
+                        + " over a new one");
             }
         }
         client.close();

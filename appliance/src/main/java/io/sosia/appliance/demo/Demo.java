@@ -77,20 +77,21 @@ public final class Demo implements AutoCloseable {
         }
     }
 
-    /// Gets the host's programs and the guest image, as far as they are missing, and starts a pair whose guest is ready.
+    /// Gets the host's programs and the guest image, as far as they are missing, and starts a pair whose guest is
+    /// ready.
     ///
     /// @return seconds from the nodes' start until the guest was ready
     /// @throws DemoException when a part of that cannot be had
     public double start(BuildProgress progress) throws DemoException {
+        provide(progress);
         try {
-            provide(progress);
             narrator.say("starts witness and network");
             site.start();
             pair = site.newPair();
             long startNanos = System.nanoTime();
             pair.start();
-            narrator.say("node a (process " + pair.a().process().pid() + ") and node b (process " + pair.b().process().pid()
-                    + ") start");
+            narrator.say("node a (process " + pair.a().process().pid() + ") and node b (process "
+                    + pair.b().process().pid() + ") start");
             pair.a().awaitState("PROTECTED", PROTECTED_LIMIT);
             narrator.say("PROTECTED: a runs the guest, b follows; Debian boots on both");
             new GuestConsole(narrator::console).awaitText("GUEST READY", 0, pair.a(), BOOT_LIMIT);
@@ -116,8 +117,13 @@ public final class Demo implements AutoCloseable {
         ImageBuilder builder = new ImageBuilder(progress);
         Path place = GuestImage.defaultDirectory();
         boolean built = builder.isBuilt(place);
-        HostTools.provide(built ? Optional.empty() : Optional.of(builder), folder.resolve("logs").resolve("host-tools.log"),
-                narrator);
+        Path log = logs().resolve("host-tools.log");
+        try {
+            HostTools.provide(built ? Optional.empty() : Optional.of(builder), log, narrator);
+        } catch (DemoException e) {
+            failed = Files.exists(log);
+            throw e;
+        }
         if (built) {
             return;
         }
@@ -188,7 +194,8 @@ public final class Demo implements AutoCloseable {
     private static long reached(String state, NodeStatus status) throws DemoException {
         return status.transitions().stream().filter(each -> each.to().equals(state)).reduce((_, last) -> last)
                 .map(Transition::atMicros)
-                .orElseThrow(() -> new DemoException("node " + status.node() + " went live without having been " + state));
+                .orElseThrow(() -> new DemoException(
+                        "node " + status.node() + " went live without having been " + state));
     }
 
     private static double round(double value) {
@@ -200,7 +207,7 @@ public final class Demo implements AutoCloseable {
         StringBuilder text = new StringBuilder();
         text.append(String.format("%n"));
         text.append(String.format("  Redis    redis-cli -p %d get sosia-demo%n", site.ports().redis()));
-        text.append(String.format("  ssh      ssh -p %d root@127.0.0.1        (password: sosia)%n", site.ports().ssh()));
+        text.append(String.format("  ssh      ssh -p %d root@127.0.0.1   (password: sosia)%n", site.ports().ssh()));
         text.append(String.format("  http     curl http://127.0.0.1:%d/%n", site.ports().http()));
         for (NodeProcess node : new NodeProcess[] {pair.a(), pair.b()}) {
             String name = node.process().name();
@@ -221,9 +228,9 @@ public final class Demo implements AutoCloseable {
                 () -> !pair.a().process().isAlive() && !pair.b().process().isAlive());
     }
 
-    /// Where everything is.
-    public Path folder() {
-        return folder;
+    /// Where each process's diagnostics are.
+    public Path logs() {
+        return folder.resolve("logs");
     }
 
     /// Whether the folder stays after [#close], for somebody to look at.
@@ -231,7 +238,8 @@ public final class Demo implements AutoCloseable {
         return failed && !abandoned || settings.folder().isPresent();
     }
 
-    /// As [#close], for a demo the operator has ended: what fails now is of no interest any more. Does nothing after [#close].
+    /// As [#close], for a demo the operator has ended: what fails now is of no interest any more. Does nothing after
+    /// [#close].
     public void abandon() throws DemoException {
         abandoned = true;
         close();

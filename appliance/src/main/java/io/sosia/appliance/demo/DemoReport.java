@@ -63,7 +63,8 @@ public record DemoReport(
 
     /// The JSON object of a demo that came to no report.
     public static String failureJson(String reason) {
-        return JSON.createObjectNode().put("passed", false).put("error", reason).toPrettyString() + System.lineSeparator();
+        return JSON.createObjectNode().put("passed", false).put("error", reason).toPrettyString()
+                + System.lineSeparator();
     }
 
     /// A few lines for the operator.

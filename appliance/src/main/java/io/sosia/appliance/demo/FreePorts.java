@@ -10,8 +10,8 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /// Finds TCP ports of this host's loopback that nobody uses.
 ///
-/// They are below the range that Linux hands out by itself, so that no outgoing connection takes one in the moment before the
-/// process it was chosen for listens there, and random, so that two demos hardly ever choose the same.
+/// They are below the range that Linux hands out by itself, so that no outgoing connection takes one in the moment
+/// before the process it was chosen for listens there, and random, so that two demos hardly ever choose the same.
 final class FreePorts {
 
     private static final int LOWEST = 12_000;
@@ -36,7 +36,8 @@ final class FreePorts {
                 }
             }
             if (held.size() < count) {
-                throw new IOException("no " + count + " free TCP ports from " + LOWEST + " to " + HIGHEST + " on this host");
+                throw new IOException("no " + count + " free TCP ports from " + LOWEST + " to " + HIGHEST
+                        + " on this host");
             }
             return held.stream().map(ServerSocket::getLocalPort).toList();
         } finally {

@@ -6,11 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/// Follows the guest's console over both nodes of a pair: by offset, so no byte is shown twice when the other node goes on.
+/// Follows the guest's console over both nodes of a pair: by offset, so no byte is shown twice when the other node
+/// goes on.
 public final class GuestConsole {
 
     /// More than a boot writes; what is older is forgotten.
     private static final int KEPT_CHARACTERS_MAX = 1 << 20;
+    private static final int LINES_SHOWN = 10;
 
     private final StringBuilder text = new StringBuilder();
     private final Consumer<String> onlooker;
@@ -86,8 +88,11 @@ public final class GuestConsole {
 
     private String lastLines() {
         var lines = text.toString().lines().toList();
-        return lines.isEmpty() ? "; it has written nothing yet" : System.lineSeparator() + "  the end of the guest's console:"
-                + System.lineSeparator() + "    " + String.join(System.lineSeparator() + "    ",
-                        lines.subList(Math.max(0, lines.size() - 10), lines.size()));
+        if (lines.isEmpty()) {
+            return "; it has written nothing yet";
+        }
+        String next = System.lineSeparator() + "    ";
+        return System.lineSeparator() + "  the end of the guest's console:" + next
+                + String.join(next, lines.subList(Math.max(0, lines.size() - LINES_SHOWN), lines.size()));
     }
 }

@@ -34,7 +34,8 @@ final class HostTools {
         String remedy = "apt-get install --no-install-recommends " + String.join(" ", packages);
         List<String> privilege = privilege();
         if (privilege == null) {
-            throw new DemoException("this host lacks " + String.join(", ", packages) + " and this user may not install them. "
+            throw new DemoException("this host lacks " + String.join(", ", packages)
+                    + " and this user may not install them. "
                     + "Install them and start again: sudo " + remedy);
         }
         narrator.say("installs " + String.join(", ", packages) + " (" + String.join(" ", privilege)
@@ -46,7 +47,8 @@ final class HostTools {
         }
         SortedSet<String> still = missing(builder);
         if (!still.isEmpty()) {
-            throw new DemoException("installing " + String.join(", ", still) + " did not succeed; " + log + " says why. "
+            throw new DemoException("installing " + String.join(", ", still) + " did not succeed; " + log
+                    + " says why. "
                     + "Install them and start again: sudo " + remedy);
         }
     }
@@ -75,7 +77,8 @@ final class HostTools {
 
     private static boolean install(List<String> privilege, SortedSet<String> packages, Path log) throws DemoException {
         List<String> command = new ArrayList<>(
-                List.of("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "install", "--no-install-recommends"));
+                List.of("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "install",
+                        "--no-install-recommends"));
         command.addAll(packages);
         return run(privilege, command, log);
     }
@@ -86,7 +89,8 @@ final class HostTools {
         return attempt(whole, ProcessBuilder.Redirect.appendTo(log.toFile()), INSTALL_LIMIT);
     }
 
-    private static boolean attempt(List<String> command, ProcessBuilder.Redirect output, Duration limit) throws DemoException {
+    private static boolean attempt(List<String> command, ProcessBuilder.Redirect output, Duration limit)
+            throws DemoException {
         Process process;
         try {
             process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output).start();

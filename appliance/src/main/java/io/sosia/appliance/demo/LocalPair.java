@@ -11,8 +11,8 @@ public final class LocalPair {
 
     /// What a node needs beside the guest's RAM: code decoded, log buffers, console.
     private static final int HEAP_BESIDE_RAM_MIB = 768;
-    /// Two nodes, a witness and a client share this host's processors, so a node may stand still for longer than one on a host
-    /// of its own. A process that dies is noticed at once all the same: the kernel closes its connections.
+    /// Two nodes, a witness and a client share this host's processors, so a node may stand still for longer than one
+    /// on a host of its own. A process that dies is noticed at once all the same: the kernel closes its connections.
     private static final int SILENCE_MILLIS = 3_000;
 
     private final LocalSite site;
@@ -46,7 +46,8 @@ public final class LocalPair {
                 "--config", configB.toString())).awaitSuccess(LocalSite.COMMAND_LIMIT);
     }
 
-    private Path configure(String node, int listen, String partner, int partnerListen, int control) throws DemoException {
+    private Path configure(String node, int listen, String partner, int partnerListen, int control)
+            throws DemoException {
         return site.write(prefix + "node-" + node + ".yaml", """
                 node: %s
                 partner:
@@ -64,9 +65,8 @@ public final class LocalPair {
                 backupReads: %s
                 failure:
                   silenceMillis: %d
-                """.formatted(node, partner, partnerListen, listen, prefix, node, site.witnessAddress(), site.setup().ram(),
-                        site.uplink(), control, site.setup().backupReads(),
-                        SILENCE_MILLIS));
+                """.formatted(node, partner, partnerListen, listen, prefix, node, site.witnessAddress(),
+                        site.setup().ram(), site.uplink(), control, site.setup().backupReads(), SILENCE_MILLIS));
     }
 
     /// Starts both nodes.

@@ -64,7 +64,8 @@ public final class NodeProcess {
                 Optional<NodeStatus> now = status();
                 now.ifPresent(status -> seen[0] = status);
                 if (!alive) {
-                    throw new DemoException(process.name() + " has ended" + lastWord(seen[0]) + " before it was " + state);
+                    throw new DemoException(process.name() + " has ended" + lastWord(seen[0]) + " before it was "
+                            + state);
                 }
                 return now.isPresent() && now.get().state().equals(state);
             });

@@ -28,8 +28,8 @@ public final class LagMeter {
         first = Math.max(first, written - SAMPLES);
     }
 
-    /// Host nanoseconds since the primary went past `executedStep`; 0 when it has not. At least this much when the ring has
-    /// forgotten the place.
+    /// Host nanoseconds since the primary went past `executedStep`; 0 when it has not. At least this much when the
+    /// ring has forgotten the place.
     public long lagNanos(long executedStep, long nowNanos) {
         while (first < written && steps[(int) (first % SAMPLES)] <= executedStep) {
             first++;

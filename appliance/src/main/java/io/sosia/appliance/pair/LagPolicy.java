@@ -1,9 +1,11 @@
 package io.sosia.appliance.pair;
 
-/// Slows a primary whose backup executes behind it, a few percent at a time, and lets go the same way (FT paper, 2.4.2).
+/// Slows a primary whose backup executes behind it, a few percent at a time, and lets go the same way (FT paper,
+/// 2.4.2).
 ///
-/// Pure: the caller samples the lag (host nanoseconds since the primary was where the backup is now) and sleeps the returned
-/// share of each slice. Between half the target and the target the share is left alone.
+/// Pure: the caller samples the lag (host nanoseconds since the primary was where the backup is now) and sleeps the
+/// returned share of each slice. The share is left alone between half the target and the target, and while the lag
+/// already moves the right way: what was decided shows its effect only later.
 public final class LagPolicy {
 
     /// Largest share of time the primary is held: it always keeps a tenth of its speed.
@@ -15,6 +17,7 @@ public final class LagPolicy {
 
     private final long targetNanos;
     private double share;
+    private long lastLagNanos;
 
     /// @param targetNanos lag above which the primary is slowed, above 0
     public LagPolicy(long targetNanos) {
@@ -28,10 +31,12 @@ public final class LagPolicy {
     ///
     /// @return the share of time to hold the machine from now on, 0 to [#SHARE_MAX]
     public double sample(long lagNanos) {
-        if (lagNanos > targetNanos) {
+        boolean growing = lagNanos >= lastLagNanos;
+        lastLagNanos = lagNanos;
+        if (lagNanos > targetNanos && growing) {
             double excess = (double) (lagNanos - targetNanos) / targetNanos;
-            share = Math.min(SHARE_MAX, share + Math.clamp(excess * 0.01, STEP_MIN, STEP_MAX));
-        } else if (lagNanos < targetNanos / 2) {
+            share = Math.min(SHARE_MAX, share + Math.clamp(excess * 0.02, STEP_MIN, STEP_MAX));
+        } else if (lagNanos < targetNanos / 2 && (!growing || lagNanos == 0)) {
             share = Math.max(0, share - STEP_RELEASE);
         }
         return share;
@@ -45,5 +50,6 @@ public final class LagPolicy {
     /// Forgets the past: the backup it was about is gone.
     public void reset() {
         share = 0;
+        lastLagNanos = 0;
     }
 }

@@ -62,8 +62,9 @@ public sealed interface NodeState {
     /// Primary without a backup.
     record Solo(long epoch) implements NodeState {}
 
-    /// Not the owner and not yet a backup: dials the partner.
-    record Standby(long epoch, String why) implements NodeState {}
+    /// Not the owner and not yet a backup: dials the partner, and now and then looks at the record, since a claim
+    /// that an earlier life of this node left behind may be granted late.
+    record Standby(long epoch, String why, long askedNanos) implements NodeState {}
 
     /// Backup that holds all the primary's log: READY.
     record Following(long epoch, Incarnation primary) implements NodeState {}
@@ -74,7 +75,8 @@ public sealed interface NodeState {
     record Draining(long epoch, boolean promote, String reason) implements NodeState {}
 
     /// Primary that stops at a mark and hands over.
-    record HandingOver(long epoch, Incarnation backup, boolean failed, String reason, long untilNanos) implements NodeState {}
+    record HandingOver(long epoch, Incarnation backup, boolean failed, String reason, long untilNanos)
+            implements NodeState {}
 
     /// Ended on purpose.
     record Stopped(long epoch, String reason) implements NodeState {}

@@ -6,11 +6,12 @@ import io.sosia.witness.claim.Incarnation;
 /// What the node carries out for its pair machine, in order.
 public sealed interface PairAction {
 
-    /// Ask the witness for the record; answers [PairEvent.RecordRead], [PairEvent.RecordUnknown] or [PairEvent.WitnessSilent].
+    /// Ask the witness for the record; answers [PairEvent.RecordRead], [PairEvent.RecordUnknown] or
+    /// [PairEvent.WitnessSilent].
     record ReadRecord() implements PairAction {}
 
-    /// Submit the claim; repeating the same claim is harmless. Answers [PairEvent.ClaimGranted], [PairEvent.ClaimRefused] or
-    /// [PairEvent.WitnessSilent].
+    /// Submit the claim; repeating the same claim is harmless. Answers [PairEvent.ClaimGranted],
+    /// [PairEvent.ClaimRefused] or [PairEvent.WitnessSilent].
     record Submit(ClaimCommand claim) implements PairAction {}
 
     /// Connect to the partner and say Hello; keep trying.
@@ -40,8 +41,8 @@ public sealed interface PairAction {
     /// Replay all that was acknowledged, make it durable, then tell [PairEvent.Drained].
     record Drain() implements PairAction {}
 
-    /// The replayed machine becomes the live one in this epoch: re-issue pending requests, re-emit what may not have left,
-    /// announce.
+    /// The replayed machine becomes the live one in this epoch: re-issue pending requests, re-emit what may not have
+    /// left, announce.
     record GoLive(long epoch) implements PairAction {}
 
     /// Execute no further step until [Resume]; output is held.

@@ -16,8 +16,8 @@ import java.util.ArrayDeque;
 import java.util.Optional;
 
 /// One node's side of the pair protocol: carries messages, answers and ticks to the [PairMachine], its actions to the
-/// [PairEnvironment], and keeps the output gate between them. Pure and single-threaded: time is an argument, everything else
-/// that happens is a call. A node runs it on its event loop; the simulation runs it as it is.
+/// [PairEnvironment], and keeps the output gate between them. Pure and single-threaded: time is an argument,
+/// everything else that happens is a call. A node runs it on its event loop; the simulation runs it as it is.
 public final class PairCore {
 
     /// What a node tells of itself once.
@@ -127,6 +127,10 @@ public final class PairCore {
         if (offer.isPresent()) {
             tell(offer.get(), now);
         }
+        if (!disk.clean()) {
+            tell(new PairEvent.CannotBeJoined(
+                    "this node's disk is that of a run without an end, no partner's can be equal"), now);
+        }
         if (linked && now - heardNanos > patienceNanos()) {
             loseLink("silent for " + (now - heardNanos) / 1_000_000 + " ms", now);
         }
@@ -170,8 +174,8 @@ public final class PairCore {
                 new Hello(setup.settings().pairId(), setup.settings().node(), setup.machine(), disk)));
     }
 
-    /// Somebody has dialled and said Hello. The node takes one link at a time: the channel turns others away before they get
-    /// here.
+    /// Somebody has dialled and said Hello. The node takes one link at a time: the channel turns others away before
+    /// they get here.
     public void offered(Incarnation sender, Hello hello, long now) {
         if (linked) {
             // A second introduction on the same link: nothing that a partner of ours says.
@@ -288,9 +292,11 @@ public final class PairCore {
     private void known(PeerMessage message, long now) {
         switch (message) {
             case PeerMessage.Log(LogBatch batch) -> logged(batch, now);
-            case PeerMessage.Ack(LogPosition got, long step, LogPosition durableThere) -> acknowledged(got, step, durableThere);
-            case PeerMessage.Heartbeat(long sent, long _) -> send(new PeerMessage.HeartbeatReply(sent, executedStep));
-            case PeerMessage.HeartbeatReply _ -> { }
+            case PeerMessage.Ack(LogPosition got, long step, LogPosition durableThere) ->
+                    acknowledged(got, step, durableThere);
+            case PeerMessage.Heartbeat _, PeerMessage.HeartbeatReply _ -> {
+                // A sign of life, and both sides give it by themselves.
+            }
             case PeerMessage.Leaving(String reason) -> {
                 tell(new PairEvent.PartnerLeaves(reason), now);
                 dropLink(reason);

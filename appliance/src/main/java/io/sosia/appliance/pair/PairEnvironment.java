@@ -5,8 +5,8 @@ import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.witness.claim.ClaimCommand;
 
-/// What a [PairCore] has done for it by the node it runs in (or by a simulation). All calls come from the core's own thread;
-/// none may call back into the core before it has returned.
+/// What a [PairCore] has done for it by the node it runs in (or by a simulation). All calls come from the core's own
+/// thread; none may call back into the core before it has returned.
 public interface PairEnvironment {
 
     /// Start connecting to the partner and keep trying until connected or closed.

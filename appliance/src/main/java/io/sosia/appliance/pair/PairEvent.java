@@ -4,8 +4,9 @@ import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairRecord;
 
-/// What a node's pair machine is told. Events that describe a lasting condition ([PartnerOffers], [Drained], [HandedOver],
-/// [PowerOffReleased]) are repeated until they have had their effect; telling one twice changes nothing.
+/// What a node's pair machine is told. Events that describe a lasting condition ([PartnerOffers], [CannotBeJoined],
+/// [Drained], [HandedOver], [PowerOffReleased]) are repeated until they have had their effect; telling one twice
+/// changes nothing.
 public sealed interface PairEvent {
 
     /// Time has passed.
@@ -32,6 +33,9 @@ public sealed interface PairEvent {
     /// @param sameDisk    whether its disk holds the same bytes as ours and its machine is built the same
     /// @param difference  what differs, for the operator; empty if nothing does
     record PartnerOffers(Incarnation incarnation, boolean sameDisk, String difference) implements PairEvent {}
+
+    /// No partner can be taken in from the first step, whoever comes.
+    record CannotBeJoined(String why) implements PairEvent {}
 
     /// The primary takes us as its backup from the start of its log.
     record Welcomed(long epoch, Incarnation primary) implements PairEvent {}

@@ -44,8 +44,8 @@ import java.util.UUID;
 
 /// The rules of who is live, one node's side: `step(state, event, now) -> (state, actions, reason)`.
 ///
-/// Safety rests on the witness's compare-and-sets and on incarnations, never on time: time only decides when to ask. A claim
-/// once sent is repeated until it is granted or refused; meanwhile the node takes nothing else on.
+/// Safety rests on the witness's compare-and-sets and on incarnations, never on time: time only decides when to ask.
+/// A claim once sent is repeated until it is granted or refused; meanwhile the node takes nothing else on.
 public final class PairMachine {
 
     /// What one event leads to. `reason` is set when the state's kind has changed, for the one line of diagnostics.
@@ -62,6 +62,9 @@ public final class PairMachine {
     private static final String GUEST_OFF = "the guest has switched itself off";
     private static final String RUNNING =
             "the machine is already running; a backup that was not there from its start needs a resync and a clone";
+
+    /// A node that stands by asks the witness this many times less often than one that cannot go on without an answer.
+    private static final int STANDBY_RETRIES = 5;
 
     private final PairSettings settings;
 
@@ -109,7 +112,8 @@ public final class PairMachine {
     /// Where a node without memory of a run stands by the record.
     private Step start(PairRecord record, long now) {
         if (!record.owner().equals(settings.node())) {
-            return Step.to(new Standby(record.epoch(), "not the owner"), "the record's owner is " + record.owner(), new Dial());
+            return Step.to(new Standby(record.epoch(), "not the owner", now),
+                    "the record's owner is " + record.owner(), new Dial());
         }
         Optional<Incarnation> partner = record.incarnationOf(settings.partner());
         if (record.state() == PairState.PROTECTED && partner.isPresent()) {
@@ -136,7 +140,8 @@ public final class PairMachine {
     private Step claiming(Claiming s, PairEvent event, long now) {
         Nonce ours = s.command().nonce();
         return switch (event) {
-            case PairEvent.ClaimGranted(Nonce nonce, PairRecord record) when nonce.equals(ours) -> granted(s, record, now);
+            case PairEvent.ClaimGranted(Nonce nonce, PairRecord record) when nonce.equals(ours) ->
+                    granted(s, record, now);
             case PairEvent.ClaimRefused(Nonce nonce, String reason) when nonce.equals(ours) -> refused(s, reason, now);
             case PairEvent.Tick() -> repeat(s, now);
             case PairEvent.PartnerLost l -> Step.stay(s.withoutPartner());
@@ -200,18 +205,21 @@ public final class PairMachine {
     private Step alone(Alone s, PairEvent event, long now) {
         return switch (event) {
             case PairEvent.PartnerOffers(Incarnation partner, boolean same, String _) when same ->
-                    claim(Purpose.PROTECT, s.epoch(), new ClaimCommand.Protect(settings.pairId(), s.epoch(), settings.node(),
-                            settings.incarnation(), partner, nonce(Purpose.PROTECT, s.epoch(), partner)),
-                            now, "the partner is here with the same disk", new GateByAcks(s.epoch(), partner));
+                    claim(Purpose.PROTECT, s.epoch(), claimProtection(s.epoch(), partner), now,
+                            "the partner is here with the same disk", new GateByAcks(s.epoch(), partner));
             case PairEvent.PartnerOffers(Incarnation _, boolean _, String difference) -> Step.to(
                     new Solo(s.epoch()), "the partner cannot be taken in: " + difference,
                     new Refuse(difference), new GateOpen(s.epoch()), new StartMachine(s.epoch()));
-            case PairEvent.Tick() when now >= s.untilNanos() -> Step.to(new Solo(s.epoch()), "the partner did not come",
-                    new GateOpen(s.epoch()), new StartMachine(s.epoch()));
+            case PairEvent.CannotBeJoined(String why) -> startAlone(s, why);
+            case PairEvent.Tick() when now >= s.untilNanos() -> startAlone(s, "the partner did not come");
             case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
             case PairEvent.Terminate() -> stop(s.epoch(), "terminated");
             default -> Step.stay(s);
         };
+    }
+
+    private static Step startAlone(Alone s, String reason) {
+        return Step.to(new Solo(s.epoch()), reason, new GateOpen(s.epoch()), new StartMachine(s.epoch()));
     }
 
     private Step inProtected(Protected s, PairEvent event, long now) {
@@ -227,7 +235,8 @@ public final class PairMachine {
     }
 
     private Step goSolo(Protected s, String reason, long now) {
-        return claim(Purpose.GO_SOLO, s.epoch(), claimSolo(Purpose.GO_SOLO, s.epoch()), now, reason, new CloseLink(reason));
+        return claim(Purpose.GO_SOLO, s.epoch(), claimSolo(Purpose.GO_SOLO, s.epoch()), now, reason,
+                new CloseLink(reason));
     }
 
     private Step handOver(Protected s, boolean failed, String reason, long now) {
@@ -238,10 +247,14 @@ public final class PairMachine {
     private Step handingOver(HandingOver s, PairEvent event, long now) {
         return switch (event) {
             case PairEvent.HandedOver() -> s.failed()
-                    ? Step.to(new Halted(s.epoch(), s.reason()), "handed over", new SendHandOver(), new Finish(true, s.reason()))
-                    : Step.to(new Stopped(s.epoch(), s.reason()), "handed over", new SendHandOver(), new Finish(false, s.reason()));
-            case PairEvent.PartnerLost(String reason) -> halt(s.epoch(), s.reason() + ", and the backup was lost: " + reason);
-            case PairEvent.PartnerLeaves(String reason) -> halt(s.epoch(), s.reason() + ", and the backup left: " + reason);
+                    ? Step.to(new Halted(s.epoch(), s.reason()), "handed over",
+                            new SendHandOver(), new Finish(true, s.reason()))
+                    : Step.to(new Stopped(s.epoch(), s.reason()), "handed over",
+                            new SendHandOver(), new Finish(false, s.reason()));
+            case PairEvent.PartnerLost(String reason) ->
+                    halt(s.epoch(), s.reason() + ", and the backup was lost: " + reason);
+            case PairEvent.PartnerLeaves(String reason) ->
+                    halt(s.epoch(), s.reason() + ", and the backup left: " + reason);
             case PairEvent.Tick() when now >= s.untilNanos() ->
                     halt(s.epoch(), s.reason() + ", and the backup did not acknowledge the log in time");
             default -> Step.stay(s);
@@ -262,7 +275,15 @@ public final class PairMachine {
         return switch (event) {
             case PairEvent.Welcomed(long epoch, Incarnation primary) ->
                     Step.to(new Following(epoch, primary), "taken in by the primary", new Follow(epoch));
-            case PairEvent.Refused(String reason) -> Step.stay(new Standby(s.epoch(), reason));
+            case PairEvent.Refused(String reason) -> Step.stay(new Standby(s.epoch(), reason, s.askedNanos()));
+            case PairEvent.RecordRead(PairRecord record) when record.owner().equals(settings.node()) -> {
+                Step owner = start(record, now);
+                List<PairAction> actions = new ArrayList<>(List.of(new CloseLink("this node is the owner")));
+                actions.addAll(owner.actions());
+                yield new Step(owner.state(), List.copyOf(actions), owner.reason());
+            }
+            case PairEvent.Tick() when now - s.askedNanos() >= STANDBY_RETRIES * settings.witnessRetryNanos() ->
+                    Step.stay(new Standby(s.epoch(), s.why(), now), new ReadRecord());
             case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse("this node is not the owner either"));
             case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
             case PairEvent.Terminate() -> stop(s.epoch(), "terminated");
@@ -304,7 +325,8 @@ public final class PairMachine {
         Nonce nonce = nonce(Purpose.COLD_BOOT, record.epoch() * PairState.values().length + record.state().ordinal(),
                 settings.incarnation());
         ClaimCommand command = record.state() == PairState.STOPPED
-                ? new ClaimCommand.Start(settings.pairId(), record.epoch(), settings.node(), settings.incarnation(), nonce)
+                ? new ClaimCommand.Start(
+                        settings.pairId(), record.epoch(), settings.node(), settings.incarnation(), nonce)
                 : new ClaimCommand.ColdBoot(
                         settings.pairId(), record.asExpected(), settings.node(), settings.incarnation(), nonce);
         return claim(Purpose.COLD_BOOT, record.epoch(), command, now, reason);
@@ -317,9 +339,16 @@ public final class PairMachine {
                 nonce(purpose, epoch, settings.incarnation()));
     }
 
+    /// SOLO of this epoch becomes PROTECTED, naming the partner that is to be our backup.
+    private ClaimCommand claimProtection(long epoch, Incarnation partner) {
+        return new ClaimCommand.Protect(settings.pairId(), epoch, settings.node(), settings.incarnation(), partner,
+                nonce(Purpose.PROTECT, epoch, partner));
+    }
+
     private Step endRun(Expected expected, long now) {
         long epoch = expected.epoch();
-        ClaimCommand command = new ClaimCommand.Stop(settings.pairId(), expected, settings.node(), settings.incarnation(),
+        ClaimCommand command = new ClaimCommand.Stop(
+                settings.pairId(), expected, settings.node(), settings.incarnation(),
                 nonce(Purpose.STOP, epoch, settings.incarnation()));
         return claim(Purpose.STOP, epoch, command, now, GUEST_OFF);
     }

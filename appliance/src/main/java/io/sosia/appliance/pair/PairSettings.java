@@ -12,7 +12,8 @@ import io.sosia.witness.claim.PairId;
 /// @param incarnation        this life of the node's process, different from every other
 /// @param partnerGraceNanos  how long a starting owner waits for its partner
 /// @param witnessRetryNanos  pause between two tries at a witness that does not answer
-/// @param freezeNanos        how long a primary runs on with output held before it pauses, while its claim has no answer
+/// @param freezeNanos        how long a primary runs on with output held before it pauses, while its claim has no
+///                           answer
 /// @param handOverNanos      how long a hand-over may take before the node ends without it
 public record PairSettings(
         PairId pairId,

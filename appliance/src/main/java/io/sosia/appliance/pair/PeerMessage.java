@@ -10,8 +10,8 @@ import java.util.UUID;
 /// What two nodes of a pair say to each other.
 public sealed interface PeerMessage {
 
-    /// A message with what makes it count: it is dropped unless epoch and both incarnations are the ones the receiver knows,
-    /// so that what an earlier life said never counts for the present one.
+    /// A message with what makes it count: it is dropped unless epoch and both incarnations are the ones the receiver
+    /// knows, so that what an earlier life said never counts for the present one.
     ///
     /// @param epoch     epoch the sender is in, 0 or above
     /// @param sender    the sender's incarnation

@@ -75,7 +75,8 @@ class PeerChannelTest {
         byte[] frame = new byte[14 + random.nextInt(3_000)];
         random.nextBytes(frame);
         return new LogBatch(new LogPosition(3, firstSeq), List.of(
-                new LogEntry.Input(firstSeq, new MachineInput.FramesIn(List.of(frame))), new LogEntry.Progress(firstSeq + 1)));
+                new LogEntry.Input(firstSeq, new MachineInput.FramesIn(List.of(frame))),
+                new LogEntry.Progress(firstSeq + 1)));
     }
 
     private static byte[] payload(LogBatch batch) {

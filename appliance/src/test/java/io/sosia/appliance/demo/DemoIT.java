@@ -90,7 +90,8 @@ class DemoIT {
     }
 
     private ChildProcess demo(String... arguments) throws DemoException {
-        return ChildProcess.start("demo", directory, HEAP_MIB, Stream.concat(Stream.of("demo"), Stream.of(arguments)).toList());
+        List<String> words = Stream.concat(Stream.of("demo"), Stream.of(arguments)).toList();
+        return ChildProcess.start("demo", directory, HEAP_MIB, words);
     }
 
     /// The folder a demo has made for itself: its children's command lines name it.

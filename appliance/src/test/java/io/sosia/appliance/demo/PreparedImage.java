@@ -13,7 +13,8 @@ final class PreparedImage {
     private PreparedImage() {}
 
     static void provide() throws IOException, ImageBuildException {
-        new ImageBuilder(new Silence()).build(new ImageBuilder.Request(GuestImage.defaultDirectory(), false, Optional.empty()));
+        new ImageBuilder(new Silence()).build(new ImageBuilder.Request(GuestImage.defaultDirectory(), false,
+                Optional.empty()));
     }
 
     private static final class Silence implements BuildProgress {

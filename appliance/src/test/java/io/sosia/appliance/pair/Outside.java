@@ -69,7 +69,8 @@ final class Outside {
             case MachineOutput.ConsoleOut(long offset, byte[] bytes) -> console(node, offset, bytes);
             case MachineOutput.PowerOff _ -> world.seen("power-off");
             case MachineOutput.ResetRequested _ -> world.seen("reboot");
-            case MachineOutput.DiskRequest _, MachineOutput.EntropyWanted _ -> throw new IllegalStateException("left: " + output);
+            case MachineOutput.DiskRequest _, MachineOutput.EntropyWanted _ ->
+                    throw new IllegalStateException("left: " + output);
         }
     }
 

@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// What must hold whatever happens (architecture, "What is promised" and "The output rule"), judged by one who sees both nodes,
-/// the witness and the outside at once.
+/// What must hold whatever happens (architecture, "What is promised" and "The output rule"), judged by one who sees
+/// both nodes, the witness and the outside at once.
 final class PairChecks {
 
     /// A promise that was broken.
@@ -88,8 +88,9 @@ final class PairChecks {
         PairState claimed = switch (to) {
             case NodeState.Alone _, NodeState.Solo _ -> PairState.SOLO;
             case NodeState.Protected _ -> PairState.PROTECTED;
-            case NodeState.Stopped _, NodeState.Halted _, NodeState.Reading _, NodeState.Waiting _, NodeState.Claiming _,
-                 NodeState.Standby _, NodeState.Following _, NodeState.Draining _, NodeState.HandingOver _ -> null;
+            case NodeState.Stopped _, NodeState.Halted _, NodeState.Reading _, NodeState.Waiting _,
+                 NodeState.Claiming _, NodeState.Standby _, NodeState.Following _, NodeState.Draining _,
+                 NodeState.HandingOver _ -> null;
         };
         if (claimed == null) {
             return;
@@ -125,7 +126,8 @@ final class PairChecks {
 
     void wentLive(SimNode node, long epoch, GoLive live, SimDisk disk) {
         LogPosition end = live.point().last();
-        require(primaries.get(epoch) == null || primaries.get(epoch).equals(node.incarnation), "two primaries in %d", epoch);
+        require(primaries.get(epoch) == null || primaries.get(epoch).equals(node.incarnation),
+                "two primaries in epoch %d", epoch);
         lives.add(new Live(epoch, node.incarnation, Optional.of(end)));
         releasedUpTo.forEach((other, mark) -> require(other.equals(node.incarnation) || mark.epoch() >= epoch
                         || mark.epoch() < end.epoch() || end.reaches(mark),
@@ -150,7 +152,8 @@ final class PairChecks {
         }
         for (LogPosition mark : produced.keySet()) {
             if (mark.epoch() == end.epoch() && end.reaches(mark)) {
-                require(releasedMarks.contains(mark), "the output at %s never left, %s carries on from %s", mark, node, end);
+                require(releasedMarks.contains(mark),
+                        "the output at %s never left, %s carries on from %s", mark, node, end);
             }
         }
     }
@@ -191,7 +194,8 @@ final class PairChecks {
             return;
         }
         replayed.getOrDefault(node.incarnation, Map.of()).forEach((mark, outputs) -> require(
-                outputs.sameAs(produced.getOrDefault(mark, new Marked())), "%s replayed another output at %s", node, mark));
+                outputs.sameAs(produced.getOrDefault(mark, new Marked())),
+                "%s replayed another output at %s", node, mark));
     }
 
     void diverged(SimNode node, Divergence evidence) {
@@ -201,13 +205,14 @@ final class PairChecks {
     /// The output rule, and the promise.
     void released(SimNode node, MarkedOutput output) {
         LogPosition mark = output.mark();
+        LogPosition held = heldByBackup.getOrDefault(mark.epoch(), LogPosition.START);
         for (Live live : lives) {
+            // A boot without memory carries no log on; before it, a late receipt may still have been on its way.
             require(live.node().equals(node.incarnation) || mark.epoch() >= live.epoch()
-                            || live.position().isPresent() && live.position().get().reaches(mark),
+                            || live.position().orElse(held).reaches(mark),
                     "%s releases the output at %s after %s went live in epoch %d at %s",
                     node, mark, live.node(), live.epoch(), live.position());
         }
-        LogPosition held = heldByBackup.getOrDefault(mark.epoch(), LogPosition.START);
         require(held.reaches(mark) && mark.epoch() == held.epoch() || soloGrantedTo(node),
                 "%s releases the output at %s, the backup holds the log up to %s and SOLO is not granted: %s",
                 node, mark, held, witness.record().summary());

@@ -135,9 +135,25 @@ class PairMachineTest {
     void otherNodeDialsAndNeverClaims() {
         become(B, B1);
         assertThat(read()).containsExactly(new PairAction.Dial());
-        for (int i = 0; i < 100; i++) {
-            assertThat(after(SECOND)).isEmpty();
+        for (int i = 0; i < 20; i++) {
+            assertThat(after(5 * SECOND)).containsExactly(new PairAction.ReadRecord());
+            assertThat(read()).isEmpty();
         }
+    }
+
+    @Test
+    void claimOfAnEarlierLifeGrantedLateMakesAStandbyNodeBootAsOwner() {
+        beFollowing();
+        tell(lost());
+        ClaimCommand onItsWay = claim(tell(new PairEvent.Drained()));
+        become(B, B2);
+        assertThat(read()).containsExactly(new PairAction.Dial());
+        table.apply(onItsWay);
+        assertThat(after(5 * SECOND)).containsExactly(new PairAction.ReadRecord());
+        ClaimCommand claim = claim(read());
+        assertThat(claim).isInstanceOf(ClaimCommand.ColdBoot.class);
+        answer(claim);
+        assertThat(state).isInstanceOf(NodeState.Alone.class);
     }
 
     @Test
@@ -244,6 +260,14 @@ class PairMachineTest {
         beAlone();
         assertThat(after(29 * SECOND)).isEmpty();
         assertThat(after(SECOND)).containsExactly(new GateOpen(2), new PairAction.StartMachine(2));
+    }
+
+    @Test
+    void machineThatNobodyCanJoinWaitsForNobody() {
+        beAlone();
+        assertThat(tell(new PairEvent.CannotBeJoined("disk")))
+                .containsExactly(new GateOpen(2), new PairAction.StartMachine(2));
+        assertThat(tell(new PairEvent.CannotBeJoined("disk"))).isEmpty();
     }
 
     @Test
@@ -469,7 +493,8 @@ class PairMachineTest {
         for (NodeState end : List.of(new NodeState.Stopped(2, "x"), new NodeState.Halted(2, "x"))) {
             state = end;
             for (PairEvent event : List.of(lost(), new PairEvent.Terminate(), new PairEvent.Drained(),
-                    new PairEvent.PowerOffReleased(), new PairEvent.PartnerHandsOver(), new PairEvent.RecordRead(record()))) {
+                    new PairEvent.PowerOffReleased(), new PairEvent.PartnerHandsOver(),
+                    new PairEvent.RecordRead(record()))) {
                 assertThat(tell(event)).isEmpty();
                 assertThat(state).isEqualTo(end);
             }

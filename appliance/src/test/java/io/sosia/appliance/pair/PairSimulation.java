@@ -9,8 +9,8 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.UUID;
 
-/// One run of a pair, its witness and the outside, all of it following from one seed: first with faults, then without, when it
-/// has to come back to life.
+/// One run of a pair, its witness and the outside, all of it following from one seed: first with faults, then
+/// without, when it has to come back to life.
 final class PairSimulation {
 
     static final PairId PAIR = new PairId(new UUID(7, 7));

@@ -11,11 +11,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whole runs of a pair. To run more of them, or one again:
-/// `mvn -pl appliance -am test -Dtest=PairSimulationTest -Dsurefire.failIfNoSpecifiedTests=false -Dsosia.pair.seeds=10000
-/// -Dsosia.pair.firstSeed=1`.
+/// `mvn -pl appliance -am test -Dtest=PairSimulationTest -Dsurefire.failIfNoSpecifiedTests=false
+/// -Dsosia.pair.seeds=10000 -Dsosia.pair.firstSeed=1`.
 class PairSimulationTest {
 
-    private static final String AGAIN = "to run it again: mvn -pl appliance -am test -Dtest=PairSimulationTest#promisesHoldWhateverGoesWrong"
+    private static final String AGAIN = "to run it again: mvn -pl appliance -am test"
+            + " -Dtest=PairSimulationTest#promisesHoldWhateverGoesWrong"
             + " -Dsurefire.failIfNoSpecifiedTests=false -Dsosia.pair.seeds=1 -Dsosia.pair.firstSeed=";
     private static final long FIRST_SEED = Long.getLong("sosia.pair.firstSeed", 1);
     private static final long SEEDS = Long.getLong("sosia.pair.seeds", 250);
@@ -55,7 +56,8 @@ class PairSimulationTest {
         }
     }
 
-    /// Of either node: what it does for its core is interrupted at every place, from its start until both run for a while.
+    /// Of either node: what it does for its core is interrupted at every place, from its start until both run for a
+    /// while.
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
     void promisesHoldWhereverANodeDies(int host) {

@@ -10,8 +10,9 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
-/// The disk of one host: carries requests out in order, each taking its time; what has been written is durable only after a
-/// flush, and a power loss keeps any part of the rest. Each sector knows which write it holds (its tag), durably and not.
+/// The disk of one host: carries requests out in order, each taking its time; what has been written is durable only
+/// after a flush, and a power loss keeps any part of the rest. Each sector knows which write it holds (its tag),
+/// durably and not.
 final class SimDisk implements DiskAnswers {
 
     static final int SECTORS = 32;

@@ -22,6 +22,7 @@ import io.sosia.appliance.machine.port.Stop;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /// The machine's thread of a simulated node: records or replays a slice at a time.
@@ -50,6 +51,7 @@ final class SimMachine implements OutputSink {
     private boolean drainAsked;
     private boolean gone;
     private boolean corrupted;
+    private Optional<List<MarkedOutput>> again = Optional.empty();
     private LogPosition releasedTold = LogPosition.START;
 
     SimMachine(SimNode node, PairSimulation world) {
@@ -71,7 +73,8 @@ final class SimMachine implements OutputSink {
 
     void follow(long epoch) {
         build(epoch);
-        replayer = new Replayer(machine, RunPoint.start(epoch), new ReplayLimits(400, 1 << 20, 1 << 20), this::ask, this);
+        ReplayLimits limits = new ReplayLimits(400, 1 << 20, 1 << 20);
+        replayer = new Replayer(machine, RunPoint.start(epoch), limits, this::ask, this);
         world.checks.follows(node, epoch);
     }
 
@@ -157,6 +160,7 @@ final class SimMachine implements OutputSink {
         if (ended) {
             return;
         }
+        emitAgain();
         if (stopAsked) {
             recorder.end(EndReason.HANDED_OVER);
             ended = true;
@@ -320,10 +324,16 @@ final class SimMachine implements OutputSink {
                 machine, live.point().inEpoch(epoch), Recorder.ReadData.OWN_DISK, this::append, this);
         releasedTold = live.releasedUpTo();
         world.checks.wentLive(node, epoch, live, disk);
-        world.timeline.in(0, node, () -> {
-            live.unreleased().forEach(node.core::produced);
+        again = Optional.of(live.unreleased());
+    }
+
+    /// The first thing a machine that went live does: what may not have left is sent again.
+    private void emitAgain() {
+        if (again.isPresent()) {
+            again.get().forEach(node.core::produced);
+            again = Optional.empty();
             world.checks.emittedAgain(node);
-        });
+        }
     }
 
     // What the machine produced.

@@ -66,12 +66,13 @@ final class SimNet {
 
         private void pump() {
             List<Item> ready = new ArrayList<>();
-            while (!items.isEmpty() && items.peek().at() <= timeline.now() && !blocked[from.host.number][to.host.number]) {
+            boolean through = !blocked[from.host.number][to.host.number];
+            while (through && !items.isEmpty() && items.peek().at() <= timeline.now()) {
                 ready.add(items.remove());
             }
             if (!ready.isEmpty()) {
-                timeline.in(0, to, () -> to.arrived(link, ready.stream().filter(i -> !i.end()).map(Item::envelope).toList(),
-                        ready.getLast().end()));
+                List<Envelope> messages = ready.stream().filter(i -> !i.end()).map(Item::envelope).toList();
+                timeline.in(0, to, () -> to.arrived(link, messages, ready.getLast().end()));
             }
         }
 

@@ -9,9 +9,13 @@ import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.Incarnation;
+import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.PairRecord;
+import io.sosia.witness.claim.PairState;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// One life of a node's process: the core under test, with everything around it simulated.
 final class SimNode implements PairEnvironment {
@@ -195,7 +199,8 @@ final class SimNode implements PairEnvironment {
     public void send(Envelope envelope) {
         action();
         world.net.send(this, envelope);
-        if (world.sabotage == Sabotage.RELEASE_ON_SEND && envelope.message() instanceof PeerMessage.Log(LogBatch batch)) {
+        if (world.sabotage == Sabotage.RELEASE_ON_SEND
+                && envelope.message() instanceof PeerMessage.Log(LogBatch batch)) {
             timeline.in(0, this, () -> core.received(new Envelope(envelope.epoch(), envelope.addressee(), incarnation,
                     new PeerMessage.Ack(batch.last(), 0, batch.last())), timeline.now()));
         }
@@ -222,9 +227,9 @@ final class SimNode implements PairEnvironment {
     /// The record a claim would lead to.
     private static PairRecord imagined(ClaimCommand claim) {
         ClaimCommand.ClaimSolo solo = (ClaimCommand.ClaimSolo) claim;
-        var self = new java.util.TreeMap<>(java.util.Map.of(solo.node(), solo.incarnation()));
+        TreeMap<NodeName, Incarnation> self = new TreeMap<>(Map.of(solo.node(), solo.incarnation()));
         return new PairRecord(solo.pairId(), PairSimulation.MEMBERS, solo.expected().epoch() + 1, solo.node(),
-                io.sosia.witness.claim.PairState.SOLO, self, claim);
+                PairState.SOLO, self, claim);
     }
 
     @Override

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
 
-/// The witness, a real claim table, behind a network: calls take time, and requests or answers may be lost or late. The caller
-/// is told of silence after [#DEADLINE_NANOS]; its request may still be carried out afterwards.
+/// The witness, a real claim table, behind a network: calls take time, and requests or answers may be lost or late.
+/// The caller is told of silence after [#DEADLINE_NANOS]; its request may still be carried out afterwards.
 final class SimWitness {
 
     /// What becomes of the calls of one host.
@@ -63,7 +63,8 @@ final class SimWitness {
                 }
                 case ClaimResult.Refused(PairRecord record, ClaimResult.Reason reason) ->
                     () -> node.core.claimRefused(claim.nonce(), reason + ", " + record.summary(), timeline.now());
-                case ClaimResult.UnknownPair _, ClaimResult.TableFull _ -> throw new IllegalStateException("got " + result);
+                case ClaimResult.UnknownPair _, ClaimResult.TableFull _ ->
+                    throw new IllegalStateException("got " + result);
             };
         });
     }

@@ -3,8 +3,8 @@ package io.sosia.appliance.pair;
 import java.util.ArrayDeque;
 import java.util.PriorityQueue;
 
-/// Simulated time: what is to happen, in order. What belongs to a node that has died never happens; what belongs to one that
-/// is stopped happens when it goes on.
+/// Simulated time: what is to happen, in order. What belongs to a node that has died never happens; what belongs to
+/// one that is stopped happens when it goes on.
 final class Timeline {
 
     private record Event(long at, long number, SimNode owner, Runnable action) implements Comparable<Event> {

@@ -56,7 +56,8 @@ final class WatchedMachine implements GuestMachine {
         switch (seen.request()) {
             case MachineOutput.DiskRead _ -> { }
             case MachineOutput.DiskWrite(long _, long offset, byte[] data) -> wrote(tag, offset, data.length);
-            case MachineOutput.DiskDiscard(long _, var ranges) -> ranges.forEach(r -> wrote(tag, r.offset(), r.length()));
+            case MachineOutput.DiskDiscard(long _, var ranges) ->
+                    ranges.forEach(r -> wrote(tag, r.offset(), r.length()));
             case MachineOutput.DiskWriteZeroes(long _, var ranges, boolean _) ->
                     ranges.forEach(r -> wrote(tag, r.offset(), r.length()));
             case MachineOutput.DiskFlush _ -> {
