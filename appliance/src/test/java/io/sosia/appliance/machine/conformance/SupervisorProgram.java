@@ -245,10 +245,12 @@ final class SupervisorProgram {
         long mode = paged ? 8L << 60 | random.nextLong() >>> 48 << 44 : 0;
         int page = random.nextInt(2 * WINDOW_PAGES);
         int enables = random.nextInt(8) | (random.nextInt(3) == 0 ? 0x10 : 0);
+        // When A is set for a page whose code is running already is the hart's choice, too.
+        long leaf = leaf(page) | (page < WINDOW_PAGES ? 0 : A);
         long[] words = {
             mode | at(ROOT_AT) >>> 12, status, codeAddress(paged, user), at(0) | random.nextInt(2), enables,
             STATUS_BITS[random.nextInt(STATUS_BITS.length)], dataAddress(), dataAddress(), codeAddress(paged, user),
-            at(LEAVES_AT + 8 * page), leaf(page), random.nextLong(), random.nextInt(4096), dataAddress(),
+            at(LEAVES_AT + 8 * page), leaf, random.nextLong(), random.nextInt(4096), dataAddress(),
             codeAddress(paged, user), random.nextLong()
         };
         for (int i = 0; i < TRIAL_WORDS; i++) {
