@@ -34,15 +34,16 @@ public final class ApplianceCommand implements Runnable {
             name = "run",
             description = {
                 "Runs a node until the guest switches itself off, the node loses its claim, or it is terminated.",
-                "SIGTERM to a backup: it leaves, the primary goes on alone. SIGTERM to a primary with a backup: it hands over, "
-                        + "without losing a request. SIGTERM to a node alone ends the machine."
+                "SIGTERM to a backup: it leaves, the primary goes on alone. SIGTERM to a primary with a backup: it hands "
+                        + "over, without losing a request. SIGTERM to a node alone ends the machine."
             },
             mixinStandardHelpOptions = true,
             footerHeading = "%nExample:%n",
             footer = {
                 "  sosia pair init --config configs/node-a.yaml --config configs/node-b.yaml",
                 "  sosia appliance run --config configs/node-a.yaml",
-                "%nExit status: 0 ended on purpose; 1 halted (lost claim, fault; the reason is printed); 2 unusable configuration."
+                "%nExit status: 0 ended on purpose; 1 halted (lost claim, fault; the reason is printed); 2 unusable "
+                        + "configuration; 70 stopped at once by a fault in itself (see evidence/ in its state folder)."
             })
     static final class Run implements Callable<Integer> {
 
@@ -83,7 +84,8 @@ public final class ApplianceCommand implements Runnable {
                     throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
                 }
             } catch (IOException e) {
-                throw new CliException(CliException.FAILED, "the node's disk cannot be closed in order: " + e.getMessage(), e);
+                throw new CliException(CliException.FAILED,
+                        "the node's disk cannot be closed in order: " + e.getMessage(), e);
             }
             System.out.println("node " + config.node() + " has ended " + end.state() + ": " + end.reason());
             return end.failed() ? CliException.FAILED : 0;

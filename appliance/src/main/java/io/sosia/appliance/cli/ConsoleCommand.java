@@ -19,7 +19,8 @@ import picocli.CommandLine.Option;
         name = "console",
         description = {
             "Attaches this terminal to the guest's console of a pair.",
-            "With both nodes named it goes on with the other one when the primary dies: nothing is shown twice or left out."
+            "With both nodes named it goes on with the other one when the primary dies: nothing is shown twice or "
+                    + "left out."
         },
         mixinStandardHelpOptions = true,
         footerHeading = "%nExamples:%n",
@@ -39,7 +40,8 @@ public final class ConsoleCommand implements Callable<Integer> {
     @Option(names = "--config", paramLabel = "FILE", description = "A node's configuration; twice for both nodes.")
     private List<Path> files = new ArrayList<>();
 
-    @Option(names = "--control", paramLabel = "HOST:PORT", description = "A node's control address; twice for both nodes.")
+    @Option(names = "--control", paramLabel = "HOST:PORT",
+            description = "A node's control address; twice for both nodes.")
     private List<String> controls = new ArrayList<>();
 
     @Option(names = "--all", description = "Begin with everything the node has kept, not with the last 4 KiB.")
@@ -53,7 +55,8 @@ public final class ConsoleCommand implements Callable<Integer> {
         files.forEach(file -> nodes.add(new ControlClient(ControlAddress.of(file))));
         controls.forEach(control -> nodes.add(new ControlClient(ControlAddress.parse(control))));
         if (nodes.isEmpty() || nodes.size() > 2) {
-            throw new CliException(CliException.BAD_INPUT, "name one or both nodes: --config FILE or --control HOST:PORT");
+            throw new CliException(CliException.BAD_INPUT,
+                    "name one or both nodes: --config FILE or --control HOST:PORT");
         }
         if (nodes.stream().noneMatch(ConsoleCommand::answers)) {
             throw new CliException(CliException.FAILED, "no node answers; is `sosia appliance run` running?");
@@ -94,13 +97,15 @@ public final class ConsoleCommand implements Callable<Integer> {
             if (follower.pull(WAIT)) {
                 answered = System.nanoTime();
             } else if (System.nanoTime() - answered > PATIENCE_NANOS) {
-                throw new CliException(CliException.FAILED, "no primary has answered for " + PATIENCE_NANOS / 1_000_000_000
+                throw new CliException(CliException.FAILED,
+                        "no primary has answered for " + PATIENCE_NANOS / 1_000_000_000
                         + " s; `sosia status` tells why");
             } else {
                 LockSupport.parkNanos(PAUSE_NANOS);
             }
             if (follower.missed() > told) {
-                System.err.println("sosia: " + (follower.missed() - told) + " bytes of the console were too old to be shown");
+                System.err.println("sosia: " + (follower.missed() - told)
+                        + " bytes of the console were too old to be shown");
                 told = follower.missed();
             }
         }

@@ -35,7 +35,8 @@ final class ControlAddress {
         int colon = text.lastIndexOf(':');
         try {
             if (colon > 0) {
-                return InetSocketAddress.createUnresolved(text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
+                return InetSocketAddress.createUnresolved(text.substring(0, colon),
+                        Integer.parseInt(text.substring(colon + 1)));
             }
         } catch (IllegalArgumentException e) {
             // Said below.

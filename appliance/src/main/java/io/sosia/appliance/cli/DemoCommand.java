@@ -92,6 +92,10 @@ public final class DemoCommand implements Callable<Integer> {
     }
 
     private Demo.Settings settings() {
+        if (json != null && !Files.isDirectory(json.toAbsolutePath().getParent())) {
+            throw new CommandLine.ParameterException(spec.commandLine(),
+                    "--json " + json + ": there is no folder " + json.toAbsolutePath().getParent());
+        }
         int count = increments != null ? increments : dropPercent > 0 ? INCREMENTS_WITH_DROPS : INCREMENTS;
         try {
             return new Demo.Settings(count, ram, backupReads, dropPercent, Optional.ofNullable(directory));
@@ -121,6 +125,9 @@ public final class DemoCommand implements Callable<Integer> {
         } catch (DemoException e) {
             if (narrator.isMuted()) {
                 return CliException.FAILED;
+            }
+            if (!demo.keepsFolder()) {
+                throw e;
             }
             throw new DemoException(e.getMessage() + System.lineSeparator() + "  every process's diagnostics are in "
                     + demo.logs(), e);

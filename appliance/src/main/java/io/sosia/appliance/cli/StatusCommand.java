@@ -32,7 +32,8 @@ public final class StatusCommand implements Callable<Integer> {
     @Option(names = "--config", paramLabel = "FILE", description = "The node's configuration.")
     private Path file;
 
-    @Option(names = "--control", paramLabel = "HOST:PORT", description = "The node's control address, without its configuration.")
+    @Option(names = "--control", paramLabel = "HOST:PORT",
+            description = "The node's control address, without its configuration.")
     private String control;
 
     @Option(names = "--json", description = "One JSON object, with all there is.")
@@ -41,7 +42,8 @@ public final class StatusCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if ((file == null) == (control == null)) {
-            throw new CliException(CliException.BAD_INPUT, "name the node: either --config FILE or --control HOST:PORT");
+            throw new CliException(CliException.BAD_INPUT,
+                    "name the node: either --config FILE or --control HOST:PORT");
         }
         Optional<NodeConfig> config = Optional.ofNullable(file).map(ControlAddress::config);
         InetSocketAddress address = config.isPresent() ? config.get().control() : ControlAddress.parse(control);
@@ -66,13 +68,15 @@ public final class StatusCommand implements Callable<Integer> {
         }
         Optional<Long> holder = NodeHome.holder(config.state());
         if (holder.isPresent()) {
-            return node + " runs as process " + holder.get() + ", but does not answer at " + config.control().getHostString() + ":"
+            return node + " runs as process " + holder.get() + ", but does not answer at "
+                    + config.control().getHostString() + ":"
                     + config.control().getPort();
         }
         return node + " is not running; " + NodeHome.ending(config.state())
                 .map(end -> "it ended " + end.state() + " at " + end.at().truncatedTo(ChronoUnit.SECONDS) + ", epoch "
                         + end.epoch() + ", step " + end.step() + ", because: " + end.reason())
-                .orElse("it has not ended in order since `sosia pair init` (never started, killed, or its host went down)");
+                .orElse("it has not ended in order since `sosia pair init` (never started, killed, or its host went "
+                        + "down)");
     }
 
     private static void print(NodeStatus status, PrintStream out) {
@@ -81,7 +85,8 @@ public final class StatusCommand implements Callable<Integer> {
         out.printf("state     %s, epoch %d (%s)%n", status.state(), status.epoch(), status.why());
         out.printf("machine   %,d steps", status.steps());
         if (status.state().equals("PROTECTED")) {
-            out.printf(Locale.ROOT, "; the backup %.1f ms behind, slowed by %.0f %%", status.lagMillis(), status.heldPercent());
+            out.printf(Locale.ROOT, "; the backup %.1f ms behind, slowed by %.0f %%", status.lagMillis(),
+                    status.heldPercent());
         }
         out.printf("%n");
         out.printf("log       %,d bit/s, %,d bytes so far, %d outputs held%n",

@@ -4,8 +4,8 @@ import io.sosia.appliance.node.Node;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// What SIGTERM and Ctrl-C do to a node's process: the node leaves or hands over first, and the process ends with the status of
-/// that.
+/// What SIGTERM and Ctrl-C do to a node's process: the node leaves or hands over first, and the process ends with the
+/// status of that.
 final class Termination {
 
     /// A hand-over may take 10 s, the disk's last sync its time.

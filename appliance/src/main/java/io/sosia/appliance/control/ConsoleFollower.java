@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 
-/// Follows the guest's console over the nodes of a pair: reads whichever is the primary, by offset, so that nothing is shown twice
-/// or left out when the other one goes on; typing goes to the primary.
+/// Follows the guest's console over the nodes of a pair: reads whichever is the primary, by offset, so that nothing is
+/// shown twice or left out when the other one goes on; typing goes to the primary.
 ///
 /// Threads: one pulls, one types.
 public final class ConsoleFollower {
@@ -83,8 +83,8 @@ public final class ConsoleFollower {
 
     /// Types on the primary's console.
     ///
-    /// @return what was not taken and may be tried again: all when there is no primary now. After a failed request nothing is,
-    ///         although it may be lost, as on a serial line: typed twice would be worse
+    /// @return what was not taken and may be tried again: all when there is no primary now. After a failed request
+    ///     nothing is, although it may be lost, as on a serial line: typed twice would be worse
     public byte[] type(byte[] bytes) {
         Optional<ControlClient> to = primary;
         if (to.isEmpty()) {

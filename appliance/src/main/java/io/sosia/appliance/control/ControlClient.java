@@ -53,7 +53,8 @@ public final class ControlClient implements AutoCloseable {
     public ConsolePiece console(long offset, Duration wait) throws IOException {
         HttpResponse<byte[]> response = get(
                 "/console?from=" + offset + (wait.isZero() ? "" : "&wait=" + wait.toMillis()), PATIENCE.plus(wait));
-        return new ConsolePiece(response.headers().firstValueAsLong("X-Console-Offset").orElse(offset), response.body());
+        return new ConsolePiece(response.headers().firstValueAsLong("X-Console-Offset").orElse(offset),
+                response.body());
     }
 
     /// Types on the guest's console.
@@ -77,7 +78,8 @@ public final class ControlClient implements AutoCloseable {
     }
 
     private HttpResponse<byte[]> get(String path, Duration patience) throws IOException {
-        HttpResponse<byte[]> response = send(HttpRequest.newBuilder(URI.create(base + path)).timeout(patience).GET().build());
+        HttpResponse<byte[]> response =
+                send(HttpRequest.newBuilder(URI.create(base + path)).timeout(patience).GET().build());
         checked(response, path);
         return response;
     }

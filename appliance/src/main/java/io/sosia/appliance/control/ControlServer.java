@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
 
 /// The local API of one node.
 ///
-/// Bounded in everything a client chooses: connections, requests under way, time to send one, length of what is typed, length of
-/// a wait. A request that is none gets a status and one line; it never disturbs the node.
+/// Bounded in everything a client chooses: connections, requests under way, time to send one, length of what is typed,
+/// length of a wait. A request that is none gets a status and one line; it never disturbs the node.
 public final class ControlServer implements AutoCloseable {
 
     /// Requests under way at most; one more is answered 503.
@@ -64,8 +64,8 @@ public final class ControlServer implements AutoCloseable {
         try {
             server = HttpServer.create(new InetSocketAddress(address.getHostString(), address.getPort()), 16);
         } catch (IOException e) {
-            throw new IOException("control: cannot listen on " + address.getHostString() + ":" + address.getPort() + ": "
-                    + e.getMessage(), e);
+            throw new IOException("control: cannot listen on " + address.getHostString() + ":" + address.getPort()
+                    + ": " + e.getMessage(), e);
         }
         server.setExecutor(threads);
         server.createContext("/", exchange -> answer(exchange, this::route));
@@ -98,7 +98,8 @@ public final class ControlServer implements AutoCloseable {
         String method = exchange.getRequestMethod();
         return switch (exchange.getRequestURI().getPath()) {
             case "/status" -> method.equals("GET")
-                    ? new Reply(200, "application/json", JSON.writeValueAsBytes(node.status())) : otherMethod(exchange, "GET");
+                    ? new Reply(200, "application/json", JSON.writeValueAsBytes(node.status()))
+                    : otherMethod(exchange, "GET");
             case "/console" -> switch (method) {
                 case "GET" -> console(exchange);
                 case "POST" -> type(exchange);

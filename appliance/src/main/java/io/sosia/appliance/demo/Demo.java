@@ -83,8 +83,8 @@ public final class Demo implements AutoCloseable {
     /// @return seconds from the nodes' start until the guest was ready
     /// @throws DemoException when a part of that cannot be had
     public double start(BuildProgress progress) throws DemoException {
+        provide(progress);
         try {
-            provide(progress);
             narrator.say("starts witness and network");
             site.start();
             pair = site.newPair();
@@ -117,8 +117,13 @@ public final class Demo implements AutoCloseable {
         ImageBuilder builder = new ImageBuilder(progress);
         Path place = GuestImage.defaultDirectory();
         boolean built = builder.isBuilt(place);
-        HostTools.provide(
-                built ? Optional.empty() : Optional.of(builder), logs().resolve("host-tools.log"), narrator);
+        Path log = logs().resolve("host-tools.log");
+        try {
+            HostTools.provide(built ? Optional.empty() : Optional.of(builder), log, narrator);
+        } catch (DemoException e) {
+            failed = Files.exists(log);
+            throw e;
+        }
         if (built) {
             return;
         }

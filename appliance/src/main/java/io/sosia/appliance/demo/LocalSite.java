@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -59,6 +60,7 @@ public final class LocalSite implements AutoCloseable {
     private final Setup setup;
     private final String witnessAddress;
     private final String uplink;
+    private final List<ChildProcess> children = new ArrayList<>();
     private ChildProcess witness;
     private ChildProcess network;
     private PublishedPorts ports;
@@ -141,7 +143,9 @@ public final class LocalSite implements AutoCloseable {
         if (closed) {
             throw new DemoException("the demo is being ended");
         }
-        return ChildProcess.start(name, setup.logs(), heapMiB, arguments);
+        ChildProcess child = ChildProcess.start(name, setup.logs(), heapMiB, arguments);
+        children.add(child);
+        return child;
     }
 
     /// Writes a configuration file into the folder.
@@ -183,17 +187,17 @@ public final class LocalSite implements AutoCloseable {
 
     /// Ends every process of the site; none is left when it returns. The folder stays.
     @Override
-    public void close() {
-        synchronized (this) {
-            closed = true;
-            if (pair != null) {
-                pair.close();
-            }
-            if (witness != null) {
-                witness.end();
-            }
-            if (network != null) {
-                network.endPolitely();
+    public synchronized void close() {
+        closed = true;
+        if (pair != null) {
+            pair.close();
+        }
+        for (ChildProcess child : children) {
+            if (child == network) {
+                // passt has a folder of its own to remove.
+                child.endPolitely();
+            } else {
+                child.end();
             }
         }
     }

@@ -1,7 +1,7 @@
 package io.sosia.appliance.node;
 
-/// The last part of what the guest has written to its console, by offset: a reader that follows both nodes of a pair sees every
-/// byte once.
+/// The last part of what the guest has written to its console, by offset: a reader that follows both nodes of a pair
+/// sees every byte once.
 ///
 /// Threads: any; a lock guards the ring because both sides hold it for a copy only.
 public final class ConsoleLog {

@@ -23,8 +23,8 @@ public record Ending(boolean failed, String state, String reason, long epoch, lo
     private static final ObjectMapper JSON = new ObjectMapper();
 
     ObjectNode toJson() {
-        return JSON.createObjectNode().put("failed", failed).put("state", state).put("reason", reason).put("epoch", epoch)
-                .put("step", step).put("at", at.toString());
+        return JSON.createObjectNode().put("failed", failed).put("state", state).put("reason", reason)
+                .put("epoch", epoch).put("step", step).put("at", at.toString());
     }
 
     /// What [#toJson] made; nothing when it is something else.

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// The duty cycle of a backup's machine: replays what has been delivered, as far as the log allows, until it is told to drain
-/// and then to go live, or until it can go on no longer.
+/// The duty cycle of a backup's machine: replays what has been delivered, as far as the log allows, until it is told to
+/// drain and then to go live, or until it can go on no longer.
 ///
 /// One thread calls [#run] and is the only one that touches the replayer and its machine; others deliver and ask.
 final class FollowLoop {
@@ -44,7 +44,8 @@ final class FollowLoop {
     private static final long SLICE_STEPS = 100_000;
     private static final long TELL_NANOS = 2_000_000;
     private static final long WAIT_NANOS = 20_000_000;
-    /// A disk that leaves a request without an answer for so long is lost: the backup retires, or it would hold up its primary.
+    /// A disk that leaves a request without an answer for so long is lost: the backup retires, or it would hold up its
+    /// primary.
     private static final long DISK_PATIENCE_NANOS = 30_000_000_000L;
     /// More than one wait: a process that stood still does not count that against its disk.
     private static final long DISK_WAIT_NANOS_MAX = 5 * WAIT_NANOS;
@@ -146,7 +147,8 @@ final class FollowLoop {
         signal.await(WAIT_NANOS);
         diskWaitedNanos += Math.min(System.nanoTime() - before, DISK_WAIT_NANOS_MAX);
         if (diskWaitedNanos > DISK_PATIENCE_NANOS) {
-            owner.failed("the disk has not answered request " + requestId + " for " + DISK_PATIENCE_NANOS / 1_000_000_000
+            owner.failed("the disk has not answered request " + requestId + " for "
+                    + DISK_PATIENCE_NANOS / 1_000_000_000
                     + " s");
             return false;
         }

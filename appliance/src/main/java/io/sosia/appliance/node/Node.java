@@ -103,7 +103,8 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    private Node(NodeConfig config, NodeHome home, NodeLock lock, MachineSpec spec, Optional<DiskStore> disk, DiskStamp stamp)
+    private Node(NodeConfig config, NodeHome home, NodeLock lock, MachineSpec spec, Optional<DiskStore> disk,
+            DiskStamp stamp)
             throws ConfigException, IOException {
         this.config = config;
         this.home = home;
@@ -137,7 +138,8 @@ public final class Node implements AutoCloseable {
         try {
             return new Machine(spec);
         } catch (OutOfMemoryError e) {
-            throw new ConfigException("machine.ram: " + (spec.ramBytes() >> 20) + " MiB does not fit in Java's memory of "
+            throw new ConfigException("machine.ram: " + (spec.ramBytes() >> 20)
+                    + " MiB does not fit in Java's memory of "
                     + (Runtime.getRuntime().maxMemory() >> 20) + " MiB; take less, or start with SOSIA_JAVA_OPTS=-Xmx"
                     + ((spec.ramBytes() >> 20) + 512) + "m");
         }
@@ -203,8 +205,8 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    /// On the machine's thread. Tells the network where the guest is now, and again for a while: a late frame of the other node
-    /// can pull the address back.
+    /// On the machine's thread. Tells the network where the guest is now, and again for a while: a late frame of the
+    /// other node can pull the address back.
     private void wentLive() {
         loop.execute(() -> {
             announceIfLive();
@@ -236,7 +238,8 @@ public final class Node implements AutoCloseable {
             long step = machine.steps();
             primary = to.isPrimary();
             transitions.add(from, to, step, reason);
-            DIAGNOSTICS.info("{} {}->{} epoch={} at={} reason={}", config.node(), from.word(), to.word(), to.epoch(), step,
+            DIAGNOSTICS.info("{} {}->{} epoch={} at={} reason={}", config.node(), from.word(), to.word(), to.epoch(),
+                    step,
                     reason);
         }
 
@@ -266,12 +269,13 @@ public final class Node implements AutoCloseable {
 
     private List<String> lastStates() {
         return transitions.all().stream().map(change -> "state " + change.from() + " -> " + change.to() + ", epoch "
-                + change.epoch() + ", step " + change.step() + ", at " + Instant.EPOCH.plus(change.atMicros(), ChronoUnit.MICROS)
+                + change.epoch() + ", step " + change.step() + ", at "
+                + Instant.EPOCH.plus(change.atMicros(), ChronoUnit.MICROS)
                 + ": " + change.reason()).toList();
     }
 
-    /// A broken invariant: this node must not go on, and must not pretend to end in order. The partner takes over. Any thread;
-    /// does not return.
+    /// A broken invariant: this node must not go on, and must not pretend to end in order. The partner takes over. Any
+    /// thread; does not return.
     public void broken(Throwable cause) {
         try {
             // Whoever comes second must not halt before the first has written down why.
@@ -320,11 +324,13 @@ public final class Node implements AutoCloseable {
         return console;
     }
 
-    /// Types on the guest's console. Only a primary's machine can take it: anywhere else it would come up at some later go-live.
+    /// Types on the guest's console. Only a primary's machine can take it: anywhere else it would come up at some later
+    /// go-live.
     ///
     /// @return how many bytes were taken; empty when this node is not the primary
     public OptionalInt type(byte[] bytes) {
-        return primary ? OptionalInt.of(machine.inboxes().console().offer(bytes, 0, bytes.length)) : OptionalInt.empty();
+        return primary ? OptionalInt.of(machine.inboxes().console().offer(bytes, 0, bytes.length))
+                : OptionalInt.empty();
     }
 
     /// Where this node's partner finds it.
@@ -366,7 +372,8 @@ public final class Node implements AutoCloseable {
         }
         if (end.failed()) {
             List<String> lines = new ArrayList<>();
-            lines.add("node " + config.node() + " of pair " + home.pairId() + " ended " + end.state() + ", epoch " + end.epoch()
+            lines.add("node " + config.node() + " of pair " + home.pairId() + " ended " + end.state() + ", epoch "
+                    + end.epoch()
                     + ", step " + end.step());
             lines.add("reason " + end.reason());
             lines.addAll(lastStates());

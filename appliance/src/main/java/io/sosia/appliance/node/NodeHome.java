@@ -22,8 +22,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.UUID;
 
-/// The folder of all that a node keeps: who it is (`pair.json`), its disk (`disk/`), what the disk holds (`stamp.json`), how its
-/// last life ended (`ended.json`) and evidence of failures (`evidence/`). Every file is replaced whole and durably.
+/// The folder of all that a node keeps: who it is (`pair.json`), its disk (`disk/`), what the disk holds
+/// (`stamp.json`), how its last life ended (`ended.json`) and evidence of failures (`evidence/`). Every file is
+/// replaced whole and durably.
 public final class NodeHome {
 
     /// The content of a machine without a disk, in its stamp.
@@ -47,7 +48,8 @@ public final class NodeHome {
         return Files.exists(folder.resolve("pair.json"));
     }
 
-    /// Makes a node's folder, with its own copy of the disk image. The folder counts as made only when all of it is durable.
+    /// Makes a node's folder, with its own copy of the disk image. The folder counts as made only when all of it is
+    /// durable.
     ///
     /// @param disk    the image, or empty for a machine without a disk
     /// @param content SHA-256 of the image
@@ -82,7 +84,8 @@ public final class NodeHome {
         }
         JsonNode json = read(folder.resolve("pair.json"));
         if (json.path("format").asInt() != FORMAT) {
-            throw new IOException(folder.resolve("pair.json") + ": format " + json.path("format") + ", expected " + FORMAT);
+            throw new IOException(folder.resolve("pair.json") + ": format " + json.path("format") + ", expected "
+                    + FORMAT);
         }
         String owner = json.path("node").asText();
         if (!owner.equals(node.value())) {
@@ -115,7 +118,8 @@ public final class NodeHome {
         } catch (JsonProcessingException notJson) {
             // Said below.
         }
-        throw new IOException(file + " is damaged (no JSON object); bring it back from a backup, or remove " + file.getParent()
+        throw new IOException(file + " is damaged (no JSON object); bring it back from a backup, or remove "
+                + file.getParent()
                 + " and run `sosia pair init` again");
     }
 
@@ -158,7 +162,8 @@ public final class NodeHome {
         }
         try {
             return new DiskStamp(json.path("content").asText(),
-                    new LogPosition(json.path("epoch").asLong(), json.path("seq").asLong()), json.path("clean").asBoolean());
+                    new LogPosition(json.path("epoch").asLong(), json.path("seq").asLong()),
+                    json.path("clean").asBoolean());
         } catch (IllegalArgumentException e) {
             throw new IOException(file + " is damaged: " + e.getMessage(), e);
         }
@@ -169,8 +174,10 @@ public final class NodeHome {
     /// @throws IOException when it is gone
     void checkDisk(DiskStamp stamp) throws IOException {
         if (hasDisk() == stamp.content().equals(NO_DISK)) {
-            throw new IOException(hasDisk() ? diskFolder() + " is there, but the node was made without a disk; remove it"
-                    : diskFolder() + " is missing; bring it back, or remove " + folder + " and run `sosia pair init` again");
+            throw new IOException(hasDisk()
+                    ? diskFolder() + " is there, but the node was made without a disk; remove it"
+                    : diskFolder() + " is missing; bring it back, or remove " + folder
+                            + " and run `sosia pair init` again");
         }
     }
 

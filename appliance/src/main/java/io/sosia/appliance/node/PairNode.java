@@ -24,14 +24,14 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Runs the pair protocol of one node: a [PairCore] on its event loop, with the link, the arbiter and the machine's thread
-/// around it. Holds no decision of its own.
+/// Runs the pair protocol of one node: a [PairCore] on its event loop, with the link, the arbiter and the machine's
+/// thread around it. Holds no decision of its own.
 ///
-/// Everything but the methods named "any thread" is called on the event loop. What the machine's thread produces waits in an
-/// [Outgoing] queue and is taken over in one go, so a burst costs one hand-over.
+/// Everything but the methods named "any thread" is called on the event loop. What the machine's thread produces waits
+/// in an [Outgoing] queue and is taken over in one go, so a burst costs one hand-over.
 ///
-/// Netty logs what a task or a listener throws and goes on; here that is a broken invariant, so everything that enters the core
-/// is guarded and ends the node.
+/// Netty logs what a task or a listener throws and goes on; here that is a broken invariant, so everything that enters
+/// the core is guarded and ends the node.
 final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
 
     /// Told of what the outside sees of this node.

@@ -32,8 +32,9 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The machine of a node of a pair, on a thread of its own: first as a backup's replay, then as a primary's run, or as a
-/// primary's from the start. Mirror of [PairNode], which lives on the event loop; each posts to the other and neither waits.
+/// The machine of a node of a pair, on a thread of its own: first as a backup's replay, then as a primary's run, or as
+/// a primary's from the start. Mirror of [PairNode], which lives on the event loop; each posts to the other and neither
+/// waits.
 final class PairedMachine {
 
     /// What a machine needs of its node.
@@ -85,7 +86,8 @@ final class PairedMachine {
 
     PairedMachine(Parts parts) {
         this.parts = parts;
-        this.executor = parts.disk().map(disk -> new DiskExecutor(disk, DiskExecutor.Settings.BACKUP, kept, parts.broken()));
+        this.executor = parts.disk().map(disk -> new DiskExecutor(disk, DiskExecutor.Settings.BACKUP, kept,
+                parts.broken()));
     }
 
     /// Once, before anything else.
@@ -107,8 +109,8 @@ final class PairedMachine {
         pace = share;
     }
 
-    /// Whether an error of this node's disk makes the node retire instead of reaching the guest: as long as a backup has a
-    /// disk that works. Any thread.
+    /// Whether an error of this node's disk makes the node retire instead of reaching the guest: as long as a backup
+    /// has a disk that works. Any thread.
     void setDiskErrorsRetire(boolean retire) {
         diskErrorsRetire = retire;
     }
@@ -130,8 +132,8 @@ final class PairedMachine {
         signal.raise();
     }
 
-    /// When the machine's thread last made a turn, on the monotonic clock; empty while it makes none, or waits for the disk to
-    /// make all durable, which may take long. Any thread.
+    /// When the machine's thread last made a turn, on the monotonic clock; empty while it makes none, or waits for the
+    /// disk to make all durable, which may take long. Any thread.
     Optional<Long> lastTurnNanos() {
         if (waitingForDisk) {
             return Optional.empty();
@@ -300,8 +302,8 @@ final class PairedMachine {
         }
     }
 
-    /// Once, on a node that goes on alone. What has not been written down yet is remembered by the disk's activity log, so that a
-    /// failure here costs a longer resync and nothing else.
+    /// Once, on a node that goes on alone. What has not been written down yet is remembered by the disk's activity log,
+    /// so that a failure here costs a longer resync and nothing else.
     private void splitDisk(String reason) {
         try {
             DiskStore disk = parts.disk().get();
@@ -333,8 +335,8 @@ final class PairedMachine {
         });
     }
 
-    /// Requests without a logged completion: those this node has carried out already answer at once, the others are under way;
-    /// only reads that a backup with logged reads never asked its disk for have to be issued now.
+    /// Requests without a logged completion: those this node has carried out already answer at once, the others are
+    /// under way; only reads that a backup with logged reads never asked its disk for have to be issued now.
     private void reissue(List<DiskRequest> pending) {
         kept.passOn(this::completed);
         if (parts.backupReads() == BackupReads.LOGGED) {
@@ -537,8 +539,8 @@ final class PairedMachine {
             }
         }
 
-        /// A disk request has no entry of its own: closed by a progress entry, the position covers every request asked for until
-        /// now, so that nothing is taken for acknowledged that the backup has not come to.
+        /// A disk request has no entry of its own: closed by a progress entry, the position covers every request asked
+        /// for until now, so that nothing is taken for acknowledged that the backup has not come to.
         private void tellDisk() {
             if (executor.isEmpty()) {
                 return;

@@ -104,7 +104,8 @@ class NodeProcessTest {
     /// Follows the console for so many more bytes: nothing may be missing or come twice.
     private void follow(long bytes) {
         long until = follower.offset() + bytes;
-        PairFiles.await("console up to " + until, () -> follower.pull(Duration.ofSeconds(1)) && follower.offset() >= until,
+        PairFiles.await("console up to " + until, () -> follower.pull(Duration.ofSeconds(1))
+                && follower.offset() >= until,
                 () -> follower.offset() + "\n" + diagnostics());
         assertThat(follower.missed()).isZero();
         assertThat(TickingGuest.goesOn(0, console.toByteArray())).as("%s", console).isTrue();

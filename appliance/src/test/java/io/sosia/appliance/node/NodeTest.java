@@ -87,7 +87,8 @@ class NodeTest {
     private static void assertAlphabet(Node node) {
         ConsoleLog.Piece piece = node.console().from(0, Integer.MAX_VALUE);
         assertThat(TickingGuest.goesOn(piece.offset(), piece.bytes()))
-                .as("the alphabet from %d on: %s", piece.offset(), new String(piece.bytes(), StandardCharsets.US_ASCII)).isTrue();
+                .as("the alphabet from %d on: %s", piece.offset(),
+                new String(piece.bytes(), StandardCharsets.US_ASCII)).isTrue();
     }
 
     @Test
@@ -160,7 +161,8 @@ class NodeTest {
         awaitConsole(a, 30);
         type(a, "r");
         PairFiles.await("a second beginning of the alphabet",
-                () -> new String(b.console().from(0, 1 << 20).bytes(), StandardCharsets.US_ASCII).matches("a.*[^z]abc.*"),
+                () -> new String(b.console().from(0, 1 << 20).bytes(),
+                        StandardCharsets.US_ASCII).matches("a.*[^z]abc.*"),
                 b::status);
         assertThat(a.status().state()).isEqualTo("PROTECTED");
         assertThat(b.status().state()).isEqualTo("READY");

@@ -84,7 +84,8 @@ public final class PairFiles {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!so.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("waited " + PATIENCE.toSeconds() + " s for: " + what + "; last seen: " + seen.get());
+                throw new AssertionError("waited " + PATIENCE.toSeconds() + " s for: " + what + "; last seen: "
+                        + seen.get());
             }
             LockSupport.parkNanos(10_000_000);
         }

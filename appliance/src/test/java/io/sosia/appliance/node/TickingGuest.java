@@ -5,8 +5,8 @@ import io.sosia.appliance.machine.asm.Assembler;
 import io.sosia.appliance.machine.asm.Label;
 import io.sosia.appliance.machine.asm.Reg;
 
-/// A guest that writes the alphabet to its console for ever, a letter every few milliseconds of guest time: what is missing or
-/// written twice shows at once. `p` typed switches it off, `r` restarts it (the alphabet then begins anew).
+/// A guest that writes the alphabet to its console for ever, a letter every few milliseconds of guest time: what is
+/// missing or written twice shows at once. `p` typed switches it off, `r` restarts it (the alphabet then begins anew).
 public final class TickingGuest {
 
     private static final long UART = 0x1000_0000L;
@@ -53,7 +53,8 @@ public final class TickingGuest {
         Programs.systemReset(a, 1, 0);
     }
 
-    /// Whether these bytes, from this offset of the console on, are a piece of the alphabet without a gap or a repetition.
+    /// Whether these bytes, from this offset of the console on, are a piece of the alphabet without a gap or a
+    /// repetition.
     public static boolean goesOn(long offset, byte[] bytes) {
         for (int i = 0; i < bytes.length; i++) {
             if (bytes[i] != 'a' + (offset + i) % 26) {

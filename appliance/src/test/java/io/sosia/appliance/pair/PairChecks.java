@@ -147,7 +147,9 @@ final class PairChecks {
     void emittedAgain(SimNode node) {
         Live live = recordedFrom.get(node.incarnation);
         LogPosition end = live.position().orElseThrow();
-        if (doubtful(node)) {
+        NodeState state = node.core.state();
+        boolean endedAlready = state instanceof NodeState.Stopped || state instanceof NodeState.Halted;
+        if (doubtful(node) || endedAlready) {
             return;
         }
         for (LogPosition mark : produced.keySet()) {

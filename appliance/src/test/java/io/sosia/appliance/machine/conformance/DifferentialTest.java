@@ -12,9 +12,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Random programs leave the same registers and memory behind on our hart and on QEMU's.
 ///
-/// `-Dsosia.differential.programs=N` runs N programs of each kind instead of a few, `-Dsosia.differential.seed=S` starts at
-/// another seed. A program that fails is written to `target`; once understood it belongs into the resource folder
-/// `programs`, where [SavedProgramsTest] runs it for ever.
+/// `-Dsosia.differential.programs=N` runs N programs of each kind instead of a few, `-Dsosia.differential.seed=S`
+/// starts at another seed. A program that fails is written to `target`; once understood it belongs into the resource
+/// folder `programs`, where [SavedProgramsTest] runs it for ever.
 class DifferentialTest {
 
     private static final int PROGRAMS = Integer.getInteger("sosia.differential.programs", 0);
@@ -35,8 +35,8 @@ class DifferentialTest {
 
     private void compare(TestProgram.Kind kind, int usually, LongFunction<TestProgram> generator)
             throws IOException, InterruptedException {
-        assumeTrue(QemuHart.isInstalled(kind), QemuHart.command(kind) + " is not installed (Debian packages qemu-user and "
-                + "qemu-system-misc)");
+        assumeTrue(QemuHart.isInstalled(kind), QemuHart.command(kind)
+                + " is not installed (Debian packages qemu-user and qemu-system-misc)");
         QemuHart qemu = new QemuHart(directory);
         for (long seed = SEED; seed < SEED + (PROGRAMS > 0 ? PROGRAMS : usually); seed++) {
             TestProgram program = generator.apply(seed);
@@ -44,9 +44,9 @@ class DifferentialTest {
             String difference = program.difference(expected, OurHart.result(program, seed));
             if (!difference.isEmpty()) {
                 Path saved = Path.of("target", "%s-%d.txt".formatted(QemuHart.command(kind), seed));
-                Files.writeString(saved, program.text());
-                assertThat(difference).as("-Dsosia.differential.seed=%d -Dsosia.differential.programs=1; program saved as %s",
-                        seed, saved).isEmpty();
+                Files.writeString(saved, program.text(expected));
+                String rerun = "-Dsosia.differential.seed=%d -Dsosia.differential.programs=1; program saved as %s";
+                assertThat(difference).as(rerun, seed, saved).isEmpty();
             }
         }
     }

@@ -18,8 +18,8 @@ final class OurHart {
 
     private OurHart() {}
 
-    /// The result of the program, run twice: in one piece, and in random pieces with caches dropped and the state saved and
-    /// loaded in between. Both must be the same to the last bit.
+    /// The result of the program, run twice: in one piece, and in random pieces with caches dropped and the state saved
+    /// and loaded in between. Both must be the same to the last bit.
     static byte[] result(TestProgram program, long seed) throws IOException {
         TestBoard whole = board(program);
         whole.engine.run(STEPS_MAX);
@@ -37,7 +37,8 @@ final class OurHart {
             }
         }
         assertThat(pieces.stateText()).as("state after the run in pieces").isEqualTo(whole.stateText());
-        assertThat(Arrays.mismatch(pieces.ram.array(), whole.ram.array())).as("RAM after the run in pieces").isEqualTo(-1);
+        assertThat(Arrays.mismatch(pieces.ram.array(), whole.ram.array())).as("RAM after the run in pieces")
+                .isEqualTo(-1);
         byte[] result = new byte[program.kind().resultBytes];
         whole.ram.read(GuestRam.offset(TestProgram.BASE) + program.kind().resultAt, result, 0, result.length);
         return result;

@@ -14,8 +14,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// Runs test programs on QEMU: user programs as a process of its user-mode emulation, supervisor programs on its `virt` board
-/// below a small M-mode monitor of ours.
+/// Runs test programs on QEMU: user programs as a process of its user-mode emulation, supervisor programs on its `virt`
+/// board below a small M-mode monitor of ours.
 final class QemuHart {
 
     private static final String PROCESS = "qemu-riscv64";
@@ -66,11 +66,11 @@ final class QemuHart {
                 Path image = directory.resolve("image");
                 Files.write(monitor, monitor(program.kind()));
                 Files.write(image, program.image());
-                run(directory.resolve("output"), List.of(SYSTEM, "-M", "virt", "-m", "128", "-display", "none", "-monitor",
-                        "none", "-cpu", "rv64," + String.join(",", NOT_OURS.stream().map(e -> e + "=off").toList()),
-                        "-bios", monitor.toString(), "-device",
-                        "loader,force-raw=on,addr=0x%x,file=%s".formatted(TestProgram.BASE, image),
-                        "-serial", "file:" + result));
+                String cpu = "rv64," + String.join(",", NOT_OURS.stream().map(e -> e + "=off").toList());
+                String loader = "loader,force-raw=on,addr=0x%x,file=%s".formatted(TestProgram.BASE, image);
+                run(directory.resolve("output"), List.of(SYSTEM, "-M", "virt", "-m", "128", "-smp", "2", "-cpu", cpu,
+                        "-bios", monitor.toString(), "-device", loader, "-serial", "file:" + result, "-display", "none",
+                        "-monitor", "none"));
             }
         }
         byte[] bytes = Files.readAllBytes(result);
@@ -80,7 +80,8 @@ final class QemuHart {
 
     private void run(Path out, List<String> command) throws IOException, InterruptedException {
         Path messages = directory.resolve("messages");
-        Process process = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(messages.toFile()).start();
+        Process process = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(messages.toFile())
+                .start();
         if (!process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)) {
             process.destroyForcibly().waitFor();
             throw new AssertionError(command + " did not end within " + SECONDS_MAX + " seconds");
@@ -140,6 +141,14 @@ final class QemuHart {
         a.sw(6, 5, 0);
         a.j(a.mark());
         a.bind(start);
+        // With more than one hart, QEMU's atomic accesses are stores from the beginning. The others sleep.
+        Label only = a.label();
+        a.csrr(5, 0xf14);
+        a.beq(5, 0, only);
+        Label sleep = a.mark();
+        a.wfi();
+        a.j(sleep);
+        a.bind(only);
         setCsr(a, 0x305, trap);
         setCsr(a, 0x3b0, -1L >>> 10);
         setCsr(a, 0x3a0, 0x1f);

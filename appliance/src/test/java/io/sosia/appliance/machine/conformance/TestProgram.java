@@ -1,11 +1,15 @@
 package io.sosia.appliance.machine.conformance;
 
 import io.sosia.appliance.machine.memory.GuestRam;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.InflaterInputStream;
@@ -58,35 +62,59 @@ record TestProgram(Kind kind, byte[] image) {
         return copy;
     }
 
-    /// As text to be kept in a file: the kind, then the image deflated in Base64.
-    String text() {
+    /// A program kept in a file, with the fingerprint of its result.
+    record Saved(TestProgram program, String expected) {}
+
+    /// As text to be kept in a file: the kind and the fingerprint of the result expected, then the image deflated in
+    /// Base64.
+    String text(byte[] expected) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DeflaterOutputStream out = new DeflaterOutputStream(bytes)) {
             out.write(image);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return kind.name().toLowerCase(Locale.ROOT) + "\n" + Base64.getMimeEncoder().encodeToString(bytes.toByteArray()) + "\n";
+        return kind.name().toLowerCase(Locale.ROOT) + " " + fingerprint(expected) + "\n"
+                + Base64.getMimeEncoder(100, new byte[] {10}).encodeToString(bytes.toByteArray()) + "\n";
     }
 
     /// Reads what [#text] wrote.
-    static TestProgram parse(String text) throws IOException {
+    static Saved parse(String text) throws IOException {
         int line = text.indexOf('\n');
-        Kind kind = Kind.valueOf(text.substring(0, line).strip().toUpperCase(Locale.ROOT));
+        String[] head = text.substring(0, line).strip().split(" ");
+        Kind kind = Kind.valueOf(head[0].toUpperCase(Locale.ROOT));
         byte[] deflated = Base64.getMimeDecoder().decode(text.substring(line).strip());
-        try (InflaterInputStream in = new InflaterInputStream(new java.io.ByteArrayInputStream(deflated))) {
-            return new TestProgram(kind, in.readAllBytes());
+        try (InflaterInputStream in = new InflaterInputStream(new ByteArrayInputStream(deflated))) {
+            return new Saved(new TestProgram(kind, in.readAllBytes()), head[1]);
+        }
+    }
+
+    /// SHA-256 of what is comparable in a result, in hexadecimal.
+    String fingerprint(byte[] result) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(comparable(result)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java has SHA-256", e);
         }
     }
 
     /// Where two results differ first, in words of 64 bits; empty when they do not.
-    String difference(byte[] expected, byte[] got) {
+    String difference(byte[] qemu, byte[] ours) {
+        byte[] expected = comparable(qemu);
+        byte[] got = comparable(ours);
         int at = Arrays.mismatch(expected, got) & -8;
         if (at < 0) {
             return "";
         }
         return "result at 0x%x: expected %016x, got %016x".formatted(BASE + kind.resultAt + at, word(expected, at),
                 word(got, at));
+    }
+
+    private byte[] comparable(byte[] result) {
+        return switch (kind) {
+            case USER -> result;
+            case SUPERVISOR -> SupervisorProgram.comparable(result);
+        };
     }
 
     private static long word(byte[] bytes, int at) {

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Random;
 
 /// Makes random programs of user-mode RV64GC: computation, memory accesses of any alignment in a scratch area, atomics,
-/// floating point in every rounding mode, compressed instructions, branches ahead, bounded loops. They end by writing all
-/// registers and `fcsr` behind the scratch area.
+/// floating point in every rounding mode, compressed instructions, branches ahead, bounded loops. They end by writing
+/// all registers and `fcsr` behind the scratch area.
 final class UserProgram {
 
     private static final long SCRATCH = TestProgram.BASE + TestProgram.Kind.USER.resultAt;
@@ -21,20 +21,26 @@ final class UserProgram {
 
     /// Pointers into the scratch area, never written: one on a page border.
     private static final int[] POINTERS = {2, 8, 9};
-    private static final int[] VALUES = {1, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
-        27, 28};
+    private static final int[] VALUES = {
+        1, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28
+    };
     private static final int ADDRESS = 29;
     private static final int COUNTER = 30;
     private static final int DUMP = 31;
 
-    private static final int[] OP_SHAPES = {0, 1, 2, 3, 4, 5, 6, 7, 0x100, 0x105, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f};
+    private static final int[] OP_SHAPES = {
+        0, 1, 2, 3, 4, 5, 6, 7, 0x100, 0x105, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f
+    };
     private static final int[] OP_32_SHAPES = {0, 1, 5, 0x100, 0x105, 0x08, 0x0c, 0x0d, 0x0e, 0x0f};
     private static final int[] AMOS = {0, 1, 4, 8, 12, 16, 20, 24, 28};
     private static final int[] ROUNDING = {0, 1, 2, 3, 4, 7};
-    private static final long[] NUMBERS = {0, 1, -1, 2, Long.MIN_VALUE, Long.MAX_VALUE, 0x8000_0000L, 0x7fff_ffffL, -0x8000_0000L,
-        0xffff_ffffL, 0x3ff0_0000_0000_0000L, 0xbff0_0000_0000_0000L, 0x7ff0_0000_0000_0000L, 0xfff0_0000_0000_0000L,
-        0x7ff8_0000_0000_0000L, 0x7ff0_0000_0000_0001L, 0x000f_ffff_ffff_ffffL, 0x0010_0000_0000_0000L, 0x43e0_0000_0000_0000L,
-        0xffff_ffff_3f80_0000L, 0xffff_ffff_7f80_0001L, 0xffff_ffff_7fc0_0000L, 0xffff_ffff_0000_0001L, 0xffff_ffff_4f00_0000L};
+    private static final long[] NUMBERS = {
+        0, 1, -1, 2, Long.MIN_VALUE, Long.MAX_VALUE, 0x8000_0000L, 0x7fff_ffffL, -0x8000_0000L, 0xffff_ffffL,
+        0x3ff0_0000_0000_0000L, 0xbff0_0000_0000_0000L, 0x7ff0_0000_0000_0000L, 0xfff0_0000_0000_0000L,
+        0x7ff8_0000_0000_0000L, 0x7ff0_0000_0000_0001L, 0x000f_ffff_ffff_ffffL, 0x0010_0000_0000_0000L,
+        0x43e0_0000_0000_0000L, 0xffff_ffff_3f80_0000L, 0xffff_ffff_7f80_0001L, 0xffff_ffff_7fc0_0000L,
+        0xffff_ffff_0000_0001L, 0xffff_ffff_4f00_0000L
+    };
 
     /// A branch that waits for its target: so many instructions from now.
     private static final class Ahead {
@@ -106,8 +112,10 @@ final class UserProgram {
             case 0 -> random.nextInt(256) - 128;
             case 1 -> random.nextLong() >> random.nextInt(64);
             case 2 -> random.nextLong();
-            case 3 -> Double.doubleToRawLongBits((random.nextInt(2000) - 1000) * Math.scalb(1.0, random.nextInt(20) - 10));
-            case 4 -> -1L << 32 | Float.floatToRawIntBits((random.nextInt(2000) - 1000) * Math.scalb(1f, random.nextInt(20) - 10));
+            case 3 -> Double.doubleToRawLongBits((random.nextInt(2000) - 1000) * Math.scalb(1.0,
+                    random.nextInt(20) - 10));
+            case 4 -> -1L << 32 | Float.floatToRawIntBits((random.nextInt(2000) - 1000) * Math.scalb(1f,
+                    random.nextInt(20) - 10));
             default -> NUMBERS[random.nextInt(NUMBERS.length)];
         };
     }
@@ -179,7 +187,8 @@ final class UserProgram {
                     a.auipc(rd(), random.nextInt() & -4096);
                 }
             }
-            case 7, 8 -> a.word((random.nextInt(4096) << 20) | pick(POINTERS) << 15 | random.nextInt(7) << 12 | rd() << 7 | 0x03);
+            case 7, 8 -> a.word((random.nextInt(4096) << 20) | pick(POINTERS) << 15 | random.nextInt(7) << 12
+                    | rd() << 7 | 0x03);
             case 9, 10 -> store(0x23, random.nextInt(4), rs());
             case 11 -> branch();
             case 12 -> jump();
@@ -326,7 +335,8 @@ final class UserProgram {
         switch (random.nextInt(16)) {
             case 0 -> a.half(0x0000 | (bits & 0x1fe0 | 0x20) | low << 2);
             case 1 -> a.half((new int[] {0x4000, 0x6000}[random.nextInt(2)]) | offset | base << 7 | low << 2);
-            case 2 -> a.half((new int[] {0xc000, 0xe000, 0xa000, 0x2000}[random.nextInt(4)]) | offset | base << 7 | other(low, other));
+            case 2 -> a.half((new int[] {0xc000, 0xe000, 0xa000, 0x2000}[random.nextInt(4)]) | offset | base << 7
+                    | other(low, other));
             case 3 -> a.half(0x0001 | immediate | pick(VALUES) << 7);
             case 4 -> a.half(0x2001 | immediate | pick(VALUES) << 7);
             case 5 -> a.half(0x4001 | immediate | rd() << 7);
