@@ -60,8 +60,7 @@ public final class ApplianceCommand implements Runnable {
             } catch (ConfigException | IOException e) {
                 throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
             }
-            // Whatever a thread of this process does not expect: the partner has to take over.
-            Thread.setDefaultUncaughtExceptionHandler((_, cause) -> node.broken(cause));
+            Thread.setDefaultUncaughtExceptionHandler(node::uncaught);
             Termination termination = Termination.of(node);
             int status = CliException.FAILED;
             try {

@@ -32,6 +32,7 @@ import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -276,7 +277,7 @@ public final class Node implements AutoCloseable {
 
     /// A broken invariant: this node must not go on, and must not pretend to end in order. The partner takes over. Any
     /// thread; does not return.
-    public void broken(Throwable cause) {
+    private void broken(Throwable cause) {
         try {
             // Whoever comes second must not halt before the first has written down why.
             if (broken.compareAndSet(false, true)) {
@@ -291,6 +292,17 @@ public final class Node implements AutoCloseable {
         } finally {
             Runtime.getRuntime().halt(BROKEN_STATUS);
         }
+    }
+
+    /// What no thread has caught: a broken invariant when our own code is on its way, or the Java machine itself is in
+    /// trouble. A library's thread that dies of its own takes no more with it than its question, which is asked again.
+    public void uncaught(Thread thread, Throwable cause) {
+        boolean ours = cause instanceof VirtualMachineError
+                || Arrays.stream(cause.getStackTrace()).anyMatch(at -> at.getClassName().startsWith("io.sosia."));
+        if (ours && !closed.get()) {
+            broken(cause);
+        }
+        DIAGNOSTICS.error("{}: thread {} has died: {}", config.node(), thread.getName(), cause.toString(), cause);
     }
 
     // From outside; any thread.
