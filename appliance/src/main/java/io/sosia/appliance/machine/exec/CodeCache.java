@@ -10,10 +10,21 @@ import java.util.Arrays;
 /// and `fence.i` has nothing to do.
 ///
 /// A page has a word ([Op]) for each halfword, decoded when first executed, and two words of [Op#PAGE_END] behind them: one
-/// for what ends at the page's end, one for an instruction that crosses it.
-final class CodeCache {
+/// for what ends at the page's end, one for an instruction that crosses it. Beside them it counts for each slot how often it was
+/// jumped to: its heat.
+public final class CodeCache {
 
-    static final int SLOTS = GuestRam.PAGE_SIZE / 2;
+    /// Told when instructions that were decoded may no longer be what memory holds.
+    @FunctionalInterface
+    public interface ChangeWatcher {
+        /// @param page  RAM page
+        /// @param first first slot that changed
+        /// @param last  last slot that changed
+        void changed(int page, int first, int last);
+    }
+
+    /// Halfwords of a page.
+    public static final int SLOTS = GuestRam.PAGE_SIZE / 2;
 
     /// Pages held at most (16 KiB each); the one longest held makes room.
     private static final int PAGES_MAX = 4096;
@@ -24,22 +35,35 @@ final class CodeCache {
     private final Hart hart;
     private final GuestRam ram;
     private final long[][] pages;
+    private final short[][] heats;
     private final byte[] writes;
+    private ChangeWatcher watcher = (page, first, last) -> {};
     private final int[] held = new int[PAGES_MAX];
     private int next;
 
-    CodeCache(Hart hart) {
+    public CodeCache(Hart hart) {
         this.hart = hart;
         ram = hart.ram();
         pages = new long[ram.pages()][];
+        heats = new short[ram.pages()][];
         writes = new byte[ram.pages()];
         Arrays.fill(held, -1);
         ram.setCodeWatcher(this::written);
     }
 
+    /// Names who is told of changes.
+    public void setWatcher(ChangeWatcher watcher) {
+        this.watcher = watcher;
+    }
+
     /// The words of each RAM page, null for those not held: for a quick look.
-    long[][] pages() {
+    public long[][] pages() {
         return pages;
+    }
+
+    /// The heat of each slot of each RAM page that is held.
+    public short[][] heats() {
+        return heats;
     }
 
     /// The words of a RAM page, held from now on.
@@ -50,20 +74,25 @@ final class CodeCache {
 
     private long[] add(int page) {
         long[] words = null;
+        short[] heat = null;
         int oldest = held[next];
         if (oldest >= 0 && pages[oldest] != null) {
             words = pages[oldest];
+            heat = heats[oldest];
             drop(oldest);
             Arrays.fill(words, 0, SLOTS, Op.UNDECODED);
+            Arrays.fill(heat, (short) 0);
         }
         if (words == null) {
             words = new long[SLOTS + 2];
             words[SLOTS] = Op.PAGE_END;
             words[SLOTS + 1] = Op.PAGE_END;
+            heat = new short[SLOTS];
         }
         held[next] = page;
         next = next + 1 == PAGES_MAX ? 0 : next + 1;
         pages[page] = words;
+        heats[page] = heat;
         writes[page] = 0;
         hart.mmu().watch(page, GuestRam.WATCH_CODE);
         return words;
@@ -96,6 +125,8 @@ final class CodeCache {
 
     private void drop(int page) {
         pages[page] = null;
+        heats[page] = null;
+        watcher.changed(page, 0, SLOTS - 1);
         hart.mmu().unwatch(page, GuestRam.WATCH_CODE);
         hart.demandAttention();
     }
@@ -114,5 +145,6 @@ final class CodeCache {
         int first = Math.max(0, (offset & GuestRam.PAGE_SIZE - 1) / 2 - 1);
         int last = (offset + length - 1 & GuestRam.PAGE_SIZE - 1) / 2;
         Arrays.fill(words, first, last + 1, Op.UNDECODED);
+        watcher.changed(page, first, last);
     }
 }

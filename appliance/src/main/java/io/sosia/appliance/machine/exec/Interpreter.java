@@ -17,6 +17,9 @@ import java.nio.ByteOrder;
 /// [Hart#execute]. What lies between stretches (interrupts, waits, the timer) is [Hart#proceed]'s.
 public final class Interpreter implements Engine {
 
+    /// How often a slot is jumped to before it is called hot.
+    public static final short HEAT_MAX = 500;
+
     private static final VarHandle SHORTS =
             MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -30,6 +33,7 @@ public final class Interpreter implements Engine {
     private final Hart hart;
     private final GuestRam ram;
     private final CodeCache code;
+    private final TranslatedCode translated;
 
     /// Where [#enter] found the code: virtual and physical page, first slot.
     private long enteredPage;
@@ -38,10 +42,17 @@ public final class Interpreter implements Engine {
     private int crossingBits;
     private long crossingWord;
 
+    /// An engine of its own.
     public Interpreter(Hart hart) {
+        this(hart, new CodeCache(hart), TranslatedCode.NONE);
+    }
+
+    /// The part of an engine that executes what is not translated.
+    public Interpreter(Hart hart, CodeCache code, TranslatedCode translated) {
         this.hart = hart;
+        this.code = code;
+        this.translated = translated;
         ram = hart.ram();
-        code = new CodeCache(hart);
     }
 
     @Override
@@ -97,9 +108,10 @@ public final class Interpreter implements Engine {
         final long[] x = hart.registers();
         final byte[] m = ram.array();
         final byte[] dirty = ram.dirtyFlags();
-        final long[] loads = hart.mmu().loads();
-        final long[] stores = hart.mmu().stores();
-        final long[] fetches = hart.mmu().fetches();
+        final long[] tlb = hart.mmu().tables();
+        final int loads = hart.mmu().loads();
+        final int stores = hart.mmu().stores();
+        final int fetches = hart.mmu().fetches();
         final long[][] decoded = code.pages();
         int left = (int) (limit - hart.steps());
         long[] words = enter(hart.pc());
@@ -110,7 +122,11 @@ public final class Interpreter implements Engine {
         long base = enteredPage;
         int ramPage = enteredRamPage;
         int i = enteredSlot;
+        short[] heat = code.heats()[ramPage];
         long pc;
+        if (++heat[i] == HEAT_MAX) {
+            translated.hot(ramPage, i, hart.pc());
+        }
 
         while (true) {
             away: {
@@ -179,97 +195,97 @@ public final class Interpreter implements Engine {
                             }
                             case Op.LB -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = entry(va);
-                                if (loads[e] != (va & TAG_8)) {
+                                e = loads + entry(va);
+                                if (tlb[e] != (va & TAG_8)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = m[(int) (va + loads[e + 1])];
+                                x[Op.rd(w)] = m[(int) (va + tlb[e + 1])];
                             }
                             case Op.LBU -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = entry(va);
-                                if (loads[e] != (va & TAG_8)) {
+                                e = loads + entry(va);
+                                if (tlb[e] != (va & TAG_8)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = m[(int) (va + loads[e + 1])] & 0xff;
+                                x[Op.rd(w)] = m[(int) (va + tlb[e + 1])] & 0xff;
                             }
                             case Op.LH -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = entry(va);
-                                if (loads[e] != (va & TAG_16)) {
+                                e = loads + entry(va);
+                                if (tlb[e] != (va & TAG_16)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = (short) SHORTS.get(m, (int) (va + loads[e + 1]));
+                                x[Op.rd(w)] = (short) SHORTS.get(m, (int) (va + tlb[e + 1]));
                             }
                             case Op.LHU -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = entry(va);
-                                if (loads[e] != (va & TAG_16)) {
+                                e = loads + entry(va);
+                                if (tlb[e] != (va & TAG_16)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = (short) SHORTS.get(m, (int) (va + loads[e + 1])) & 0xffff;
+                                x[Op.rd(w)] = (short) SHORTS.get(m, (int) (va + tlb[e + 1])) & 0xffff;
                             }
                             case Op.LW -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = entry(va);
-                                if (loads[e] != (va & TAG_32)) {
+                                e = loads + entry(va);
+                                if (tlb[e] != (va & TAG_32)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = (int) INTS.get(m, (int) (va + loads[e + 1]));
+                                x[Op.rd(w)] = (int) INTS.get(m, (int) (va + tlb[e + 1]));
                             }
                             case Op.LWU -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = entry(va);
-                                if (loads[e] != (va & TAG_32)) {
+                                e = loads + entry(va);
+                                if (tlb[e] != (va & TAG_32)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = (int) INTS.get(m, (int) (va + loads[e + 1])) & 0xffff_ffffL;
+                                x[Op.rd(w)] = (int) INTS.get(m, (int) (va + tlb[e + 1])) & 0xffff_ffffL;
                             }
                             case Op.LD -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = entry(va);
-                                if (loads[e] != (va & TAG_64)) {
+                                e = loads + entry(va);
+                                if (tlb[e] != (va & TAG_64)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = (long) LONGS.get(m, (int) (va + loads[e + 1]));
+                                x[Op.rd(w)] = (long) LONGS.get(m, (int) (va + tlb[e + 1]));
                             }
                             case Op.SB -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = entry(va);
-                                if (stores[e] != (va & TAG_8)) {
+                                e = stores + entry(va);
+                                if (tlb[e] != (va & TAG_8)) {
                                     break slow;
                                 }
-                                o = (int) (va + stores[e + 1]);
+                                o = (int) (va + tlb[e + 1]);
                                 m[o] = (byte) x[Op.rs2(w)];
                                 dirty[o >> GuestRam.PAGE_SHIFT] = -1;
                             }
                             case Op.SH -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = entry(va);
-                                if (stores[e] != (va & TAG_16)) {
+                                e = stores + entry(va);
+                                if (tlb[e] != (va & TAG_16)) {
                                     break slow;
                                 }
-                                o = (int) (va + stores[e + 1]);
+                                o = (int) (va + tlb[e + 1]);
                                 SHORTS.set(m, o, (short) x[Op.rs2(w)]);
                                 dirty[o >> GuestRam.PAGE_SHIFT] = -1;
                             }
                             case Op.SW -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = entry(va);
-                                if (stores[e] != (va & TAG_32)) {
+                                e = stores + entry(va);
+                                if (tlb[e] != (va & TAG_32)) {
                                     break slow;
                                 }
-                                o = (int) (va + stores[e + 1]);
+                                o = (int) (va + tlb[e + 1]);
                                 INTS.set(m, o, (int) x[Op.rs2(w)]);
                                 dirty[o >> GuestRam.PAGE_SHIFT] = -1;
                             }
                             case Op.SD -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = entry(va);
-                                if (stores[e] != (va & TAG_64)) {
+                                e = stores + entry(va);
+                                if (tlb[e] != (va & TAG_64)) {
                                     break slow;
                                 }
-                                o = (int) (va + stores[e + 1]);
+                                o = (int) (va + tlb[e + 1]);
                                 LONGS.set(m, o, x[Op.rs2(w)]);
                                 dirty[o >> GuestRam.PAGE_SHIFT] = -1;
                             }
@@ -308,6 +324,21 @@ public final class Interpreter implements Engine {
                             case Op.MULH, Op.MULHSU, Op.MULHU, Op.DIV, Op.DIVU, Op.REM, Op.REMU, Op.DIVW, Op.DIVUW,
                                  Op.REMW, Op.REMUW ->
                                 x[Op.rd(w)] = Arithmetic.product(Op.op(w), x[Op.rs1(w)], x[Op.rs2(w)]);
+                            case Op.TRANSLATED -> {
+                                int after = translated.run(ramPage, i, base + 2L * i, limit, left);
+                                if (after == left) {
+                                    w = translated.original(ramPage, i);
+                                    continue again;
+                                }
+                                pc = translated.pc();
+                                left = after;
+                                if (hart.attention()) {
+                                    hart.at(pc, limit - left);
+                                    return;
+                                }
+                                left++;
+                                break away;
+                            }
                             case Op.UNDECODED -> {
                                 code.decode(words, ramPage, i);
                                 w = words[i];
@@ -355,17 +386,24 @@ public final class Interpreter implements Engine {
             left--;
             if ((pc & -4096) == base) {
                 i = (int) (pc - base) >> 1;
+                if (++heat[i] == HEAT_MAX) {
+                    translated.hot(ramPage, i, pc);
+                }
                 continue;
             }
-            int f = entry(pc);
-            if (fetches[f] == (pc & -4096)) {
-                int offset = (int) (pc + fetches[f + 1]);
+            int f = fetches + entry(pc);
+            if (tlb[f] == (pc & -4096)) {
+                int offset = (int) (pc + tlb[f + 1]);
                 long[] found = decoded[offset >> GuestRam.PAGE_SHIFT];
                 if (found != null) {
                     words = found;
                     base = pc & -4096;
                     ramPage = offset >> GuestRam.PAGE_SHIFT;
                     i = (offset & GuestRam.PAGE_SIZE - 1) >> 1;
+                    heat = code.heats()[ramPage];
+                    if (++heat[i] == HEAT_MAX) {
+                        translated.hot(ramPage, i, pc);
+                    }
                     continue;
                 }
             }
@@ -381,6 +419,7 @@ public final class Interpreter implements Engine {
             base = enteredPage;
             ramPage = enteredRamPage;
             i = enteredSlot;
+            heat = code.heats()[ramPage];
         }
     }
 

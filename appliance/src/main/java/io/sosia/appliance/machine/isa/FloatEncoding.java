@@ -56,4 +56,15 @@ public final class FloatEncoding {
             default -> true;
         };
     }
+
+    /// Whether the existing instruction, of one of the five computing opcodes, has an integer register as its destination.
+    public static boolean writesInteger(int i) {
+        if ((i & 127) != 0x53) {
+            return false;
+        }
+        return switch (i >>> 27) {
+            case COMPARE, TO_INTEGER, MOVE_OR_CLASSIFY -> true;
+            default -> false;
+        };
+    }
 }

@@ -30,7 +30,9 @@ public final class Op {
     /// A 4-byte instruction whose second half lies in the next page.
     public static final int CROSSING = 2;
 
-    public static final int LUI = 3;
+    /// Where translated code begins: no instruction, but a sign that an engine puts in an instruction's place.
+    public static final int TRANSLATED = 3;
+
     public static final int AUIPC = 4;
     public static final int JAL = 5;
     public static final int JALR = 6;

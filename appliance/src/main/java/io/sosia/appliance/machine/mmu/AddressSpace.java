@@ -1,7 +1,5 @@
 package io.sosia.appliance.machine.mmu;
 
-import java.util.Arrays;
-
 /// The cached translations of one page-table root, for each way of looking at it.
 ///
 /// Translations are coherent with the page tables in memory, so the root alone identifies them: the ASID adds nothing.
@@ -13,60 +11,76 @@ final class AddressSpace {
     static final long UNUSED = -2;
 
     /// A view is `user << 2 | sum << 1 | mxr`.
-    static final int VIEWS = 8;
+    private static final int VIEWS = 8;
+    /// A table of loads and one of stores for each view; behind them two of fetches, supervisor's and user's.
+    private static final int TABLES = 2 * VIEWS + 2;
+
+    /// Elements of the array of [Tlb]s that one space takes.
+    static final int SIZE = TABLES * Tlb.SIZE;
 
     long root = UNUSED;
     long lastUse;
 
-    final long[][] load = new long[VIEWS][];
-    final long[][] store = new long[VIEWS][];
-    /// By privilege only: 0 supervisor, 1 user.
-    final long[][] fetch = {Tlb.table(), Tlb.table()};
+    private final long[] tables;
+    private final int base;
+    /// Bit for each table that holds anything, or may.
+    private int used;
 
-    void prepare(int view) {
-        if (load[view] == null) {
-            load[view] = Tlb.table();
-            store[view] = Tlb.table();
-        }
+    AddressSpace(long[] tables, int base) {
+        this.tables = tables;
+        this.base = base;
     }
 
-    void clear() {
-        for (int view = 0; view < VIEWS; view++) {
-            if (load[view] != null) {
-                Arrays.fill(load[view], Tlb.NONE);
-                Arrays.fill(store[view], Tlb.NONE);
-            }
+    /// Base of the table of readable pages of a view.
+    int loads(int view) {
+        return use(2 * view);
+    }
+
+    /// Base of the table of writable pages of a view.
+    int stores(int view) {
+        return use(2 * view + 1);
+    }
+
+    /// Base of the table of executable pages.
+    int fetches(boolean user) {
+        return use(2 * VIEWS + (user ? 1 : 0));
+    }
+
+    private int use(int table) {
+        if ((used & 1 << table) == 0) {
+            used |= 1 << table;
+            Tlb.clear(tables, at(table));
         }
-        Arrays.fill(fetch[0], Tlb.NONE);
-        Arrays.fill(fetch[1], Tlb.NONE);
+        return at(table);
+    }
+
+    private int at(int table) {
+        return base + table * Tlb.SIZE;
+    }
+
+    /// Forgets all; a table that is empty already costs nothing.
+    void clear() {
+        for (int left = used; left != 0; left &= left - 1) {
+            Tlb.clear(tables, at(Integer.numberOfTrailingZeros(left)));
+        }
     }
 
     void dropPage(long va) {
-        for (int view = 0; view < VIEWS; view++) {
-            if (load[view] != null) {
-                Tlb.drop(load[view], va);
-                Tlb.drop(store[view], va);
-            }
+        for (int left = used; left != 0; left &= left - 1) {
+            Tlb.drop(tables, at(Integer.numberOfTrailingZeros(left)), va);
         }
-        Tlb.drop(fetch[0], va);
-        Tlb.drop(fetch[1], va);
     }
 
     void dropRegion(long va, int shift) {
-        for (int view = 0; view < VIEWS; view++) {
-            if (load[view] != null) {
-                Tlb.dropRegion(load[view], va, shift);
-                Tlb.dropRegion(store[view], va, shift);
-            }
+        for (int left = used; left != 0; left &= left - 1) {
+            Tlb.dropRegion(tables, at(Integer.numberOfTrailingZeros(left)), va, shift);
         }
-        Tlb.dropRegion(fetch[0], va, shift);
-        Tlb.dropRegion(fetch[1], va, shift);
     }
 
     void dropStoresTo(int ramOffset) {
         for (int view = 0; view < VIEWS; view++) {
-            if (store[view] != null) {
-                Tlb.dropTarget(store[view], ramOffset);
+            if ((used & 1 << 2 * view + 1) != 0) {
+                Tlb.dropTarget(tables, at(2 * view + 1), ramOffset);
             }
         }
     }

@@ -1,7 +1,6 @@
 package io.sosia.appliance.machine.mmu;
 
 import io.sosia.appliance.machine.memory.GuestRam;
-import java.util.Arrays;
 
 /// Sv39 address translation (Privileged ISA, "Sv39: Page-Based 39-bit Virtual-Memory System"), with A and D bits set by the
 /// machine.
@@ -47,6 +46,7 @@ public final class Mmu {
 
     private final GuestRam ram;
     private final Runnable dropped;
+    private final long[] tables = new long[SPACES * AddressSpace.SIZE];
     private final AddressSpace[] spaces = new AddressSpace[SPACES];
     private final WalkedPage[] walked;
     private int walkedPages;
@@ -61,9 +61,9 @@ public final class Mmu {
     private boolean sum;
     private boolean mxr;
     private long root;
-    private long[] loads;
-    private long[] stores;
-    private long[] fetches;
+    private int loads;
+    private int stores;
+    private int fetches;
 
     /// @param dropped told whenever translations are dropped because memory changed: code being executed must be looked up
     ///                again
@@ -73,14 +73,14 @@ public final class Mmu {
         walked = new WalkedPage[ram.pages()];
         storable = new boolean[ram.pages()];
         for (int i = 0; i < SPACES; i++) {
-            spaces[i] = new AddressSpace();
+            spaces[i] = new AddressSpace(tables, i * AddressSpace.SIZE);
         }
         ram.setPageTableWatcher(this::written);
         select(0, false, false, false);
     }
 
-    /// Chooses the address space and the rights that translations are for from now on. The tables returned by [#loads],
-    /// [#stores] and [#fetches] change with it.
+    /// Chooses the address space and the rights that translations are for from now on. What [#loads], [#stores] and [#fetches]
+    /// return changes with it.
     public void select(long satp, boolean user, boolean sum, boolean mxr) {
         bare = satp >>> 60 == 0;
         root = (satp & (1L << 44) - 1) << GuestRam.PAGE_SHIFT;
@@ -93,30 +93,34 @@ public final class Mmu {
             space.lastUse = ++uses;
         }
         int view = (user ? 4 : 0) | (sum ? 2 : 0) | (mxr ? 1 : 0);
-        space.prepare(view);
-        loads = space.load[view];
-        stores = space.store[view];
-        fetches = space.fetch[user ? 1 : 0];
+        loads = space.loads(view);
+        stores = space.stores(view);
+        fetches = space.fetches(user);
     }
 
-    /// Table of readable pages, see [Tlb].
-    public long[] loads() {
+    /// The array that all tables are in, see [Tlb].
+    public long[] tables() {
+        return tables;
+    }
+
+    /// Base of the table of readable pages.
+    public int loads() {
         return loads;
     }
 
-    /// Table of writable pages that nobody watches, see [Tlb].
-    public long[] stores() {
+    /// Base of the table of writable pages that nobody watches.
+    public int stores() {
         return stores;
     }
 
-    /// Table of executable pages, see [Tlb].
-    public long[] fetches() {
+    /// Base of the table of executable pages.
+    public int fetches() {
         return fetches;
     }
 
     /// RAM offset of `va` if the tables have it for `access`, else -1: never a fault, never a walk.
     public int probe(long va, int access) {
-        return Tlb.probe(access == LOAD ? loads : access == STORE ? stores : fetches, va);
+        return Tlb.probe(tables, access == LOAD ? loads : access == STORE ? stores : fetches, va);
     }
 
     /// Physical address of `va`, setting A and D as the access asks; or [#PAGE_FAULT] or [#ACCESS_FAULT].
@@ -136,13 +140,13 @@ public final class Mmu {
 
     private void enter(long va, int offset, int access) {
         switch (access) {
-            case LOAD -> Tlb.enter(loads, va, offset);
-            case FETCH -> Tlb.enter(fetches, va, offset);
+            case LOAD -> Tlb.enter(tables, loads, va, offset);
+            case FETCH -> Tlb.enter(tables, fetches, va, offset);
             default -> {
                 int page = offset >> GuestRam.PAGE_SHIFT;
                 if (ram.watchFlags()[page] == 0) {
                     storable[page] = true;
-                    Tlb.enter(stores, va, offset);
+                    Tlb.enter(tables, stores, va, offset);
                 }
             }
         }

@@ -1,0 +1,28 @@
+package io.sosia.appliance.machine.translate;
+
+/// Finished translations on their way to the machine's thread.
+final class Arrivals {
+
+    private Arrival last;
+    /// Read without the lock: a quick look.
+    private volatile boolean any;
+
+    synchronized void add(Arrival arrival) {
+        arrival.next = last;
+        last = arrival;
+        any = true;
+    }
+
+    /// All that have arrived, linked; null when none have.
+    Arrival takeAll() {
+        if (!any) {
+            return null;
+        }
+        synchronized (this) {
+            Arrival all = last;
+            last = null;
+            any = false;
+            return all;
+        }
+    }
+}

@@ -1,0 +1,408 @@
+package io.sosia.appliance.machine.translate;
+
+import io.sosia.appliance.machine.isa.Arithmetic;
+import io.sosia.appliance.machine.isa.Op;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+
+/// Writes the class of one region.
+///
+/// Guest registers are local variables between entry and exit. A block takes its steps off the budget when it begins, or leaves;
+/// an instruction that has to be left to the interpreter gives back its own and those behind it. All exits end in one piece of
+/// code that stores the registers which the region may have changed.
+final class RegionCompiler {
+
+    private static final ClassDesc REGION = ClassDesc.of(Region.class.getName());
+    private static final ClassDesc ACCESS = ClassDesc.of(GuestAccess.class.getName());
+    private static final ClassDesc ARITHMETIC = ClassDesc.of(Arithmetic.class.getName());
+    private static final ClassDesc LONG = ClassDesc.of("java.lang.Long");
+    private static final ClassDesc NAME = ClassDesc.of(Region.class.getPackageName(), "Code");
+    private static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIII)I");
+    private static final MethodTypeDesc OFFSET = MethodTypeDesc.ofDescriptor("(JI)I");
+    private static final MethodTypeDesc GET = MethodTypeDesc.ofDescriptor("(I)J");
+    private static final MethodTypeDesc PUT = MethodTypeDesc.ofDescriptor("(IJ)V");
+    private static final MethodTypeDesc BINARY = MethodTypeDesc.ofDescriptor("(JJ)J");
+    private static final MethodTypeDesc COMPARE = MethodTypeDesc.ofDescriptor("(JJ)I");
+    private static final ClassDesc LONGS = ConstantDescs.CD_long.arrayType();
+
+    // Local variables: `this`, the arguments, the exit's pc, then the guest's registers.
+    private static final int BASE = 1;
+    private static final int LEFT = 3;
+    private static final int LOADS = 4;
+    private static final int STORES = 5;
+    private static final int PC = 6;
+    private static final int REGISTERS = 8;
+
+    private static final int COMPARED_RETURNS_MAX = 4;
+
+    /// An exit that the interpreter goes on from.
+    ///
+    /// @param back steps to give back
+    private record Exit(Label label, int place, int back, boolean drops) {}
+
+    private final RegionPlan plan;
+    private final CodeBuilder code;
+    private final TreeMap<Integer, Label> heads = new TreeMap<>();
+    private final List<Exit> exits = new ArrayList<>();
+    private final List<Runnable> edges = new ArrayList<>();
+    /// Local variable of each guest register, 0 for none.
+    private final int[] locals = new int[32];
+    private int used;
+    private int written;
+    private Label leaveToPlace;
+    private Label leave;
+
+    private RegionCompiler(RegionPlan plan, CodeBuilder code) {
+        this.plan = plan;
+        this.code = code;
+    }
+
+    /// The class file of the region.
+    static byte[] compile(RegionPlan plan) {
+        return ClassFile.of(ClassFile.DebugElementsOption.DROP_DEBUG).build(NAME, type -> type
+                .withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL)
+                .withSuperclass(REGION)
+                .withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, init -> init
+                        .aload(0).invokespecial(REGION, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void).return_())
+                .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, run -> new RegionCompiler(plan, run).body()));
+    }
+
+    private void body() {
+        leaveToPlace = code.newLabel();
+        leave = code.newLabel();
+        for (RegionPlan.Block block : plan.blocks()) {
+            heads.put(block.at(), code.newLabel());
+            for (long word : block.words()) {
+                used |= RegisterUse.read(word) | RegisterUse.written(word);
+                written |= RegisterUse.written(word);
+            }
+        }
+        used &= ~1;
+        written &= ~1;
+        enter();
+        if (plan.blocks().getFirst().at() != plan.entry()) {
+            code.goto_(heads.get(plan.entry()));
+        }
+        for (int i = 0; i < plan.blocks().size(); i++) {
+            boolean last = i + 1 == plan.blocks().size();
+            block(plan.blocks().get(i), last ? Integer.MIN_VALUE : plan.blocks().get(i + 1).at());
+        }
+        edges.forEach(Runnable::run);
+        exits.forEach(this::exit);
+        leave();
+    }
+
+    private void enter() {
+        int local = REGISTERS;
+        for (int r = 1; r < 32; r++) {
+            if ((used >>> r & 1) != 0) {
+                locals[r] = local;
+                local += 2;
+                reload(r);
+            }
+        }
+    }
+
+    private void leave() {
+        code.labelBinding(leaveToPlace);
+        code.i2l().lload(BASE).ladd().lstore(PC);
+        code.labelBinding(leave);
+        for (int r = 1; r < 32; r++) {
+            if ((written >>> r & 1) != 0) {
+                save(r);
+            }
+        }
+        code.lload(PC).invokestatic(ACCESS, "leave", MethodTypeDesc.ofDescriptor("(J)V"));
+        code.iload(LEFT).ireturn();
+    }
+
+    private void exit(Exit exit) {
+        code.labelBinding(exit.label);
+        if (exit.drops) {
+            code.pop();
+        }
+        if (exit.back != 0) {
+            code.iinc(LEFT, exit.back);
+        }
+        code.loadConstant(exit.place).goto_(leaveToPlace);
+    }
+
+    private Label exitTo(int place, int back, boolean drops) {
+        Label label = code.newLabel();
+        exits.add(new Exit(label, place, back, drops));
+        return label;
+    }
+
+    private void save(int register) {
+        code.getstatic(ACCESS, "X", LONGS).loadConstant(register).lload(locals[register]).lastore();
+    }
+
+    private void reload(int register) {
+        code.getstatic(ACCESS, "X", LONGS).loadConstant(register).laload().lstore(locals[register]);
+    }
+
+    private void block(RegionPlan.Block block, int following) {
+        int steps = block.words().length;
+        code.labelBinding(heads.get(block.at()));
+        code.iinc(LEFT, -steps).iload(LEFT).iflt(exitTo(block.at(), steps, false));
+        int place = block.at();
+        for (int i = 0; i < steps; i++) {
+            long word = block.words()[i];
+            instruction(word, place, steps - i);
+            place += 2 * Op.length(word);
+        }
+        long last = block.words()[steps - 1];
+        if (Op.op(last) != Op.JAL && Op.op(last) != Op.JALR && !(following == place && samePage(block, place))) {
+            code.goto_(edge(block.at(), place));
+        }
+    }
+
+    private boolean samePage(RegionPlan.Block from, int to) {
+        return from.at() >> 12 == to >> 12;
+    }
+
+    /// Label to jump to for going on at `to`.
+    private Label edge(int from, int to) {
+        Label head = heads.get(to);
+        if (head == null) {
+            return exitTo(to, 0, false);
+        }
+        if (from >> 12 == to >> 12) {
+            return head;
+        }
+        Label crossing = code.newLabel();
+        Label unmapped = exitTo(to, 0, false);
+        edges.add(() -> code.labelBinding(crossing)
+                .lload(BASE).loadConstant((long) (to & -4096)).ladd().loadConstant(plan.page(to))
+                .invokestatic(ACCESS, "mapped", MethodTypeDesc.ofDescriptor("(JI)Z"))
+                .ifeq(unmapped).goto_(head));
+        return crossing;
+    }
+
+    /// @param left steps of the block from this instruction on
+    private void instruction(long word, int place, int left) {
+        int op = Op.op(word);
+        switch (op) {
+            case Op.NOP -> {}
+            case Op.LB -> load(word, place, left, "load8", "get8");
+            case Op.LBU -> load(word, place, left, "load8", "getUnsigned8");
+            case Op.LH -> load(word, place, left, "load16", "get16");
+            case Op.LHU -> load(word, place, left, "load16", "getUnsigned16");
+            case Op.LW -> load(word, place, left, "load32", "get32");
+            case Op.LWU -> load(word, place, left, "load32", "getUnsigned32");
+            case Op.LD -> load(word, place, left, "load64", "get64");
+            case Op.SB -> store(word, place, left, "store8", "put8");
+            case Op.SH -> store(word, place, left, "store16", "put16");
+            case Op.SW -> store(word, place, left, "store32", "put32");
+            case Op.SD -> store(word, place, left, "store64", "put64");
+            case Op.JAL -> {
+                if (Op.rd(word) != Op.SINK) {
+                    address(place + 2 * Op.length(word));
+                    set(word);
+                }
+                code.goto_(edge(place, place + Op.immediate(word)));
+            }
+            case Op.JALR -> jumpToRegister(word, place);
+            case Op.BEQ, Op.BNE, Op.BLT, Op.BGE, Op.BLTU, Op.BGEU -> branch(word, place);
+            default -> {
+                if (op >= Op.HOT_END) {
+                    perform(word, place, left);
+                } else if (Op.rd(word) != Op.SINK) {
+                    compute(word, place);
+                    set(word);
+                }
+            }
+        }
+    }
+
+    private void compute(long word, int place) {
+        switch (Op.op(word)) {
+            case Op.LI -> code.loadConstant((long) Op.immediate(word));
+            case Op.MV -> first(word);
+            case Op.AUIPC -> address(place + Op.immediate(word));
+            case Op.ADDI -> withImmediate(word).ladd();
+            case Op.SLTI -> withImmediate(word).invokestatic(ACCESS, "less", BINARY);
+            case Op.SLTIU -> withImmediate(word).invokestatic(ACCESS, "lessUnsigned", BINARY);
+            case Op.XORI -> withImmediate(word).lxor();
+            case Op.ORI -> withImmediate(word).lor();
+            case Op.ANDI -> withImmediate(word).land();
+            case Op.SLLI -> withAmount(word).lshl();
+            case Op.SRLI -> withAmount(word).lushr();
+            case Op.SRAI -> withAmount(word).lshr();
+            case Op.ADDIW -> firstWord(word).loadConstant(Op.immediate(word)).iadd().i2l();
+            case Op.SLLIW -> firstWord(word).loadConstant(Op.immediate(word)).ishl().i2l();
+            case Op.SRLIW -> firstWord(word).loadConstant(Op.immediate(word)).iushr().i2l();
+            case Op.SRAIW -> firstWord(word).loadConstant(Op.immediate(word)).ishr().i2l();
+            case Op.ADD -> both(word).ladd();
+            case Op.SUB -> both(word).lsub();
+            case Op.SLL -> both(word).l2i().lshl();
+            case Op.SLT -> both(word).invokestatic(ACCESS, "less", BINARY);
+            case Op.SLTU -> both(word).invokestatic(ACCESS, "lessUnsigned", BINARY);
+            case Op.XOR -> both(word).lxor();
+            case Op.SRL -> both(word).l2i().lushr();
+            case Op.SRA -> both(word).l2i().lshr();
+            case Op.OR -> both(word).lor();
+            case Op.AND -> both(word).land();
+            case Op.ADDW -> bothWords(word).iadd().i2l();
+            case Op.SUBW -> bothWords(word).isub().i2l();
+            case Op.SLLW -> bothWords(word).ishl().i2l();
+            case Op.SRLW -> bothWords(word).iushr().i2l();
+            case Op.SRAW -> bothWords(word).ishr().i2l();
+            case Op.MUL -> both(word).lmul();
+            case Op.MULW -> bothWords(word).imul().i2l();
+            case Op.MULH -> both(word).invokestatic(ClassDesc.of("java.lang.Math"), "multiplyHigh", BINARY);
+            case Op.MULHU -> both(word).invokestatic(ClassDesc.of("java.lang.Math"), "unsignedMultiplyHigh", BINARY);
+            case Op.MULHSU -> both(word).invokestatic(ARITHMETIC, "multiplyHighSignedUnsigned", BINARY);
+            case Op.DIV -> both(word).invokestatic(ARITHMETIC, "divide", BINARY);
+            case Op.DIVU -> both(word).invokestatic(ARITHMETIC, "divideUnsigned", BINARY);
+            case Op.REM -> both(word).invokestatic(ARITHMETIC, "remainder", BINARY);
+            case Op.REMU -> both(word).invokestatic(ARITHMETIC, "remainderUnsigned", BINARY);
+            case Op.DIVW -> both(word).invokestatic(ARITHMETIC, "divideWord", BINARY);
+            case Op.DIVUW -> both(word).invokestatic(ARITHMETIC, "divideUnsignedWord", BINARY);
+            case Op.REMW -> both(word).invokestatic(ARITHMETIC, "remainderWord", BINARY);
+            case Op.REMUW -> both(word).invokestatic(ARITHMETIC, "remainderUnsignedWord", BINARY);
+            default -> throw new IllegalStateException("operation " + Op.op(word) + " cannot be translated");
+        }
+    }
+
+    private void get(int register) {
+        if (register == 0) {
+            code.lconst_0();
+        } else {
+            code.lload(locals[register]);
+        }
+    }
+
+    private CodeBuilder first(long word) {
+        get(Op.rs1(word));
+        return code;
+    }
+
+    private CodeBuilder firstWord(long word) {
+        get(Op.rs1(word));
+        return code.l2i();
+    }
+
+    private CodeBuilder both(long word) {
+        get(Op.rs1(word));
+        get(Op.rs2(word));
+        return code;
+    }
+
+    private CodeBuilder bothWords(long word) {
+        get(Op.rs1(word));
+        code.l2i();
+        get(Op.rs2(word));
+        return code.l2i();
+    }
+
+    private CodeBuilder withImmediate(long word) {
+        get(Op.rs1(word));
+        return code.loadConstant((long) Op.immediate(word));
+    }
+
+    private CodeBuilder withAmount(long word) {
+        get(Op.rs1(word));
+        return code.loadConstant(Op.immediate(word));
+    }
+
+    private void set(long word) {
+        code.lstore(locals[Op.rd(word)]);
+    }
+
+    /// Pushes the virtual address of a place.
+    private void address(int place) {
+        code.lload(BASE).loadConstant((long) place).ladd();
+    }
+
+    private void dataAddress(long word) {
+        get(Op.rs1(word));
+        if (Op.immediate(word) != 0) {
+            code.loadConstant((long) Op.immediate(word)).ladd();
+        }
+    }
+
+    private void load(long word, int place, int left, String offset, String get) {
+        dataAddress(word);
+        code.iload(LOADS).invokestatic(ACCESS, offset, OFFSET).dup().iflt(exitTo(place, left, true));
+        if (Op.rd(word) == Op.SINK) {
+            code.pop();
+        } else {
+            code.invokestatic(ACCESS, get, GET);
+            set(word);
+        }
+    }
+
+    private void store(long word, int place, int left, String offset, String put) {
+        dataAddress(word);
+        code.iload(STORES).invokestatic(ACCESS, offset, OFFSET).dup().iflt(exitTo(place, left, true));
+        get(Op.rs2(word));
+        code.invokestatic(ACCESS, put, PUT);
+    }
+
+    private void branch(long word, int place) {
+        both(word);
+        switch (Op.op(word)) {
+            case Op.BLTU, Op.BGEU -> code.invokestatic(LONG, "compareUnsigned", COMPARE);
+            default -> code.lcmp();
+        }
+        Label target = edge(place, place + Op.immediate(word));
+        switch (Op.op(word)) {
+            case Op.BEQ -> code.ifeq(target);
+            case Op.BNE -> code.ifne(target);
+            case Op.BLT, Op.BLTU -> code.iflt(target);
+            default -> code.ifge(target);
+        }
+    }
+
+    private void jumpToRegister(long word, int place) {
+        withImmediate(word).ladd().loadConstant(~1L).land().lstore(PC);
+        if (Op.rd(word) != Op.SINK) {
+            address(place + 2 * Op.length(word));
+            set(word);
+        } else if (Op.rs1(word) == 1 && Op.immediate(word) == 0) {
+            int compared = Math.min(plan.returns().length, COMPARED_RETURNS_MAX);
+            for (int i = 0; i < compared; i++) {
+                int to = plan.returns()[i];
+                code.lload(PC);
+                address(to);
+                code.lcmp().ifeq(edge(place, to));
+            }
+        }
+        code.goto_(leave);
+    }
+
+    /// Has the hart execute an instruction, with its registers in memory.
+    private void perform(long word, int place, int left) {
+        int touched = (RegisterUse.read(word) | RegisterUse.written(word)) & written;
+        for (int r = 1; r < 32; r++) {
+            if ((touched >>> r & 1) != 0) {
+                save(r);
+            }
+        }
+        code.loadConstant(word);
+        address(place);
+        code.iload(LEFT).loadConstant(left).iadd();
+        code.invokestatic(ACCESS, "perform", MethodTypeDesc.ofDescriptor("(JJI)Z"));
+        int result = RegisterUse.written(word) & ~1;
+        if (result != 0) {
+            reload(Integer.numberOfTrailingZeros(result));
+        }
+        Label away = code.newLabel();
+        code.ifne(away);
+        edges.add(() -> {
+            code.labelBinding(away);
+            if (left > 1) {
+                code.iinc(LEFT, left - 1);
+            }
+            code.invokestatic(ACCESS, "pc", MethodTypeDesc.ofDescriptor("()J")).lstore(PC).goto_(leave);
+        });
+    }
+}

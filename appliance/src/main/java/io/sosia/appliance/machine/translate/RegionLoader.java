@@ -1,0 +1,65 @@
+package io.sosia.appliance.machine.translate;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+
+/// Defines one machine's copy of [GuestAccess] and, beside it, the machine's regions.
+///
+/// Regions are hidden classes: the JVM unloads one as soon as nobody holds it.
+public final class RegionLoader extends ClassLoader {
+
+    private static final String ACCESS = GuestAccess.class.getName();
+
+    /// For the initializer of the copy being made.
+    private static Handover beingMade;
+
+    private final MethodHandles.Lookup besideAccess;
+
+    RegionLoader(Handover handover) {
+        super("guest", RegionLoader.class.getClassLoader());
+        synchronized (RegionLoader.class) {
+            beingMade = handover;
+            try {
+                Class<?> access = define();
+                besideAccess = (MethodHandles.Lookup) access.getMethod("lookup").invoke(null);
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException(e);
+            } finally {
+                beingMade = null;
+            }
+        }
+    }
+
+    private Class<?> define() {
+        try (InputStream in = RegionLoader.class.getResourceAsStream("GuestAccess.class")) {
+            byte[] bytes = in.readAllBytes();
+            return defineClass(ACCESS, bytes, 0, bytes.length);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// What the copy of [GuestAccess] being initialized belongs to.
+    public static Handover handover() {
+        return beingMade;
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+        if (name.equals(ACCESS)) {
+            return findLoadedClass(name);
+        }
+        return super.loadClass(name, resolve);
+    }
+
+    /// Makes a region of the bytes of its class.
+    Region define(byte[] classFile) {
+        try {
+            return (Region) besideAccess.defineHiddenClass(classFile, true).lookupClass().getConstructor().newInstance();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("a region cannot be defined", e);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package io.sosia.appliance.machine.translate;
+
+import io.sosia.appliance.machine.cpu.Hart;
+import io.sosia.appliance.machine.exec.CodeCache;
+import io.sosia.appliance.machine.isa.Op;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The regions in use, found by where they begin in RAM, and dropped when code they were made of changes.
+final class Regions {
+
+    /// A region where it begins.
+    ///
+    /// @param original the decoded instruction that its sign replaced
+    record Held(Region region, RegionPlan plan, long original) {}
+
+    private final Hart hart;
+    private final CodeCache code;
+    /// By page and slot where they begin.
+    private final Held[][] begins;
+    /// By page: all that have instructions there.
+    private final List<Held>[] touching;
+    /// By page: how often its code changed.
+    private final long[] changes;
+    private int count;
+
+    @SuppressWarnings("unchecked")
+    Regions(Hart hart, CodeCache code) {
+        this.hart = hart;
+        this.code = code;
+        begins = new Held[hart.ram().pages()][];
+        touching = new List[hart.ram().pages()];
+        changes = new long[hart.ram().pages()];
+        code.setWatcher(this::changed);
+    }
+
+    /// The region that begins there, or null.
+    Held at(int page, int slot) {
+        Held[] here = begins[page];
+        return here == null ? null : here[slot];
+    }
+
+    int count() {
+        return count;
+    }
+
+    /// How often the code of each page of the plan has changed so far.
+    long[] versions(RegionPlan plan) {
+        long[] versions = new long[plan.pages().length];
+        for (int i = 0; i < versions.length; i++) {
+            int page = plan.pages()[i];
+            versions[i] = page == RegionPlan.NOT_USED ? 0 : changes[page];
+        }
+        return versions;
+    }
+
+    /// Takes a region into use, unless its code has changed since.
+    ///
+    /// @param versions what [#versions] said when it was planned
+    void install(RegionPlan plan, long[] versions, Region region) {
+        int page = plan.page(plan.entry());
+        int slot = (plan.entry() & 4095) >> 1;
+        long[] words = code.pages()[page];
+        if (!java.util.Arrays.equals(versions, versions(plan)) || words == null || at(page, slot) != null) {
+            return;
+        }
+        Held held = new Held(region, plan, words[slot]);
+        if (begins[page] == null) {
+            begins[page] = new Held[CodeCache.SLOTS];
+        }
+        begins[page][slot] = held;
+        words[slot] = Op.TRANSLATED;
+        for (int each : plan.pages()) {
+            if (each != RegionPlan.NOT_USED) {
+                if (touching[each] == null) {
+                    touching[each] = new ArrayList<>();
+                }
+                touching[each].add(held);
+            }
+        }
+        count++;
+    }
+
+    private void changed(int page, int first, int last) {
+        changes[page]++;
+        List<Held> here = touching[page];
+        if (here == null) {
+            return;
+        }
+        for (Held each : here.toArray(Held[]::new)) {
+            drop(each);
+        }
+        hart.demandAttention();
+    }
+
+    private void drop(Held held) {
+        RegionPlan plan = held.plan;
+        int page = plan.page(plan.entry());
+        int slot = (plan.entry() & 4095) >> 1;
+        begins[page][slot] = null;
+        long[] words = code.pages()[page];
+        if (words != null && words[slot] == Op.TRANSLATED) {
+            words[slot] = held.original;
+            code.heats()[page][slot] = 0;
+        }
+        for (int each : plan.pages()) {
+            if (each != RegionPlan.NOT_USED) {
+                touching[each].remove(held);
+            }
+        }
+        count--;
+    }
+}

@@ -1,0 +1,17 @@
+package io.sosia.appliance.machine.translate;
+
+/// Where translation is done: on a thread of its own, or at once.
+@FunctionalInterface
+public interface TranslationQueue {
+
+    /// Does the work here and now.
+    TranslationQueue AT_ONCE = work -> {
+        work.run();
+        return true;
+    };
+
+    /// Takes a piece of work, which touches nothing of the machine, and does it at any time.
+    ///
+    /// @return false when there is no room; then it is not done
+    boolean offer(Runnable work);
+}
