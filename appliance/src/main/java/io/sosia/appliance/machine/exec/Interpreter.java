@@ -18,7 +18,7 @@ import java.nio.ByteOrder;
 public final class Interpreter implements Engine {
 
     /// How often a slot is jumped to before it is called hot.
-    public static final short HEAT_MAX = 500;
+    public static final short HEAT_MAX = 2000;
 
     private static final VarHandle SHORTS =
             MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);

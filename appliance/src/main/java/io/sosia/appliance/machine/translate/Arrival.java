@@ -3,13 +3,15 @@ package io.sosia.appliance.machine.translate;
 /// A translated region that is not in use yet.
 final class Arrival {
 
+    final Tier tier;
     final RegionPlan plan;
     /// State of its pages when it was planned, see [Regions#versions].
     final long[] versions;
     final Region region;
     Arrival next;
 
-    Arrival(RegionPlan plan, long[] versions, Region region) {
+    Arrival(Tier tier, RegionPlan plan, long[] versions, Region region) {
+        this.tier = tier;
         this.plan = plan;
         this.versions = versions;
         this.region = region;

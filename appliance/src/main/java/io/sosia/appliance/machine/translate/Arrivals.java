@@ -7,6 +7,11 @@ final class Arrivals {
     /// Read without the lock: a quick look.
     private volatile boolean any;
 
+    /// Whether there is anything to take.
+    boolean any() {
+        return any;
+    }
+
     synchronized void add(Arrival arrival) {
         arrival.next = last;
         last = arrival;
@@ -14,15 +19,10 @@ final class Arrivals {
     }
 
     /// All that have arrived, linked; null when none have.
-    Arrival takeAll() {
-        if (!any) {
-            return null;
-        }
-        synchronized (this) {
-            Arrival all = last;
-            last = null;
-            any = false;
-            return all;
-        }
+    synchronized Arrival takeAll() {
+        Arrival all = last;
+        last = null;
+        any = false;
+        return all;
     }
 }

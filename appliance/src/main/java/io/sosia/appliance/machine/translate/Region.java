@@ -9,7 +9,7 @@ public abstract class Region {
     /// Executes from the first block on.
     ///
     /// @param base   virtual address of the page that the first block lies in
-    /// @param left   steps that may be executed
+    /// @param left   steps that may be executed; below zero, nothing is touched at all
     /// @param loads  base of the table of readable pages
     /// @param stores base of the table of writable pages
     /// @return steps left; [Handover#pc] is the next instruction. `left` when nothing was executed

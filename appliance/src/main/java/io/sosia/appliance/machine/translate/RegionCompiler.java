@@ -23,7 +23,6 @@ final class RegionCompiler {
     private static final ClassDesc ACCESS = ClassDesc.of(GuestAccess.class.getName());
     private static final ClassDesc ARITHMETIC = ClassDesc.of(Arithmetic.class.getName());
     private static final ClassDesc LONG = ClassDesc.of("java.lang.Long");
-    private static final ClassDesc NAME = ClassDesc.of(Region.class.getPackageName(), "Code");
     private static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIII)I");
     private static final MethodTypeDesc OFFSET = MethodTypeDesc.ofDescriptor("(JI)I");
     private static final MethodTypeDesc GET = MethodTypeDesc.ofDescriptor("(I)J");
@@ -65,8 +64,11 @@ final class RegionCompiler {
     }
 
     /// The class file of the region.
-    static byte[] compile(RegionPlan plan) {
-        return ClassFile.of(ClassFile.DebugElementsOption.DROP_DEBUG).build(NAME, type -> type
+    ///
+    /// @param name simple name of the class, by which the JVM's compilers tell what to do with it
+    static byte[] compile(RegionPlan plan, String name) {
+        ClassDesc self = ClassDesc.of(Region.class.getPackageName(), name);
+        return ClassFile.of(ClassFile.DebugElementsOption.DROP_DEBUG).build(self, type -> type
                 .withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL)
                 .withSuperclass(REGION)
                 .withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, init -> init
@@ -86,6 +88,8 @@ final class RegionCompiler {
         }
         used &= ~1;
         written &= ~1;
+        Label begin = code.newLabel();
+        code.iload(LEFT).ifge(begin).iload(LEFT).ireturn().labelBinding(begin);
         enter();
         if (plan.blocks().getFirst().at() != plan.entry()) {
             code.goto_(heads.get(plan.entry()));

@@ -15,7 +15,6 @@ import java.util.List;
 /// before, nearest first.
 final class RegionPlanner {
 
-    private static final int INSTRUCTIONS_MAX = 200;
     /// Pages to either side of the one entered.
     private static final int PAGES_BESIDE = 3;
     private static final int PAGES = 2 * PAGES_BESIDE + 1;
@@ -33,6 +32,7 @@ final class RegionPlanner {
     private final int[] pages = new int[PAGES];
     private final long[][] words = new long[PAGES][];
     private int count;
+    private int countMax;
 
     RegionPlanner(Mmu mmu, CodeCache code, TranslatedCode translated) {
         this.mmu = mmu;
@@ -43,8 +43,10 @@ final class RegionPlanner {
     /// Plans a region that begins at `pc`.
     ///
     /// @param page RAM page of `pc`
-    RegionPlan plan(long pc, int page) {
+    /// @param most instructions it may have
+    RegionPlan plan(long pc, int page, int most) {
         clear();
+        countMax = most;
         long base = pc & -4096;
         for (int i = 0; i < PAGES; i++) {
             int offset = i == PAGES_BESIDE ? page << GuestRam.PAGE_SHIFT
@@ -54,7 +56,7 @@ final class RegionPlanner {
         }
         int entry = PAGES_BESIDE * CodeCache.SLOTS + ((int) pc & GuestRam.PAGE_SIZE - 1) / 2;
         head(entry);
-        while (!next.isEmpty() && count < INSTRUCTIONS_MAX) {
+        while (!next.isEmpty() && count < countMax) {
             follow(next.remove());
         }
         return new RegionPlan(place(entry), blocks(), returns.stream().filter(chosen::get).map(RegionPlanner::place).toArray(),
@@ -96,7 +98,7 @@ final class RegionPlanner {
 
     private void follow(int from) {
         int slot = from;
-        while (count < INSTRUCTIONS_MAX && !chosen.get(slot)) {
+        while (count < countMax && !chosen.get(slot)) {
             long word = word(slot);
             if (word == Op.UNDECODED) {
                 return;
@@ -138,7 +140,7 @@ final class RegionPlanner {
 
     private List<RegionPlan.Block> blocks() {
         List<RegionPlan.Block> blocks = new ArrayList<>();
-        long[] block = new long[INSTRUCTIONS_MAX];
+        long[] block = new long[countMax];
         for (int head = heads.nextSetBit(0); head >= 0; head = heads.nextSetBit(head + 1)) {
             int length = 0;
             int slot = head;

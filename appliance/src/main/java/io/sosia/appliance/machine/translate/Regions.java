@@ -3,16 +3,13 @@ package io.sosia.appliance.machine.translate;
 import io.sosia.appliance.machine.cpu.Hart;
 import io.sosia.appliance.machine.exec.CodeCache;
 import io.sosia.appliance.machine.isa.Op;
+import io.sosia.appliance.machine.memory.GuestRam;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// The regions in use, found by where they begin in RAM, and dropped when code they were made of changes.
 final class Regions {
-
-    /// A region where it begins.
-    ///
-    /// @param original the decoded instruction that its sign replaced
-    record Held(Region region, RegionPlan plan, long original) {}
 
     private final Hart hart;
     private final CodeCache code;
@@ -56,15 +53,22 @@ final class Regions {
 
     /// Takes a region into use, unless its code has changed since.
     ///
-    /// @param versions what [#versions] said when it was planned
-    void install(RegionPlan plan, long[] versions, Region region) {
+    void install(Arrival arrival) {
+        RegionPlan plan = arrival.plan;
         int page = plan.page(plan.entry());
-        int slot = (plan.entry() & 4095) >> 1;
+        int slot = slot(plan);
         long[] words = code.pages()[page];
-        if (!java.util.Arrays.equals(versions, versions(plan)) || words == null || at(page, slot) != null) {
+        if (!Arrays.equals(arrival.versions, versions(plan)) || words == null) {
             return;
         }
-        Held held = new Held(region, plan, words[slot]);
+        Held before = at(page, slot);
+        if (before != null) {
+            if (before.tier.compareTo(arrival.tier) >= 0) {
+                return;
+            }
+            drop(before);
+        }
+        Held held = new Held(arrival.tier, arrival.region, plan, words[slot]);
         if (begins[page] == null) {
             begins[page] = new Held[CodeCache.SLOTS];
         }
@@ -93,10 +97,14 @@ final class Regions {
         hart.demandAttention();
     }
 
+    private static int slot(RegionPlan plan) {
+        return (plan.entry() & GuestRam.PAGE_SIZE - 1) >> 1;
+    }
+
     private void drop(Held held) {
         RegionPlan plan = held.plan;
         int page = plan.page(plan.entry());
-        int slot = (plan.entry() & 4095) >> 1;
+        int slot = slot(plan);
         begins[page][slot] = null;
         long[] words = code.pages()[page];
         if (words != null && words[slot] == Op.TRANSLATED) {

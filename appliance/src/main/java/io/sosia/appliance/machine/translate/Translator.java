@@ -15,6 +15,9 @@ import io.sosia.appliance.machine.mmu.Tlb;
 /// What is translated when, and when it becomes usable, differs from run to run; what the guest computes does not.
 public final class Translator implements Engine {
 
+    /// Steps in a quick region after which a better one is worth its making.
+    private static final long PEAK_STEPS = 3_000_000;
+
     private final Hart hart;
     private final Mmu mmu;
     private final CodeCache code;
@@ -42,6 +45,7 @@ public final class Translator implements Engine {
 
     @Override
     public void run(long untilSteps) {
+        install();
         interpreter.run(untilSteps);
     }
 
@@ -65,13 +69,21 @@ public final class Translator implements Engine {
             int loads = mmu.loads();
             int stores = mmu.stores();
             int fetches = mmu.fetches();
-            Regions.Held held = regions.at(page, slot);
+            install();
+            Held held = regions.at(page, slot);
             long at = pc;
             int rest = left;
             while (true) {
-                int after = held.region().run(at & -4096, rest, loads, stores);
+                int after = held.region.run(at & -4096, rest, loads, stores);
                 if (after == rest) {
                     return rest;
+                }
+                held.steps += rest - after;
+                if (held.steps > PEAK_STEPS && !held.asked) {
+                    held.asked = true;
+                    if (held.tier == Tier.QUICK) {
+                        held.asked = ask(Tier.PEAK, at, held.plan.page(held.plan.entry()));
+                    }
                 }
                 rest = after;
                 at = handover.pc;
@@ -97,7 +109,7 @@ public final class Translator implements Engine {
 
         @Override
         public long original(int page, int slot) {
-            return regions.at(page, slot).original();
+            return regions.at(page, slot).original;
         }
 
         @Override
@@ -107,22 +119,35 @@ public final class Translator implements Engine {
             if (words == null || Op.op(words[slot]) == Op.TRANSLATED || Op.op(words[slot]) == Op.UNDECODED) {
                 return;
             }
-            RegionPlan plan = planner.plan(pc, page);
-            if (plan.blocks().isEmpty()) {
-                return;
-            }
-            long[] versions = regions.versions(plan);
-            boolean taken = queue.offer(() -> arrivals.add(new Arrival(plan, versions, loader.define(RegionCompiler.compile(plan)))));
-            if (!taken) {
+            if (!ask(Tier.QUICK, pc, page)) {
                 code.heats()[page][slot] = 0;
             }
-            install();
         }
     }
 
+    /// Has a region translated that begins at `pc`.
+    ///
+    /// @param page RAM page of `pc`
+    /// @return false if there is no room for more work now
+    private boolean ask(Tier tier, long pc, int page) {
+        RegionPlan plan = planner.plan(pc, page, tier.instructionsMax);
+        if (plan.blocks().isEmpty()) {
+            return true;
+        }
+        long[] versions = regions.versions(plan);
+        return queue.offer(() -> {
+            Region region = loader.define(RegionCompiler.compile(plan, tier.className()));
+            Tier.warm(region);
+            arrivals.add(new Arrival(tier, plan, versions, region));
+        });
+    }
+
     private void install() {
+        if (!arrivals.any()) {
+            return;
+        }
         for (Arrival each = arrivals.takeAll(); each != null; each = each.next) {
-            regions.install(each.plan, each.versions, each.region);
+            regions.install(each);
         }
     }
 }
