@@ -257,11 +257,15 @@ final class MachineRunCommand implements Callable<Integer> {
     private int run(SingleMachine machine, Optional<Uplink> uplink, Optional<BlockStore> store,
             Optional<RecordingWriter> recording) throws IOException {
         CountDownLatch ended = new CountDownLatch(1);
-        Thread atSignal = Thread.ofPlatform().name("sosia-machine-stop").unstarted(() -> stopAndWait(machine, ended));
+        ConsoleTerminal console = ConsoleTerminal.open(machine.inboxes().console(), machine::stop);
+        Thread atSignal = Thread.ofPlatform().name("sosia-machine-stop").unstarted(() -> {
+            console.stopWaiting();
+            stopAndWait(machine, ended);
+        });
         Runtime.getRuntime().addShutdownHook(atSignal);
         try {
             SingleMachine.Report report;
-            try (ConsoleTerminal console = ConsoleTerminal.open(machine.inboxes().console(), machine::stop)) {
+            try (console) {
                 report = machine.run(new SingleMachine.Connections(console::write, uplink, store),
                         recording.map(LogSink.class::cast));
             }
