@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// A terminal is put into raw mode, so that every key, Ctrl-C too, goes to the guest, and put back on every way out but
 /// `kill -9` (there `stty sane` helps). Its keys: see [#HELP]; what is typed faster than the guest takes it is
-/// dropped, so that Ctrl-A x always works. Input from a pipe or file goes to the guest byte for byte, without special
+/// dropped, so that Ctrl-A x always works. What the guest prints waits for a slow reader, see [ConsoleOutput]. Input from a pipe or file goes to the guest byte for byte, without special
 /// keys, and waits until the guest takes it; its end means nothing to the machine.
 ///
 /// Threads: one of its own reads; any may write.
@@ -37,21 +37,20 @@ public final class ConsoleTerminal implements AutoCloseable {
             "-iexten", "cs8", "min", "1", "time", "0");
 
     private final InputStream input;
-    private final OutputStream output;
+    private final ConsoleOutput output;
     private final ConsoleInbox inbox;
     private final Optional<ConsoleKeys> keys;
     private final Runnable restore;
     private final Thread reader;
     private volatile boolean closed;
-    private boolean outputBroken;
 
     private ConsoleTerminal(InputStream input, OutputStream output, ConsoleInbox inbox, Optional<Runnable> quit,
             Runnable restore) {
         this.input = input;
-        this.output = output;
+        this.output = new ConsoleOutput(output);
         this.inbox = inbox;
         this.restore = restore;
-        this.keys = quit.map(run -> new ConsoleKeys(run, () -> write(HELP.getBytes(StandardCharsets.US_ASCII))));
+        this.keys = quit.map(run -> new ConsoleKeys(() -> quit(run), this::help));
         this.reader = Thread.ofPlatform().daemon().name("sosia-console").unstarted(this::read);
     }
 
@@ -86,26 +85,32 @@ public final class ConsoleTerminal implements AutoCloseable {
         return keys.isPresent();
     }
 
-    /// Writes what the guest printed, at once. When nobody reads the output any more (a closed pipe), says so once and
-    /// drops it from then on; the machine goes on.
-    public synchronized void write(byte[] bytes) {
-        if (outputBroken) {
-            return;
-        }
-        try {
-            output.write(bytes);
-            output.flush();
-        } catch (IOException e) {
-            outputBroken = true;
-            LOG.warn("console output is lost from here on: {}", e.getMessage());
-        }
+    private void quit(Runnable run) {
+        stopWaiting();
+        run.run();
     }
 
-    /// Puts the terminal back. Input is not read any further. May be called twice.
+    private void help() {
+        output.offer(HELP.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /// Writes what the guest printed; waits while too much waits to be read. When nobody reads the output any more (a
+    /// closed pipe), says so once and drops it from then on; the machine goes on.
+    public void write(byte[] bytes) {
+        output.write(bytes);
+    }
+
+    /// The machine is to stop: no [#write] waits for the reader from now on. Ctrl-A x does this by itself.
+    public void stopWaiting() {
+        output.giveUp();
+    }
+
+    /// Writes what waits and puts the terminal back. Input is not read any further. May be called twice.
     @Override
     public void close() {
         closed = true;
         reader.interrupt();
+        output.finish();
         restore.run();
     }
 

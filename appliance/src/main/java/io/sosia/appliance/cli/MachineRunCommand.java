@@ -106,7 +106,8 @@ final class MachineRunCommand implements Callable<Integer> {
             paramLabel = "SIZE",
             defaultValue = "256M",
             converter = SizeConverter.class,
-            description = "The guest's memory, 64M to 1G and more (default: ${DEFAULT-VALUE}).")
+            description = "The guest's memory, 64M to 1G and more; the default image needs 96M "
+                    + "(default: ${DEFAULT-VALUE}).")
     private long ramBytes;
 
     @Option(
@@ -191,6 +192,7 @@ final class MachineRunCommand implements Callable<Integer> {
             }
             GuestImage found =
                     GuestImage.open(image.equals("default") ? GuestImage.defaultDirectory() : Path.of(image));
+            found.checkRam(ramBytes);
             return append == null ? found : new GuestImage(found.kernel(), found.initrd(), found.disk(),
                     found.commandLine() + " " + append, found.manifest());
         } catch (IOException | IllegalArgumentException e) {
@@ -255,11 +257,15 @@ final class MachineRunCommand implements Callable<Integer> {
     private int run(SingleMachine machine, Optional<Uplink> uplink, Optional<BlockStore> store,
             Optional<RecordingWriter> recording) throws IOException {
         CountDownLatch ended = new CountDownLatch(1);
-        Thread atSignal = Thread.ofPlatform().name("sosia-machine-stop").unstarted(() -> stopAndWait(machine, ended));
+        ConsoleTerminal console = ConsoleTerminal.open(machine.inboxes().console(), machine::stop);
+        Thread atSignal = Thread.ofPlatform().name("sosia-machine-stop").unstarted(() -> {
+            console.stopWaiting();
+            stopAndWait(machine, ended);
+        });
         Runtime.getRuntime().addShutdownHook(atSignal);
         try {
             SingleMachine.Report report;
-            try (ConsoleTerminal console = ConsoleTerminal.open(machine.inboxes().console(), machine::stop)) {
+            try (console) {
                 report = machine.run(new SingleMachine.Connections(console::write, uplink, store),
                         recording.map(LogSink.class::cast));
             }

@@ -13,6 +13,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -25,9 +27,17 @@ import picocli.CommandLine.Option;
         footer = {
             "  sosia status --config configs/node-a.yaml",
             "  sosia status --control 127.0.0.1:7711 --json",
-            "%nExit status: 1 when the node does not answer; with --config it then says how the node ended."
+            "  sosia status --config configs/node-a.yaml --await PROTECTED",
+            "%nExit status: 1 when the node does not answer; with --config it then says how the node ended. "
+                    + "1 when it is not in the state awaited."
         })
 public final class StatusCommand implements Callable<Integer> {
+
+    /// States worth waiting for: those a node stays in.
+    enum Awaited { PROTECTED, READY, SOLO }
+
+    private static final long AWAIT_SECONDS = 60;
+    private static final long ASK_NANOS = 100_000_000;
 
     @Option(names = "--config", paramLabel = "FILE", description = "The node's configuration.")
     private Path file;
@@ -39,6 +49,11 @@ public final class StatusCommand implements Callable<Integer> {
     @Option(names = "--json", description = "One JSON object, with all there is.")
     private boolean json;
 
+    @Option(names = "--await", paramLabel = "PROTECTED|READY|SOLO",
+            description = "First waits for a node that is starting to be in this state, for " + AWAIT_SECONDS
+                    + " s at most.")
+    private Awaited awaited;
+
     @Override
     public Integer call() {
         if ((file == null) == (control == null)) {
@@ -48,16 +63,39 @@ public final class StatusCommand implements Callable<Integer> {
         Optional<NodeConfig> config = Optional.ofNullable(file).map(ControlAddress::config);
         InetSocketAddress address = config.isPresent() ? config.get().control() : ControlAddress.parse(control);
         try (ControlClient client = new ControlClient(address)) {
+            if (awaited != null) {
+                awaitState(client);
+            }
+            NodeStatus status = client.status();
             if (json) {
                 System.out.println(client.statusJson());
             } else {
-                print(client.status(), System.out);
+                print(status, System.out);
             }
-            return 0;
+            return awaited == null || inStateAwaited(status) ? 0 : CliException.FAILED;
         } catch (IOException e) {
             throw new CliException(CliException.FAILED, config.map(StatusCommand::lastLife).orElse("no node answers at "
                     + address.getHostString() + ":" + address.getPort() + "; is `sosia appliance run` running?"), e);
         }
+    }
+
+    private void awaitState(ControlClient client) {
+        long untilNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(AWAIT_SECONDS);
+        while (!answersAsAwaited(client) && System.nanoTime() < untilNanos) {
+            LockSupport.parkNanos(ASK_NANOS);
+        }
+    }
+
+    private boolean answersAsAwaited(ControlClient client) {
+        try {
+            return inStateAwaited(client.status());
+        } catch (IOException starting) {
+            return false;
+        }
+    }
+
+    private boolean inStateAwaited(NodeStatus status) {
+        return status.state().equals(awaited.name());
     }
 
     /// What is left of a node that does not answer.

@@ -3,6 +3,7 @@ package io.sosia.appliance.demo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sosia.appliance.image.GuestImage;
 import io.sosia.appliance.node.ByteSize;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +35,7 @@ public final class LocalSite implements AutoCloseable {
         }
 
         static void check(String ram, String backupReads, double dropPercent) {
-            ByteSize.parse(ram);
+            GuestImage.checkBuiltRam(ByteSize.parse(ram));
             if (!backupReads.equals("local") && !backupReads.equals("logged")) {
                 throw new IllegalArgumentException("backup reads are `local` or `logged`, got `" + backupReads + "`");
             }

@@ -22,6 +22,9 @@ public record GuestImage(
     /// Longest command line in bytes: `COMMAND_LINE_SIZE` of Linux on RISC-V is 1024 with the closing zero.
     public static final int COMMAND_LINE_BYTES_MAX = 1023;
 
+    /// Least RAM the image that `sosia image build` makes runs in: with less, its kernel finds no room for its services.
+    public static final long BUILT_RAM_BYTES_MIN = 96L << 20;
+
     /// @throws IllegalArgumentException when the command line is not one the kernel takes
     public GuestImage {
         Objects.requireNonNull(kernel, "kernel");
@@ -123,6 +126,26 @@ public record GuestImage(
                         "the kernel command line has character U+%04X at %d, expected printable ASCII"
                         .formatted((int) c, i));
             }
+        }
+    }
+
+    /// Checks the RAM of a machine that is to boot this image. Only of an image built by a recipe is it known what it
+    /// needs.
+    ///
+    /// @throws IllegalArgumentException naming the limit, when it is too little
+    public void checkRam(long ramBytes) {
+        if (manifest.isPresent() && !manifest.get().recipe().isEmpty()) {
+            checkBuiltRam(ramBytes);
+        }
+    }
+
+    /// As [#checkRam], for the default image before it is there.
+    ///
+    /// @throws IllegalArgumentException naming the limit, when it is too little
+    public static void checkBuiltRam(long ramBytes) {
+        if (ramBytes < BUILT_RAM_BYTES_MIN) {
+            throw new IllegalArgumentException("RAM of " + (ramBytes >> 20) + " MiB is too little for the Debian image, "
+                    + "which needs " + (BUILT_RAM_BYTES_MIN >> 20) + " MiB or more");
         }
     }
 

@@ -32,6 +32,7 @@ public record MachineParts(GuestImage image, long ramBytes) {
             GuestImage image = source.image().isPresent()
                     ? GuestImage.open(folder(source.image().get()))
                     : GuestImage.of(source.kernel().orElseThrow(), source.initrd(), source.disk(), "console=ttyS0");
+            image.checkRam(source.ramBytes());
             String commandLine = (image.commandLine() + " " + source.append()).strip();
             return new MachineParts(new GuestImage(
                     image.kernel(), image.initrd(), image.disk(), commandLine, image.manifest()), source.ramBytes());

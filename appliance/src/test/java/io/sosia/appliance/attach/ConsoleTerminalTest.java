@@ -124,6 +124,69 @@ class ConsoleTerminalTest {
         }
     }
 
+    /// A reader who reads nothing until he is let.
+    private static final class SlowReader extends OutputStream {
+        private final ByteArrayOutputStream read = new ByteArrayOutputStream();
+        private final CountDownLatch asked = new CountDownLatch(1);
+        private final CountDownLatch let = new CountDownLatch(1);
+
+        @Override
+        public void write(int one) {
+            write(new byte[] {(byte) one}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) {
+            asked.countDown();
+            try {
+                let.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            read.write(bytes, offset, length);
+        }
+    }
+
+    @Test
+    void aSlowReaderHoldsUpNobodyAndLosesNothing() throws Exception {
+        SlowReader reader = new SlowReader();
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        ConsoleTerminal console = ConsoleTerminal.start(new PipedInputStream(new PipedOutputStream()), reader,
+                new ConsoleInbox(4, () -> {}), Optional.empty(), () -> {});
+        for (int i = 0; i < 1_000; i++) {
+            byte[] line = ("line " + i + "\n").getBytes(StandardCharsets.US_ASCII);
+            printed.writeBytes(line);
+            console.write(line);
+        }
+        reader.asked.await();
+        reader.let.countDown();
+        console.close();
+        assertThat(reader.read.toByteArray()).isEqualTo(printed.toByteArray());
+    }
+
+    @Test
+    void ctrlAxEndsTheWaitForAReaderWhoReadsNothing() throws Exception {
+        SlowReader reader = new SlowReader();
+        CountDownLatch quit = new CountDownLatch(1);
+        try (PipedOutputStream keyboard = new PipedOutputStream();
+                ConsoleTerminal console = ConsoleTerminal.start(new PipedInputStream(keyboard), reader,
+                        new ConsoleInbox(4, () -> {}), Optional.of(quit::countDown), () -> {})) {
+            console.write(new byte[1]);
+            reader.asked.await();
+            console.write(new byte[ConsoleOutput.WAITING_BYTES_MAX]);
+            Thread machine = Thread.ofPlatform().start(() -> console.write(new byte[1]));
+            while (machine.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+            // Help has no room either, and keeps nobody from quitting.
+            keyboard.write(new byte[] {1, 'h', 1, 'x'});
+            keyboard.flush();
+            quit.await();
+            machine.join();
+        }
+        reader.let.countDown();
+    }
+
     @Test
     void knowsTheOperatorsKeys() {
         ByteArrayOutputStream acted = new ByteArrayOutputStream();

@@ -30,6 +30,7 @@ class DemoCommandTest {
     @CsvSource({
         "--increments, 0, increments are 1 to",
         "--ram, 256X, expected a size",
+        "--ram, 64M, which needs 96 MiB",
         "--backup-reads, never, `local` or `logged`",
         "--drop, 101, not a share"
     })

@@ -137,6 +137,16 @@ class MachineCommandTest {
         assertFails(sosia("", "replay", directory.resolve("none")), 2, "does not exist");
     }
 
+    @Test
+    void tooLittleRamForTheBuiltImageIsOneClearLineAndStatusTwo() throws Exception {
+        Files.writeString(directory.resolve("image.json"), """
+                {"format": 1, "recipe": "0123456789abcdef", "commandLine": "",
+                 "parts": {"kernel": {"file": "guest.elf", "bytes": %d, "sha256": "%s"}}}
+                """.formatted(Files.size(guest), "0".repeat(64)));
+        assertFails(sosia("", "run", "--image", directory, "--ram", "64M"), 2, "needs 96 MiB or more");
+        assertThat(sosia("p", "run", "--image", directory, "--ram", "96M").status()).isZero();
+    }
+
     private static void assertFails(Result result, int status, String message) {
         assertThat(result.err()).contains(message).hasLineCount(1);
         assertThat(result.out()).isEmpty();

@@ -127,7 +127,8 @@ class NodeProcessTest {
     void consoleGoesOnWithoutAGapWhenThePrimaryIsKilled() throws Exception {
         assertThat(secondStart("a")).contains("in use by process " + a.pid());
         a.destroyForcibly().waitFor();
-        awaitState(controlOfB, "SOLO");
+        assertThat(Sosia.commandLine().execute("status", "--config", pair.file("b").toString(), "--await", "SOLO"))
+                .as("%s", diagnostics()).isZero();
         follow(100);
         assertThat(statusCommand("a")).contains("node a is not running; it has not ended in order");
 

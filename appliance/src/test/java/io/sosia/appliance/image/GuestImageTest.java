@@ -18,10 +18,14 @@ class GuestImageTest {
     Path directory;
 
     private void writeImage() throws IOException {
+        writeImage("");
+    }
+
+    private void writeImage(String recipe) throws IOException {
         Path kernel = Files.writeString(directory.resolve("Image"), "kernel");
         Path disk = Files.writeString(directory.resolve("root.img"), "disk");
         ImageManifest manifest = new ImageManifest(
-                "", "", "console=ttyS0", ImagePart.of(kernel), Optional.empty(), Optional.of(ImagePart.of(disk)),
+                recipe, "", "console=ttyS0", ImagePart.of(kernel), Optional.empty(), Optional.of(ImagePart.of(disk)),
                 List.of());
         Files.writeString(directory.resolve(ImageManifest.FILE), manifest.toJson());
     }
@@ -36,6 +40,19 @@ class GuestImageTest {
         assertThat(image.initrd()).isEmpty();
         assertThat(image.disk()).contains(directory.resolve("root.img"));
         assertThat(image.commandLine()).isEqualTo("console=ttyS0");
+    }
+
+    @Test
+    void refusesTooLittleRamForAnImageOfARecipeOnly() throws IOException {
+        writeImage("0123456789abcdef");
+        GuestImage built = GuestImage.open(directory);
+        built.checkRam(GuestImage.BUILT_RAM_BYTES_MIN);
+        assertThatThrownBy(() -> built.checkRam(GuestImage.BUILT_RAM_BYTES_MIN - (2 << 20)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("RAM of 94 MiB is too little for the Debian image, which needs 96 MiB or more");
+
+        writeImage();
+        GuestImage.open(directory).checkRam(64 << 20);
     }
 
     @Test
