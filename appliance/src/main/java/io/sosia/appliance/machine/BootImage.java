@@ -128,10 +128,20 @@ public sealed interface BootImage {
         }
 
         /// @param address     physical address
+        /// @param linkedAt    virtual address
         /// @param fileOffset  where its content starts in the file
         /// @param fileBytes   bytes of content
         /// @param memoryBytes bytes it takes in RAM
-        public record Segment(long address, int fileOffset, int fileBytes, long memoryBytes) {}
+        public record Segment(long address, long linkedAt, int fileOffset, int fileBytes, long memoryBytes) {
+
+            private boolean holds(long physical) {
+                return physical >= address && physical - address < memoryBytes;
+            }
+
+            private boolean links(long virtual) {
+                return virtual >= linkedAt && virtual - linkedAt < memoryBytes;
+            }
+        }
 
         static boolean isElf(byte[] file) {
             return file.length >= 4 && ByteBuffer.wrap(file).getInt() == 0x7f454c46;
@@ -152,11 +162,22 @@ public sealed interface BootImage {
                         : "an ELF of type " + type + "; only linked executables can be started"));
             }
             List<Segment> segments = segments(name, file, elf);
-            long entry = elf.getLong(24);
-            if (segments.stream().noneMatch(s -> entry >= s.address && entry - s.address < s.memoryBytes)) {
-                throw new BootImageException("%s: ELF entry 0x%x lies in none of its segments".formatted(name, entry));
+            return new StaticElf(file, entry(name, elf.getLong(24), segments), segments);
+        }
+
+        /// The entry is a virtual address by rule and a physical one by custom: kernels for an upper half do either.
+        private static long entry(String name, long given, List<Segment> segments) throws BootImageException {
+            long entry = given;
+            if (segments.stream().noneMatch(s -> s.holds(given))) {
+                Segment linked = segments.stream().filter(s -> s.links(given)).findFirst().orElseThrow(() ->
+                        new BootImageException("%s: ELF entry 0x%x lies in none of its segments".formatted(name, given)));
+                entry = given - linked.linkedAt + linked.address;
             }
-            return new StaticElf(file, entry, segments);
+            if ((entry & 1) != 0) {
+                throw new BootImageException("%s: ELF entry 0x%x is odd; instructions start at even addresses"
+                        .formatted(name, entry));
+            }
+            return entry;
         }
 
         private static List<Segment> segments(String name, byte[] file, ByteBuffer elf) throws BootImageException {
@@ -187,6 +208,7 @@ public sealed interface BootImage {
 
         private static Segment segment(String name, byte[] file, ByteBuffer elf, int at) throws BootImageException {
             long fileOffset = elf.getLong(at + 8);
+            long linkedAt = elf.getLong(at + 16);
             long address = elf.getLong(at + 24);
             long fileBytes = elf.getLong(at + 32);
             long memoryBytes = elf.getLong(at + 40);
@@ -199,6 +221,7 @@ public sealed interface BootImage {
             if (fileOffset == 0 && headers > 0 && headers <= GuestRam.PAGE_SIZE && headers < fileBytes) {
                 fileOffset = headers;
                 address = GuestRam.BASE;
+                linkedAt += headers;
                 fileBytes -= headers;
                 memoryBytes -= headers;
             }
@@ -208,7 +231,7 @@ public sealed interface BootImage {
                         + "%d MiB")
                         .formatted(name, address, memoryBytes, GuestRam.BASE, GuestRam.SIZE_MAX >> 20));
             }
-            return new Segment(address, (int) fileOffset, (int) fileBytes, memoryBytes);
+            return new Segment(address, linkedAt, (int) fileOffset, (int) fileBytes, memoryBytes);
         }
 
         @Override

@@ -73,6 +73,14 @@ class BootImageTest {
     }
 
     @Test
+    void elfForAnUpperHalfStartsAtItsPhysicalEntry() throws Exception {
+        byte[] file = patched(elf(), 80, 0xffff_ffff_8000_0000L, 8);
+        assertThat(BootImage.parse("program", file).entry()).as("entry given as physical").isEqualTo(GuestRam.BASE);
+        patched(file, 24, 0xffff_ffff_8000_0000L, 8);
+        assertThat(BootImage.parse("program", file).entry()).as("entry given as virtual").isEqualTo(GuestRam.BASE);
+    }
+
+    @Test
     void otherFilesAreNamed() {
         assertRefused(new byte[0], "neither");
         assertRefused(new byte[100], "neither");
@@ -100,6 +108,7 @@ class BootImageTest {
         assertRefused(patched(elf(), 64, 3, 4), "dynamically");
         assertRefused(patched(elf(), 64, 6, 4), "nothing to load");
         assertRefused(patched(elf(), 24, 0x1000, 8), "entry 0x1000");
+        assertRefused(patched(elf(), 24, GuestRam.BASE + 1, 8), "entry 0x80000001", "odd");
         assertRefused(patched(elf(), 88, 0x1000, 8), "0x1000", "0x80000000");
         assertRefused(patched(elf(), 104, 1L << 40, 8), "2046 MiB");
         assertRefused(patched(elf(), 96, 1 << 20, 8), "cut short");

@@ -16,7 +16,7 @@ class DeviceTreeTest {
 
     private static MachineSpec spec(long diskBytes, boolean network, byte[] initrd) {
         BootImage program = new BootImage.StaticElf(new byte[0], 0x8000_0000L,
-                List.of(new BootImage.StaticElf.Segment(0x8000_0000L, 0, 0, 4096)));
+                List.of(new BootImage.StaticElf.Segment(0x8000_0000L, 0x8000_0000L, 0, 0, 4096)));
         Optional<MachineSpec.Mac> mac = Optional.of(MachineSpec.Mac.parse("52:54:00:12:34:56")).filter(m -> network);
         return new MachineSpec(256 << 20, diskBytes, mac, program, initrd, "console=ttyS0 root=/dev/vda");
     }

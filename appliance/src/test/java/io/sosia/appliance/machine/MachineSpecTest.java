@@ -15,7 +15,7 @@ class MachineSpecTest {
     private static MachineSpec spec(long ramBytes, long diskBytes, long kernelBytes, int initrdBytes,
             String commandLine) {
         BootImage kernel = new BootImage.StaticElf(new byte[0], GuestRam.BASE,
-                List.of(new BootImage.StaticElf.Segment(GuestRam.BASE, 0, 0, kernelBytes)));
+                List.of(new BootImage.StaticElf.Segment(GuestRam.BASE, GuestRam.BASE, 0, 0, kernelBytes)));
         return new MachineSpec(ramBytes, diskBytes, Optional.empty(), kernel, new byte[initrdBytes], commandLine);
     }
 

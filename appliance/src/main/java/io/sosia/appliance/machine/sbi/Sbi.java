@@ -160,11 +160,14 @@ public final class Sbi implements Firmware {
     private int reset(Hart hart) {
         int type = (int) hart.x(A0);
         int reason = (int) hart.x(A0 + 1);
-        if (type < 0 && type >>> 28 == 0xf) {
-            return NOT_SUPPORTED;
-        }
-        if (type < 0 || type > 2 || reason < 0 || reason > 1) {
+        boolean knownType = type >= 0 && type <= 2;
+        boolean knownReason = reason == 0 || reason == 1;
+        if (!knownType && type >>> 28 != 0xf || !knownReason && reason >>> 28 < 0xe) {
             return INVALID_PARAMETER;
+        }
+        if (!knownType || !knownReason) {
+            // The ranges of platforms and implementations: legal, and empty here.
+            return NOT_SUPPORTED;
         }
         if (type == 0) {
             power.powerOff(reason == 1);

@@ -216,15 +216,15 @@ public final class VirtioMmio implements MmioDevice, Stateful {
     }
 
     /// The driver only ever adds bits, or writes 0 to reset. FEATURES_OK sticks only for features the device offered
-    /// and the only interface it speaks (virtio 1.2, 3.1.1 and 6.1).
+    /// (virtio 1.2, 3.1.1). A driver should accept VERSION_1, too; small kernels never look at the upper features, and lose
+    /// nothing by it, since these registers have no other interface (6.1: a device may refuse them).
     private void writeStatus(int bits) {
         if ((bits & 0xff) == 0) {
             reset();
             return;
         }
         int added = bits & (ACKNOWLEDGE | DRIVER | DRIVER_OK | FEATURES_OK | FAILED) & ~status;
-        if ((added & FEATURES_OK) != 0
-                && ((accepted & ~offered) != 0 || !accepted(VirtioDevice.FEATURE_VERSION_1))) {
+        if ((added & FEATURES_OK) != 0 && (accepted & ~offered) != 0) {
             added &= ~FEATURES_OK;
         }
         if (((status | added) & FEATURES_OK) == 0) {

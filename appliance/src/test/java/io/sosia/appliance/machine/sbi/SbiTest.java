@@ -142,7 +142,12 @@ class SbiTest {
         assertThat(power).containsExactly("off false", "restart true", "restart false", "off false");
         assertThat(call(SRST, 0, 3, 0)).isEqualTo(-3);
         assertThat(call(SRST, 0, 0, 2)).isEqualTo(-3);
+        assertThat(call(SRST, 0, 0xe000_0000L, 0)).isEqualTo(-3);
         assertThat(call(SRST, 0, 0xf000_0000L, 0)).isEqualTo(-2);
+        assertThat(call(SRST, 0, 0xf000_0000L, 2)).isEqualTo(-3);
+        assertThat(call(SRST, 0, 0, 0xdfff_ffffL)).isEqualTo(-3);
+        assertThat(call(SRST, 0, 0, 0xe000_0000L)).isEqualTo(-2);
+        assertThat(call(SRST, 0, 1, 0xf000_0000L)).isEqualTo(-2);
         assertThat(power).hasSize(4);
     }
 
