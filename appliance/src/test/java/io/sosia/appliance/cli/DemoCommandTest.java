@@ -31,7 +31,8 @@ class DemoCommandTest {
         "--increments, 0, increments are 1 to",
         "--ram, 256X, expected a size",
         "--backup-reads, never, `local` or `logged`",
-        "--drop, 101, not a share"
+        "--drop, 101, not a share",
+        "--engine, qemu, 'there are: interpreter, translator, auto'"
     })
     void refusesBadUsageNamingWhatIsWanted(String option, String value, String wanted) {
         assertThat(run("demo", option, value)).isEqualTo(CliException.BAD_INPUT);
