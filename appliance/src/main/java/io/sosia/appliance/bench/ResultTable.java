@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
-/// Shows rows as they come: a table for people, or an array of JSON objects, one a line.
+/// Shows rows as they come: a table for people, with an empty line after rows of the same first value, or an array of JSON objects, one a line.
 public final class ResultTable implements AutoCloseable {
 
     /// One column.
@@ -34,6 +34,7 @@ public final class ResultTable implements AutoCloseable {
     private final boolean json;
     private final List<Column> columns;
     private Object group;
+    private int rowsOfGroup;
     private boolean begun;
 
     /// @param json whether programs read it
@@ -55,11 +56,12 @@ public final class ResultTable implements AutoCloseable {
         } else {
             if (!begun) {
                 printLine(columns.stream().map(column -> (Object) column.title()).toList());
-            } else if (!values.getFirst().equals(group)) {
+            } else if (!values.getFirst().equals(group) && rowsOfGroup > 1) {
                 out.println();
             }
             printLine(values);
         }
+        rowsOfGroup = values.getFirst().equals(group) ? rowsOfGroup + 1 : 1;
         group = values.getFirst();
         begun = true;
         out.flush();

@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
         description = "Measures the product, next to its peers on the same work.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = BenchMachineCommand.class)
+        subcommands = {BenchMachineCommand.class, BenchBootCommand.class, BenchGuestCommand.class})
 public final class BenchCommand implements Runnable {
 
     @CommandLine.Spec
@@ -17,6 +17,6 @@ public final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "which benchmark? There is: machine");
+        throw new CommandLine.ParameterException(spec.commandLine(), "which benchmark? There are: machine, boot, guest");
     }
 }
