@@ -61,6 +61,7 @@ class HouseRulesTest {
             arbiter           |
             image             |
             config            |
+            engine            | machine.cpu machine.exec machine.translate
             """)
     void importsOnlyWhatItMay(String room, String allowed) {
         List<String> may = new ArrayList<>();

@@ -1,112 +1,205 @@
 package io.sosia.appliance.bench;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import io.sosia.appliance.bench.Contestant.Lap;
+import io.sosia.appliance.engine.EngineKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 
-/// Measures the machine's speed on the integer mix, next to QEMU's on the same binaries, in turns.
+/// Measures the machine's speed on programs of ours, next to QEMU's on the same binaries, in turns: each repeats the work
+/// once, then the next, so that what disturbs the host disturbs all alike.
 public final class MachineBench {
+
+    /// What to measure.
+    ///
+    /// @param runs    warm repetitions of each program, at least 1; the interpreter, which is slow, makes two at most
+    /// @param engines our engines
+    /// @param program only programs whose name contains this
+    /// @param cache   where compiled programs are kept
+    public record Settings(int runs, List<EngineKind> engines, String program, Path cache) {
+        /// @throws IllegalArgumentException naming what is wrong
+        public Settings {
+            if (runs < 1) {
+                throw new IllegalArgumentException("--runs " + runs + ": expected 1 or more");
+            }
+            if (BenchProgram.ALL.stream().noneMatch(each -> each.name().contains(program))) {
+                throw new IllegalArgumentException("no program is called `" + program + "`; there are: "
+                        + String.join(", ", BenchProgram.ALL.stream().map(BenchProgram::name).toList()));
+            }
+        }
+    }
 
     /// One line of the result.
     ///
-    /// @param engine        `interpreter`, `qemu-icount` or `qemu-plain`
-    /// @param phase         `cold`: the first run in this process; `warm`: the median of the others
-    /// @param mips          million guest steps per CPU-second
-    /// @param ratioToIcount this engine's speed by `qemu-icount`'s, empty without QEMU
-    /// @param ratioToPlain  this engine's speed by `qemu-plain`'s, empty without QEMU
-    public record Row(String program, String engine, String phase, double mips, Optional<Double> ratioToIcount,
-            Optional<Double> ratioToPlain) {}
+    /// @param program       its name, or [#GEOMEAN] for the geometric mean over the hot programs
+    /// @param engine        `interpreter`, `translator`, `qemu-icount` or `qemu-plain`
+    /// @param phase         `cold`: the first repetition, in a machine just built (the process may have run others before);
+    ///                      `warm`: the median of the later ones in that machine
+    /// @param mips          million guest steps per second of CPU time of what executes the guest: our thread, all of QEMU
+    /// @param processMips   the same per second of CPU time of the whole process: what compiles counts too
+    /// @param ratioToIcount this engine's `mips` by `qemu-icount`'s of the same phase, median of the pairs; empty without QEMU
+    /// @param ratioToPlain  the same by `qemu-plain`'s
+    public record Row(String program, String engine, String phase, double mips, double processMips,
+            OptionalDouble ratioToIcount, OptionalDouble ratioToPlain) {
 
-    private static final double CPU_SECONDS_MIN = 0.01;
+        /// The keys of [#values].
+        public static final List<ResultTable.Column> COLUMNS = List.of(
+                ResultTable.text("program", 10), ResultTable.text("engine", 12), ResultTable.text("phase", 5),
+                ResultTable.number("mips", "MIPS", 8, 1), ResultTable.number("processMips", "process", 8, 1),
+                ResultTable.number("ratioToIcount", "to icount", 9, 3), ResultTable.number("ratioToPlain", "to plain", 9, 3));
 
-    private final int runs;
-    private final Consumer<String> progress;
-
-    /// @param runs     how often each program is run warm, at least 1
-    /// @param progress told what is measured next
-    public MachineBench(int runs, Consumer<String> progress) {
-        if (runs < 1) {
-            throw new IllegalArgumentException("runs: " + runs + ", expected 1 or more");
+        /// In the columns' order.
+        public List<Object> values() {
+            return List.of(program, engine, phase, mips, processMips, ratioToIcount, ratioToPlain);
         }
-        this.runs = runs;
+    }
+
+    /// In place of a program's name.
+    public static final String GEOMEAN = "geomean";
+
+    private static final int INTERPRETER_RUNS_MAX = 2;
+
+    private final Settings settings;
+    private final Consumer<String> progress;
+    private final Consumer<Row> result;
+    private final List<Row> warmOfHot = new ArrayList<>();
+
+    /// @param progress told what is measured next
+    /// @param result   given each row when it is known
+    public MachineBench(Settings settings, Consumer<String> progress, Consumer<Row> result) {
+        this.settings = settings;
         this.progress = progress;
+        this.result = result;
     }
 
     /// Measures all programs.
     ///
     /// @throws BenchException when a program cannot be built or gives different results
-    public List<Row> measure() throws BenchException {
-        try {
-            Path folder = Files.createTempDirectory("sosia-bench");
-            try {
-                return measure(folder);
-            } finally {
-                try (var files = Files.list(folder)) {
-                    for (Path file : files.toList()) {
-                        Files.delete(file);
-                    }
-                }
-                Files.delete(folder);
-            }
-        } catch (IOException e) {
-            throw new BenchException("a temporary folder cannot be used: " + e.getMessage(), e);
-        }
-    }
-
-    private List<Row> measure(Path folder) throws BenchException {
-        boolean qemu = QemuPeer.installed();
+    public void measure() throws BenchException {
+        boolean qemu = Qemu.installed();
         if (!qemu) {
             progress.accept("qemu-system-riscv64 is not installed (package qemu-system-misc): no ratios");
         }
-        Path empty = MixPrograms.compile(MixPrograms.EMPTY, folder);
-        String emptySays = MachineRun.of(empty).output();
-        List<Row> rows = new ArrayList<>();
-        for (String name : MixPrograms.NAMES) {
-            Path elf = MixPrograms.compile(name, folder);
-            progress.accept(name);
-            MachineRun cold = MachineRun.of(elf);
-            double[] ours = new double[runs];
-            double[] icount = new double[runs];
-            double[] plain = new double[runs];
-            for (int i = 0; i < runs; i++) {
-                MachineRun run = MachineRun.of(elf);
-                if (!run.output().equals(cold.output()) || run.steps() != cold.steps()) {
-                    throw new BenchException(name + " ran differently: " + run + " after " + cold);
+        List<BenchProgram> programs =
+                BenchProgram.ALL.stream().filter(each -> each.name().contains(settings.program())).toList();
+        for (BenchProgram program : programs) {
+            progress.accept(program.name() + ": compiles it, unless it has been before");
+            Path elf = program.compile(settings.cache());
+            Map<String, Contestant> contestants = new LinkedHashMap<>();
+            try {
+                for (EngineKind engine : settings.engines()) {
+                    contestants.put(engine.word(), MachineContestant.start(elf, engine));
                 }
-                ours[i] = run.mips();
                 if (qemu) {
-                    icount[i] = peerMips(QemuPeer.ICOUNT, elf, empty, cold, emptySays);
-                    plain[i] = peerMips(QemuPeer.PLAIN, elf, empty, cold, emptySays);
+                    contestants.put(Qemu.ICOUNT.name(), QemuContestant.start(Qemu.ICOUNT, elf, program.name()));
+                    contestants.put(Qemu.PLAIN.name(), QemuContestant.start(Qemu.PLAIN, elf, program.name()));
+                }
+                report(program, new Laps(program.name(), contestants));
+            } finally {
+                contestants.values().forEach(Contestant::close);
+            }
+        }
+        if (programs.stream().filter(BenchProgram::hot).count() > 1) {
+            warmOfHot.stream().map(Row::engine).distinct().forEach(engine -> result.accept(geomean(
+                    engine, warmOfHot.stream().filter(row -> row.engine().equals(engine)).toList())));
+        }
+    }
+
+    /// All laps of one program, run in rounds.
+    private final class Laps {
+
+        private final String program;
+        private final Map<String, List<Lap>> of = new LinkedHashMap<>();
+
+        Laps(String program, Map<String, Contestant> contestants) throws BenchException {
+            this.program = program;
+            for (int round = 0; round <= settings.runs(); round++) {
+                progress.accept(program + ": " + (round == 0 ? "cold" : "warm " + round + " of " + settings.runs()));
+                for (var each : contestants.entrySet()) {
+                    List<Lap> laps = of.computeIfAbsent(each.getKey(), _ -> new ArrayList<>());
+                    if (round > INTERPRETER_RUNS_MAX && each.getKey().equals(EngineKind.INTERPRETER.word())) {
+                        continue;
+                    }
+                    Lap lap = each.getValue().lap();
+                    check(lap, each.getKey());
+                    laps.add(lap);
                 }
             }
-            addRows(rows, name, cold.mips(), median(ours), qemu ? Optional.of(median(icount)) : Optional.empty(),
-                    qemu ? Optional.of(median(plain)) : Optional.empty());
         }
-        return rows;
+
+        private void check(Lap lap, String engine) throws BenchException {
+            String expected = of.values().iterator().next().stream().findFirst().orElse(lap).line();
+            if (!lap.line().equals(expected)) {
+                throw new BenchException(program + " came to `" + lap.line() + "` on " + engine + ", expected `" + expected + "`");
+            }
+        }
+
+        /// Steps of a repetition, as the first of our engines counted them.
+        double steps() {
+            List<Lap> laps = of.values().iterator().next();
+            return laps.stream().mapToLong(Lap::steps).skip(1).average().orElseThrow();
+        }
+
+        double mips(String engine, int round, boolean process) {
+            Lap lap = of.get(engine).get(round);
+            double steps = lap.steps() > 0 ? lap.steps() : steps();
+            return steps / (process ? lap.processCpuSeconds() : lap.cpuSeconds()) / 1e6;
+        }
+
+        Row row(String engine, int from, int to) {
+            return new Row(program, engine, from == 0 ? "cold" : "warm", median(engine, from, to, false),
+                    median(engine, from, to, true), ratio(engine, Qemu.ICOUNT.name(), from, to),
+                    ratio(engine, Qemu.PLAIN.name(), from, to));
+        }
+
+        private double median(String engine, int from, int to, boolean process) {
+            double[] all = new double[to - from];
+            Arrays.setAll(all, i -> mips(engine, from + i, process));
+            return MachineBench.median(all);
+        }
+
+        private OptionalDouble ratio(String engine, String peer, int from, int to) {
+            if (!of.containsKey(peer)) {
+                return OptionalDouble.empty();
+            }
+            double[] all = new double[to - from];
+            Arrays.setAll(all, i -> mips(engine, from + i, false) / mips(peer, from + i, false));
+            return OptionalDouble.of(MachineBench.median(all));
+        }
     }
 
-    private static double peerMips(QemuPeer peer, Path elf, Path empty, MachineRun ours, String emptySays)
-            throws BenchException {
-        double seconds = peer.cpuSeconds(elf, ours.output()) - peer.cpuSeconds(empty, emptySays);
-        return ours.steps() / Math.max(CPU_SECONDS_MIN, seconds) / 1e6;
+    private void report(BenchProgram program, Laps laps) {
+        for (String engine : laps.of.keySet()) {
+            Row warm = laps.row(engine, 1, laps.of.get(engine).size());
+            result.accept(laps.row(engine, 0, 1));
+            result.accept(warm);
+            if (program.hot()) {
+                warmOfHot.add(warm);
+            }
+        }
     }
 
-    private static void addRows(
-            List<Row> rows, String name, double cold, double warm, Optional<Double> icount, Optional<Double> plain) {
-        rows.add(row(name, "interpreter", "cold", cold, icount, plain));
-        rows.add(row(name, "interpreter", "warm", warm, icount, plain));
-        icount.ifPresent(peer -> rows.add(row(name, "qemu-icount", "warm", peer, icount, plain)));
-        plain.ifPresent(peer -> rows.add(row(name, "qemu-plain", "warm", peer, icount, plain)));
+    private static Row geomean(String engine, List<Row> rows) {
+        return new Row(GEOMEAN, engine, "warm",
+                geomean(rows.stream().mapToDouble(Row::mips).toArray()),
+                geomean(rows.stream().mapToDouble(Row::processMips).toArray()),
+                geomean(rows.stream().map(Row::ratioToIcount).toList()),
+                geomean(rows.stream().map(Row::ratioToPlain).toList()));
     }
 
-    private static Row row(
-            String name, String engine, String phase, double mips, Optional<Double> icount, Optional<Double> plain) {
-        return new Row(name, engine, phase, mips, icount.map(peer -> mips / peer), plain.map(peer -> mips / peer));
+    private static OptionalDouble geomean(List<OptionalDouble> values) {
+        return values.stream().allMatch(OptionalDouble::isPresent)
+                ? OptionalDouble.of(geomean(values.stream().mapToDouble(OptionalDouble::getAsDouble).toArray()))
+                : OptionalDouble.empty();
+    }
+
+    static double geomean(double[] values) {
+        return Math.exp(Arrays.stream(values).map(Math::log).average().orElseThrow());
     }
 
     /// The middle one, or the mean of the two in the middle.

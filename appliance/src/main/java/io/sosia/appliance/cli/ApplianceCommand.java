@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `sosia appliance`: one node of a pair.
@@ -50,12 +51,16 @@ public final class ApplianceCommand implements Runnable {
         @Option(names = "--config", required = true, paramLabel = "FILE", description = "The node's configuration.")
         private Path file;
 
+        @Mixin
+        private EngineOption engine;
+
         @Override
         public Integer call() {
             NodeConfig config;
             Node node;
             try {
-                config = NodeConfig.read(file);
+                NodeConfig written = NodeConfig.read(file);
+                config = engine.named().map(written::withEngine).orElse(written);
                 node = Node.open(config);
             } catch (ConfigException | IOException e) {
                 throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `sosia demo`: the product's main job, on this machine.
@@ -65,6 +66,9 @@ public final class DemoCommand implements Callable<Integer> {
             description = "Loses this share of the guest's frames, to see that nothing depends on them.")
     private double dropPercent;
 
+    @Mixin
+    private EngineOption engine;
+
     @Option(names = "--dir", paramLabel = "DIR",
             description = "Keeps everything in this new folder, also afterwards (default: a temporary folder).")
     private Path directory;
@@ -98,7 +102,8 @@ public final class DemoCommand implements Callable<Integer> {
         }
         int count = increments != null ? increments : dropPercent > 0 ? INCREMENTS_WITH_DROPS : INCREMENTS;
         try {
-            return new Demo.Settings(count, ram, backupReads, dropPercent, Optional.ofNullable(directory));
+            return new Demo.Settings(count, ram, backupReads, dropPercent, engine.kind(),
+                    Optional.ofNullable(directory));
         } catch (IllegalArgumentException e) {
             throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage(), e);
         }

@@ -1,5 +1,6 @@
 package io.sosia.appliance.cli;
 
+import io.sosia.appliance.engine.EngineKind;
 import io.sosia.appliance.machine.BootImage;
 import io.sosia.appliance.machine.BootImageException;
 import io.sosia.appliance.machine.Machine;
@@ -20,14 +21,15 @@ record MachineFiles(
 
     /// Builds the machine, switched off.
     ///
+    /// @param engine what executes its instructions
     /// @throws CliException (bad input) when the program cannot be started, does not fit, or the host lacks the memory
-    Machine build() {
+    Machine build(EngineKind engine) {
         try {
             MachineSpec spec = new MachineSpec(ramBytes, diskBytes,
                     macBits == 0 ? Optional.empty() : Optional.of(new MachineSpec.Mac(macBits)),
                     BootImage.parse(program.path().toString(), program.content()),
                     initrd.map(BootFile::content).orElse(new byte[0]), commandLine);
-            return new Machine(spec);
+            return new Machine(spec, engine.factory());
         } catch (BootImageException | IllegalArgumentException e) {
             throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
         } catch (OutOfMemoryError e) {

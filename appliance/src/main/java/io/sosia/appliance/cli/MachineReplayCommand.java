@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -60,6 +61,9 @@ final class MachineReplayCommand implements Callable<Integer> {
     @Option(names = "--console", description = "Shows what the guest printed.")
     private boolean console;
 
+    @Mixin
+    private EngineOption engine;
+
     @Override
     public Integer call() {
         if (!Files.isRegularFile(log)) {
@@ -68,7 +72,7 @@ final class MachineReplayCommand implements Callable<Integer> {
         }
         try (InputStream in = new BufferedInputStream(Files.newInputStream(log), BUFFER_BYTES)) {
             RecordingReader reader = new RecordingReader(in);
-            Machine machine = files(reader.header()).build();
+            Machine machine = files(reader.header()).build(engine.kind());
             long from = System.nanoTime();
             Playback.Outcome outcome = Playback.play(reader, machine, shown());
             return switch (outcome) {

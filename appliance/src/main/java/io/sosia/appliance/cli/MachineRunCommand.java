@@ -32,6 +32,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `sosia machine run`.
@@ -135,6 +136,9 @@ final class MachineRunCommand implements Callable<Integer> {
             + "Replaces the file.")
     private Path recordTo;
 
+    @Mixin
+    private EngineOption engine;
+
     static final class SizeConverter implements NetworkCommand.Converter<Long> {
         @Override
         public Long parse(String text) {
@@ -150,7 +154,7 @@ final class MachineRunCommand implements Callable<Integer> {
             MachineFiles files = new MachineFiles(ramBytes, store == null ? 0 : store.sizeBytes(),
                     network == Network.USER ? MAC.bits() : 0, guest.commandLine(),
                     BootFile.read("kernel", guest.kernel()), guest.initrd().map(path -> BootFile.read("initrd", path)));
-            SingleMachine machine = new SingleMachine(files.build());
+            SingleMachine machine = new SingleMachine(files.build(engine.kind()));
             try (RecordingWriter recording = openRecording(files.header());
                     Passt passt = startNetwork();
                     Uplink uplink = passt == null ? null : plugIn(passt, machine)) {

@@ -127,6 +127,7 @@ public final class StatusCommand implements Callable<Integer> {
                     status.heldPercent());
         }
         out.printf("%n");
+        out.printf("engine    %s%n", status.engine());
         out.printf("log       %,d bit/s, %,d bytes so far, %d outputs held%n",
                 status.logBitsPerSecond(), status.logBytes(), status.outputsHeld());
         out.printf("partner   %s%n", status.linked() ? "connected" : "not connected");

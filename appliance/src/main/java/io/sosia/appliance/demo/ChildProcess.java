@@ -26,7 +26,7 @@ public final class ChildProcess {
     private static final int TAIL_LINES = 15;
     private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
     private static final List<String> KEPT_OPTIONS = List.of(
-            "--enable-native-access", "--sun-misc-unsafe", "--add-opens", "--add-exports", "-XX:", "-Dsosia.");
+            "--enable-native-access", "--sun-misc-unsafe", "--add-opens", "--add-exports", "-XX:", "-Xlog:", "-Dsosia.");
 
     private final String name;
     private final Process process;

@@ -1,6 +1,7 @@
 package io.sosia.appliance.demo;
 
 import io.sosia.appliance.demo.Counting.Kill;
+import io.sosia.appliance.engine.EngineKind;
 import io.sosia.appliance.image.BuildProgress;
 import io.sosia.appliance.image.GuestImage;
 import io.sosia.appliance.image.ImageBuildException;
@@ -24,8 +25,10 @@ public final class Demo implements AutoCloseable {
     /// @param ram         of the guest, like `256M`
     /// @param backupReads `local` or `logged`
     /// @param dropPercent share of frames lost on purpose
+    /// @param engine      of both nodes
     /// @param folder      where everything goes and stays; none: a temporary folder, removed unless the demo fails
-    public record Settings(int increments, String ram, String backupReads, double dropPercent, Optional<Path> folder) {
+    public record Settings(int increments, String ram, String backupReads, double dropPercent, EngineKind engine,
+            Optional<Path> folder) {
         /// @throws IllegalArgumentException naming what is out of range
         public Settings {
             if (increments < 1 || increments > INCREMENTS_MAX) {
@@ -57,7 +60,8 @@ public final class Demo implements AutoCloseable {
         this.narrator = narrator;
         this.folder = makeFolder(settings.folder());
         this.site = LocalSite.in(
-                new LocalSite.Setup(folder, settings.ram(), settings.backupReads(), settings.dropPercent()));
+                new LocalSite.Setup(folder, settings.ram(), settings.backupReads(), settings.dropPercent(),
+                        settings.engine()));
     }
 
     private static Path makeFolder(Optional<Path> wanted) throws DemoException {
@@ -188,6 +192,7 @@ public final class Demo implements AutoCloseable {
                 round(narrator.secondsSoFar()),
                 settings.ram(),
                 settings.backupReads(),
+                settings.engine().decided().word(),
                 settings.dropPercent());
     }
 

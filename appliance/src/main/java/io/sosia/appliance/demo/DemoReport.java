@@ -26,6 +26,7 @@ import java.util.Locale;
 /// @param totalSeconds       of the whole demo
 /// @param ram                of the guest
 /// @param backupReads        `local` or `logged`
+/// @param engine             what executed the guest on both nodes
 /// @param dropPercent        frames lost on purpose
 public record DemoReport(
         boolean passed,
@@ -48,6 +49,7 @@ public record DemoReport(
         double totalSeconds,
         String ram,
         String backupReads,
+        String engine,
         double dropPercent) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -85,13 +87,14 @@ public record DemoReport(
                   increments              %,10.0f /s
                   log                     %,10.2f Mbit/s
                   backup behind by        %,10.1f ms    at most %,.1f ms
-                  boot                    %,10.1f s     %s of guest RAM, backup reads %s%s
+                  boot                    %,10.1f s     %s of guest RAM, backup reads %s, %s%s
                 """,
                 passed ? "Passed: the primary was killed, the client's one connection went on, nothing was lost."
                         : "FAILED: the counter is not what the client was told.",
                 acknowledged, acknowledgedAtKill, finalCounter, lost, repeated, longestGapMillis, failoverGapMillis,
                 detectMillis, drainMillis, claimMillis, goLiveMillis, incrementsPerSecond, logBitsPerSecond / 1e6,
                 lagMillis, lagMillisMax, bootSeconds, ram, backupReads.equals("local") ? "its own disk" : "the log",
+                engine,
                 dropPercent > 0 ? String.format(Locale.ROOT, ", %s %% of frames lost", dropPercent) : "");
     }
 }

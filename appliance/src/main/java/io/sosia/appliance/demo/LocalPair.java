@@ -63,10 +63,12 @@ public final class LocalPair {
                   uplink: %s
                 control: 127.0.0.1:%d
                 backupReads: %s
+                engine: %s
                 failure:
                   silenceMillis: %d
                 """.formatted(node, partner, partnerListen, listen, prefix, node, site.witnessAddress(),
-                        site.setup().ram(), site.uplink(), control, site.setup().backupReads(), SILENCE_MILLIS));
+                        site.setup().ram(), site.uplink(), control, site.setup().backupReads(),
+                        site.setup().engine().word(), SILENCE_MILLIS));
     }
 
     /// Starts both nodes.

@@ -3,6 +3,7 @@ package io.sosia.appliance.demo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sosia.appliance.engine.EngineKind;
 import io.sosia.appliance.image.GuestImage;
 import io.sosia.appliance.node.ByteSize;
 import java.io.IOException;
@@ -26,7 +27,8 @@ public final class LocalSite implements AutoCloseable {
     /// @param ram         of the guest, like `256M`
     /// @param backupReads `local` or `logged`
     /// @param dropPercent share of frames that the network loses on purpose
-    public record Setup(Path folder, String ram, String backupReads, double dropPercent) {
+    /// @param engine      of both nodes
+    public record Setup(Path folder, String ram, String backupReads, double dropPercent, EngineKind engine) {
 
         /// @throws IllegalArgumentException naming what is out of range
         public Setup {

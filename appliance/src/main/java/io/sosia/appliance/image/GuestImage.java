@@ -37,7 +37,13 @@ public record GuestImage(
     /// Where `sosia image build` puts the default image of this version:
     /// `${SOSIA_CACHE:-${XDG_CACHE_HOME:-~/.cache}/sosia}/image/<digest of the recipe>`.
     public static Path defaultDirectory() {
-        return defaultDirectory(cacheDirectory(System.getenv()));
+        return defaultDirectory(cacheDirectory());
+    }
+
+    /// The project's cache directory: `${SOSIA_CACHE:-${XDG_CACHE_HOME:-~/.cache}/sosia}`. What is in it can be made
+    /// again.
+    public static Path cacheDirectory() {
+        return cacheDirectory(System.getenv());
     }
 
     static Path defaultDirectory(Path cacheDirectory) {

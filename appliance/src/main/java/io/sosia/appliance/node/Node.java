@@ -13,6 +13,7 @@ import io.sosia.appliance.attach.Uplink;
 import io.sosia.appliance.channel.PeerChannel;
 import io.sosia.appliance.channel.Transport;
 import io.sosia.appliance.config.ConfigException;
+import io.sosia.appliance.engine.EngineKind;
 import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.lockstep.Divergence;
 import io.sosia.appliance.machine.Machine;
@@ -111,7 +112,7 @@ public final class Node implements AutoCloseable {
         this.home = home;
         this.lock = lock;
         this.machine = new PairedMachine(new PairedMachine.Parts(
-                build(spec), disk, home, config.backupReads(), this::replayed, this::diverged, this::broken));
+                build(spec, config.engine()), disk, home, config.backupReads(), this::replayed, this::diverged, this::broken));
         this.loop = Transport.oneLoop(work -> {
             Thread thread = new Thread(work, "pair");
             thread.setUncaughtExceptionHandler((_, cause) -> broken(cause));
@@ -135,9 +136,9 @@ public final class Node implements AutoCloseable {
                 "the machine's thread has made no turn for " + Watchdog.PATIENCE_SECONDS + " s")));
     }
 
-    private static Machine build(MachineSpec spec) throws ConfigException {
+    private static Machine build(MachineSpec spec, EngineKind engine) throws ConfigException {
         try {
-            return new Machine(spec);
+            return new Machine(spec, engine.factory());
         } catch (OutOfMemoryError e) {
             throw new ConfigException("machine.ram: " + (spec.ramBytes() >> 20)
                     + " MiB does not fit in Java's memory of "
@@ -321,7 +322,8 @@ public final class Node implements AutoCloseable {
         return new NodeStatus(
                 home.pairId().toString(), config.node().value(), config.partner().value(),
                 state.isPrimary() ? "primary" : backup ? "backup" : "none",
-                state.word(), transitions.lastReason(), state.epoch(), machine.steps(), core.backupStep(),
+                state.word(), transitions.lastReason(), state.epoch(), config.engine().decided().word(), machine.steps(),
+                core.backupStep(),
                 core.linked(), arbiter.reachable(), pair.lagNanos() / 1e6, pair.heldShare() * 100,
                 rate.bitsPerSecond(), linkBytes(), core.gate().heldOutputs(), console.end(),
                 (System.nanoTime() - startedNanos) / 1_000_000, ProcessHandle.current().pid(), transitions.all());

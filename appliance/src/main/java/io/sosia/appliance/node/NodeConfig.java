@@ -2,6 +2,7 @@ package io.sosia.appliance.node;
 
 import io.sosia.appliance.config.ConfigException;
 import io.sosia.appliance.config.ConfigFile;
+import io.sosia.appliance.engine.EngineKind;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.client.WitnessAddress;
 import java.net.InetSocketAddress;
@@ -16,6 +17,7 @@ import java.util.Optional;
 /// @param state      folder of all that this node keeps
 /// @param control    where the local API listens
 /// @param lagTargetNanos lag above which the primary is slowed
+/// @param engine     what executes the guest on this node; the partner may use another
 public record NodeConfig(
         Path file,
         NodeName node,
@@ -30,7 +32,8 @@ public record NodeConfig(
         long silenceNanos,
         long partnerGraceNanos,
         long lagTargetNanos,
-        BackupReads backupReads) {
+        BackupReads backupReads,
+        EngineKind engine) {
 
     /// Where the machine's parts come from.
     ///
@@ -76,9 +79,24 @@ public record NodeConfig(
                 file.number("failure.partnerGraceSeconds", 30, 0, 86_400) * 1000 * MILLI,
                 file.number("lagTargetMillis", 100, 5, 60_000) * MILLI,
                 file.choice("backupReads", "local", List.of("local", "logged")).equals("local")
-                        ? BackupReads.LOCAL : BackupReads.LOGGED);
+                        ? BackupReads.LOCAL : BackupReads.LOGGED,
+                engine(file));
         file.checkAllUsed();
         return config;
+    }
+
+    /// The same, with another engine.
+    public NodeConfig withEngine(EngineKind other) {
+        return new NodeConfig(file, node, partner, partnerAddress, listen, state, witness, machine, uplink, control,
+                silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, other);
+    }
+
+    private static EngineKind engine(ConfigFile file) throws ConfigException {
+        try {
+            return EngineKind.parse(file.textOptional("engine").orElse(EngineKind.AUTO.word()));
+        } catch (IllegalArgumentException e) {
+            throw file.wrong("engine", e.getMessage());
+        }
     }
 
     private static NodeName name(ConfigFile file, String key, String example) throws ConfigException {

@@ -8,6 +8,7 @@ import java.util.List;
 /// @param state            the pair machine's state, in a word
 /// @param why              what led to it
 /// @param epoch            the last epoch this node took part in
+/// @param engine           what executes the guest here: `interpreter` or `translator`
 /// @param steps            steps of the machine
 /// @param partnerStep      on a primary: the step its backup has executed
 /// @param linked           whether the link to the partner is up
@@ -29,6 +30,7 @@ public record NodeStatus(
         String state,
         String why,
         long epoch,
+        String engine,
         long steps,
         long partnerStep,
         boolean linked,

@@ -1,51 +1,10 @@
-/* The integer mix of `sosia bench machine`: one program a build, chosen by -DPROGRAM=name. Entered in S-mode, without a
-   library; prints "name checksum" over the SBI console and shuts down. Sizes make each run some 100 to 300 million steps. */
+/* The integer mix of `sosia bench machine`: one program a build, chosen by -DPROGRAM=name. Sizes make each repetition some
+   100 to 300 million steps. */
 
-typedef unsigned int u32;
-typedef unsigned long u64;
-
-static u64 sbi(u64 extension, u64 function, u64 a, u64 b, u64 c)
-{
-    register u64 a0 asm("a0") = a, a1 asm("a1") = b, a2 asm("a2") = c, a6 asm("a6") = function, a7 asm("a7") = extension;
-    asm volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a6), "r"(a7) : "memory");
-    return a0;
-}
-
-static void say(char c)
-{
-    sbi(1, 0, c, 0, 0); /* legacy console putchar: every firmware has it */
-}
-
-static void report(const char *name, u64 checksum)
-{
-    while (*name)
-        say(*name++);
-    say(' ');
-    for (int shift = 60; shift >= 0; shift -= 4)
-        say("0123456789abcdef"[checksum >> shift & 15]);
-    say('\n');
-    sbi(0x53525354, 0, 0, 0, 0); /* SRST: shutdown, no reason */
-    for (;;)
-        asm volatile("wfi");
-}
-
-static u64 state = 88172645463325252UL;
-
-static u64 next(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
+#include "harness.h"
 
 static u32 words[1 << 18];
-static unsigned char bytes[1 << 22];
-
-u64 empty(void)
-{
-    return 0;
-}
+static u8 bytes[1 << 22];
 
 u64 crc32(void)
 {
@@ -142,7 +101,7 @@ u64 matrix(void)
     return sum;
 }
 
-__attribute__((noinline)) static u64 fibonacci(u64 n)
+NOINLINE static u64 fibonacci(u64 n)
 {
     return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
 }
@@ -151,21 +110,3 @@ u64 fib(void)
 {
     return fibonacci(35);
 }
-
-#define TEXT(x) #x
-#define NAME(x) TEXT(x)
-
-void run(void)
-{
-    report(NAME(PROGRAM), PROGRAM());
-}
-
-asm(".section .text.unlikely, \"ax\"\n"
-    ".globl _start\n"
-    "_start: la sp, stack_end\n"
-    "        tail run\n"
-    ".bss\n"
-    ".balign 16\n"
-    ".skip 65536\n"
-    "stack_end:\n"
-    ".text\n");

@@ -32,7 +32,8 @@ class DemoCommandTest {
         "--ram, 256X, expected a size",
         "--ram, 64M, which needs 96 MiB",
         "--backup-reads, never, `local` or `logged`",
-        "--drop, 101, not a share"
+        "--drop, 101, not a share",
+        "--engine, qemu, 'there are: interpreter, translator, auto'"
     })
     void refusesBadUsageNamingWhatIsWanted(String option, String value, String wanted) {
         assertThat(run("demo", option, value)).isEqualTo(CliException.BAD_INPUT);

@@ -71,6 +71,18 @@ class MachineCommandTest {
     }
 
     @Test
+    void runRecordedWithOneEngineIsReplayedWithTheOther() throws Exception {
+        Path log = directory.resolve("run.log");
+        Result run = sosia("abcp", "run", "--kernel", guest, "--ram", "64M", "--record", log, "--engine", "translator");
+        assertThat(run.out()).isEqualTo("hello\nABC");
+        assertThat(run.status()).isZero();
+
+        Result replay = sosia("", "replay", log, "--engine", "interpreter");
+        assertThat(replay.err()).isEmpty();
+        assertThat(replay.status()).isZero();
+    }
+
+    @Test
     void systemFailureIsExitStatusOne() throws Exception {
         Result run = sosia("f", "run", "--kernel", guest, "--ram", "64M");
         assertThat(run.err()).contains("the guest reported a system failure");
@@ -158,6 +170,9 @@ class MachineCommandTest {
         Result neither = sosia("", "run");
         assertThat(neither.err()).contains("give either --image or --kernel");
         assertThat(neither.status()).isEqualTo(2);
+        Result engine = sosia("", "run", "--kernel", guest, "--engine", "jit");
+        assertThat(engine.err()).contains("`jit` is no engine; there are: interpreter, translator, auto");
+        assertThat(engine.status()).isEqualTo(2);
         Result publish = sosia("", "run", "--kernel", guest, "--publish", "0:80");
         assertThat(publish.err()).contains("--publish needs --net user");
         assertThat(publish.status()).isEqualTo(2);

@@ -2,6 +2,7 @@ package io.sosia.appliance.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sosia.appliance.engine.EngineKind;
 import io.sosia.appliance.node.NodeStatus;
 import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.PairState;
@@ -50,7 +51,7 @@ class DebianPairIT {
     @BeforeAll
     static void startSite() throws Exception {
         PreparedImage.provide();
-        site = LocalSite.in(new LocalSite.Setup(directory.resolve("site"), "128M", "local", 0));
+        site = LocalSite.in(new LocalSite.Setup(directory.resolve("site"), "128M", "local", 0, EngineKind.AUTO));
         site.start();
     }
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class DemoReportTest {
 
     private static final DemoReport REPORT = new DemoReport(true, 2_040, 1_003, 2_040, 0, 0,
-            612.5, 600, 12.5, 30, 20, 537.5, 450_000, 4.5, 20, 400, 14.2, 31.5, "256M", "local", 0);
+            612.5, 600, 12.5, 30, 20, 537.5, 450_000, 4.5, 20, 400, 14.2, 31.5, "256M", "local", "translator", 0);
 
     @Test
     void isOneJsonObjectWithTheNamedFigures() throws Exception {
@@ -17,7 +17,7 @@ class DemoReportTest {
 
         assertThat(json.fieldNames()).toIterable().contains("passed", "acknowledged", "finalCounter", "lost",
                 "repeated", "longestGapMillis", "detectMillis", "drainMillis", "claimMillis", "goLiveMillis",
-                "logBitsPerSecond", "lagMillis", "incrementsPerSecond", "bootSeconds");
+                "logBitsPerSecond", "lagMillis", "incrementsPerSecond", "bootSeconds", "engine");
         assertThat(json.path("acknowledged").asLong()).isEqualTo(2_040);
         assertThat(json.path("claimMillis").asDouble()).isEqualTo(20);
     }
@@ -25,10 +25,10 @@ class DemoReportTest {
     @Test
     void tellsFailureFromSuccessInItsFirstLine() {
         DemoReport failed = new DemoReport(false, 2_040, 1_003, 2_038, 2, 0, 612.5, 600, 12.5, 30, 20, 537.5,
-                450_000, 4.5, 20, 400, 14.2, 31.5, "256M", "logged", 5);
+                450_000, 4.5, 20, 400, 14.2, 31.5, "256M", "logged", "interpreter", 5);
 
         assertThat(REPORT.toText().strip()).startsWith("Passed").contains("its own disk").doesNotContain("frames lost");
-        assertThat(failed.toText().strip()).startsWith("FAILED").contains("the log, 5.0 % of frames lost");
+        assertThat(failed.toText().strip()).startsWith("FAILED").contains("the log, interpreter, 5.0 % of frames lost");
     }
 
     @Test
