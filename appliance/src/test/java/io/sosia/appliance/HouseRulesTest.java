@@ -46,6 +46,7 @@ class HouseRulesTest {
             machine.mmu       | machine.memory machine.isa machine.state machine.bus machine.port
             machine.cpu       | machine.port machine.memory machine.isa machine.state machine.mmu machine.bus machine.fpu
             machine.exec      | machine.port machine.memory machine.isa machine.state machine.mmu machine.bus machine.fpu machine.cpu
+            machine.translate | machine.port machine.memory machine.isa machine.state machine.mmu machine.bus machine.fpu machine.cpu machine.exec
             machine.device    | machine.port machine.memory machine.state machine.bus machine.cpu
             machine.virtio    | machine.port machine.memory machine.state machine.bus machine.cpu machine.device
             machine.sbi       | machine.port machine.memory machine.state machine.bus machine.cpu machine.device

@@ -17,9 +17,6 @@ import java.nio.ByteOrder;
 /// [Hart#execute]. What lies between stretches (interrupts, waits, the timer) is [Hart#proceed]'s.
 public final class Interpreter implements Engine {
 
-    /// How often a slot is jumped to before it is called hot.
-    public static final short HEAT_MAX = 2000;
-
     private static final VarHandle SHORTS =
             MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -34,6 +31,7 @@ public final class Interpreter implements Engine {
     private final GuestRam ram;
     private final CodeCache code;
     private final TranslatedCode translated;
+    private final short heatMax;
 
     /// Where [#enter] found the code: virtual and physical page, first slot.
     private long enteredPage;
@@ -52,6 +50,7 @@ public final class Interpreter implements Engine {
         this.hart = hart;
         this.code = code;
         this.translated = translated;
+        heatMax = translated.heatMax();
         ram = hart.ram();
     }
 
@@ -113,6 +112,7 @@ public final class Interpreter implements Engine {
         final int stores = hart.mmu().stores();
         final int fetches = hart.mmu().fetches();
         final long[][] decoded = code.pages();
+        final short heatMax = this.heatMax;
         int left = (int) (limit - hart.steps());
         long[] words = enter(hart.pc());
         if (words == null) {
@@ -124,7 +124,7 @@ public final class Interpreter implements Engine {
         int i = enteredSlot;
         short[] heat = code.heats()[ramPage];
         long pc;
-        if (++heat[i] == HEAT_MAX) {
+        if (++heat[i] == heatMax) {
             translated.hot(ramPage, i, hart.pc());
         }
 
@@ -386,7 +386,7 @@ public final class Interpreter implements Engine {
             left--;
             if ((pc & -4096) == base) {
                 i = (int) (pc - base) >> 1;
-                if (++heat[i] == HEAT_MAX) {
+                if (++heat[i] == heatMax) {
                     translated.hot(ramPage, i, pc);
                 }
                 continue;
@@ -401,7 +401,7 @@ public final class Interpreter implements Engine {
                     ramPage = offset >> GuestRam.PAGE_SHIFT;
                     i = (offset & GuestRam.PAGE_SIZE - 1) >> 1;
                     heat = code.heats()[ramPage];
-                    if (++heat[i] == HEAT_MAX) {
+                    if (++heat[i] == heatMax) {
                         translated.hot(ramPage, i, pc);
                     }
                     continue;

@@ -23,6 +23,11 @@ public interface TranslatedCode {
 
         @Override
         public void hot(int page, int slot, long pc) {}
+
+        @Override
+        public short heatMax() {
+            return Short.MAX_VALUE;
+        }
     };
 
     /// Executes translated code from `pc` on, for `left` steps at most; afterwards the hart may want attention.
@@ -39,6 +44,9 @@ public interface TranslatedCode {
     /// The instruction in whose place the sign stands.
     long original(int page, int slot);
 
-    /// Told that a slot has been jumped to [Interpreter#HEAT_MAX] times since it was cold.
+    /// Told that a slot has been jumped to [#heatMax] times since it was cold.
     void hot(int page, int slot, long pc);
+
+    /// How often a slot is jumped to before it is called hot, 1 or more.
+    short heatMax();
 }

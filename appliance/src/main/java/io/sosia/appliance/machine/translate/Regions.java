@@ -11,6 +11,10 @@ import java.util.List;
 /// The regions in use, found by where they begin in RAM, and dropped when code they were made of changes.
 final class Regions {
 
+    /// Regions held at most; when there are as many, all are dropped, and what is still hot comes back. A region takes some 10 KB
+    /// of the JVM's metaspace and code cache.
+    static final int REGIONS_MAX = 8192;
+
     private final Hart hart;
     private final CodeCache code;
     /// By page and slot where they begin.
@@ -68,6 +72,9 @@ final class Regions {
             }
             drop(before);
         }
+        if (count >= REGIONS_MAX) {
+            dropAll();
+        }
         Held held = new Held(arrival.tier, arrival.region, plan, words[slot]);
         if (begins[page] == null) {
             begins[page] = new Held[CodeCache.SLOTS];
@@ -97,6 +104,28 @@ final class Regions {
         hart.demandAttention();
     }
 
+    /// Drops every region.
+    void dropAll() {
+        for (List<Held> each : touching) {
+            if (each != null) {
+                each.clear();
+            }
+        }
+        for (int page = 0; page < begins.length; page++) {
+            Held[] here = begins[page];
+            if (here == null) {
+                continue;
+            }
+            for (Held held : here) {
+                if (held != null) {
+                    restore(held);
+                }
+            }
+            begins[page] = null;
+        }
+        count = 0;
+    }
+
     private static int slot(RegionPlan plan) {
         return (plan.entry() & GuestRam.PAGE_SIZE - 1) >> 1;
     }
@@ -106,16 +135,22 @@ final class Regions {
         int page = plan.page(plan.entry());
         int slot = slot(plan);
         begins[page][slot] = null;
-        long[] words = code.pages()[page];
-        if (words != null && words[slot] == Op.TRANSLATED) {
-            words[slot] = held.original;
-            code.heats()[page][slot] = 0;
-        }
+        restore(held);
         for (int each : plan.pages()) {
             if (each != RegionPlan.NOT_USED) {
                 touching[each].remove(held);
             }
         }
         count--;
+    }
+
+    private void restore(Held held) {
+        int page = held.plan.page(held.plan.entry());
+        int slot = slot(held.plan);
+        long[] words = code.pages()[page];
+        if (words != null && words[slot] == Op.TRANSLATED) {
+            words[slot] = held.original;
+            code.heats()[page][slot] = 0;
+        }
     }
 }

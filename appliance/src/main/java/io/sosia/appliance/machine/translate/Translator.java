@@ -15,7 +15,7 @@ import io.sosia.appliance.machine.mmu.Tlb;
 /// What is translated when, and when it becomes usable, differs from run to run; what the guest computes does not.
 public final class Translator implements Engine {
 
-    /// Steps in a quick region after which a better one is worth its making.
+    private static final short HEAT_MAX = 2000;
     private static final long PEAK_STEPS = 3_000_000;
 
     private final Hart hart;
@@ -25,14 +25,24 @@ public final class Translator implements Engine {
     private final Regions regions;
     private final Handover handover;
     private final TranslationQueue queue;
+    private final short heatMax;
+    private final long peakSteps;
     private final RegionPlanner planner;
     private final RegionLoader loader;
     private final Arrivals arrivals = new Arrivals();
 
     /// @param queue where hot code is translated
     public Translator(Hart hart, TranslationQueue queue) {
+        this(hart, queue, HEAT_MAX, PEAK_STEPS);
+    }
+
+    /// @param heatMax   how often code is jumped to before it is worth a region
+    /// @param peakSteps steps in a quick region after which a better one is worth its making
+    Translator(Hart hart, TranslationQueue queue, short heatMax, long peakSteps) {
         this.hart = hart;
         this.queue = queue;
+        this.heatMax = heatMax;
+        this.peakSteps = peakSteps;
         mmu = hart.mmu();
         code = new CodeCache(hart);
         handover = new Handover(hart);
@@ -69,7 +79,6 @@ public final class Translator implements Engine {
             int loads = mmu.loads();
             int stores = mmu.stores();
             int fetches = mmu.fetches();
-            install();
             Held held = regions.at(page, slot);
             long at = pc;
             int rest = left;
@@ -79,11 +88,8 @@ public final class Translator implements Engine {
                     return rest;
                 }
                 held.steps += rest - after;
-                if (held.steps > PEAK_STEPS && !held.asked) {
-                    held.asked = true;
-                    if (held.tier == Tier.QUICK) {
-                        held.asked = ask(Tier.PEAK, at, held.plan.page(held.plan.entry()));
-                    }
+                if (held.steps > peakSteps && held.tier == Tier.QUICK && !held.asked) {
+                    held.asked = ask(Tier.PEAK, at, held.plan.page(held.plan.entry()));
                 }
                 rest = after;
                 at = handover.pc;
@@ -110,6 +116,11 @@ public final class Translator implements Engine {
         @Override
         public long original(int page, int slot) {
             return regions.at(page, slot).original;
+        }
+
+        @Override
+        public short heatMax() {
+            return heatMax;
         }
 
         @Override

@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.appliance.machine.asm.Assembler;
 import io.sosia.appliance.machine.asm.Label;
+import io.sosia.appliance.machine.cpu.Hart;
+import io.sosia.appliance.machine.exec.Engine;
+import io.sosia.appliance.machine.exec.Interpreter;
 import io.sosia.appliance.machine.exec.TestBoard;
 import io.sosia.appliance.machine.memory.GuestRam;
+import io.sosia.appliance.machine.translate.EagerTranslator;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.Function;
 
 /// Runs test programs on our hart.
 final class OurHart {
@@ -18,14 +23,20 @@ final class OurHart {
 
     private OurHart() {}
 
-    /// The result of the program, run twice: in one piece, and in random pieces with caches dropped and the state saved
-    /// and loaded in between. Both must be the same to the last bit.
+    /// The result of the program, run three times: in one piece, and by either engine in random pieces with caches dropped and
+    /// the state saved and loaded in between. All must be the same to the last bit.
     static byte[] result(TestProgram program, long seed) throws IOException {
-        TestBoard whole = board(program);
+        TestBoard whole = board(program, Interpreter::new);
         whole.engine.run(STEPS_MAX);
         assertThat(whole.ended).as("program ends within %d steps; pc 0x%x", STEPS_MAX, whole.hart.pc()).isTrue();
-        TestBoard pieces = board(program);
-        Random cuts = new Random(seed);
+        runInPieces(whole, board(program, Interpreter::new), new Random(seed));
+        runInPieces(whole, board(program, EagerTranslator::on), new Random(seed));
+        byte[] result = new byte[program.kind().resultBytes];
+        whole.ram.read(GuestRam.offset(TestProgram.BASE) + program.kind().resultAt, result, 0, result.length);
+        return result;
+    }
+
+    private static void runInPieces(TestBoard whole, TestBoard pieces, Random cuts) throws IOException {
         int lengthMax = cuts.nextBoolean() ? 50 : 5000;
         while (!pieces.ended) {
             assertThat(pieces.hart.steps()).as("steps of the run in pieces").isLessThan(STEPS_MAX);
@@ -39,13 +50,10 @@ final class OurHart {
         assertThat(pieces.stateText()).as("state after the run in pieces").isEqualTo(whole.stateText());
         assertThat(Arrays.mismatch(pieces.ram.array(), whole.ram.array())).as("RAM after the run in pieces")
                 .isEqualTo(-1);
-        byte[] result = new byte[program.kind().resultBytes];
-        whole.ram.read(GuestRam.offset(TestProgram.BASE) + program.kind().resultAt, result, 0, result.length);
-        return result;
     }
 
-    private static TestBoard board(TestProgram program) {
-        TestBoard board = new TestBoard();
+    private static TestBoard board(TestProgram program, Function<Hart, Engine> engine) {
+        TestBoard board = new TestBoard(engine);
         board.put(TestProgram.BASE, program.image());
         if (program.kind() == TestProgram.Kind.USER) {
             Assembler start = new Assembler(TestProgram.BASE);

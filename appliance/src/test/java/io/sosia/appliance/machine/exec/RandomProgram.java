@@ -14,7 +14,7 @@ import java.util.Random;
 
 /// A random program that runs for ever and does what caches fear: it rewrites its own code, its page tables and its root, goes
 /// between S and U mode, faults, and is interrupted by its timer. The same seed gives the same program.
-final class RandomProgram {
+public final class RandomProgram {
 
     private static final long BASE = TestBoard.BASE;
     private static final long CODE = BASE + 0x1_0000;
@@ -39,7 +39,7 @@ final class RandomProgram {
     }
 
     /// Puts the program of `seed` on the board, ready to run.
-    static void load(TestBoard board, long seed) {
+    public static void load(TestBoard board, long seed) {
         new RandomProgram(board, seed).build();
     }
 

@@ -12,8 +12,9 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HexFormat;
+import java.util.function.Function;
 
-/// A hart with RAM, an empty bus and the interpreter: enough to run test programs. A program ends by an `ecall` from S-mode,
+/// A hart with RAM, an empty bus and an engine: enough to run test programs. A program ends by an `ecall` from S-mode,
 /// which requests a stop.
 public final class TestBoard {
 
@@ -25,10 +26,15 @@ public final class TestBoard {
     public final Bus bus = new Bus();
     public final GuestClock clock = new GuestClock();
     public final Hart hart = new Hart(ram, bus, clock);
-    public final Engine engine = new Interpreter(hart);
+    public final Engine engine;
     public boolean ended;
 
     public TestBoard() {
+        this(Interpreter::new);
+    }
+
+    public TestBoard(Function<Hart, Engine> engine) {
+        this.engine = engine.apply(hart);
         hart.setFirmware(h -> {
             ended = true;
             h.requestStop();
