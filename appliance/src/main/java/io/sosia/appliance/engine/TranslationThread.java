@@ -20,6 +20,11 @@ public final class TranslationThread implements TranslationQueue {
     private static final int IDLE_SECONDS_MAX = 60;
     private static final TranslationThread SHARED = new TranslationThread(WORK_MAX);
 
+    static {
+        // The first piece of work: all others are compiled as it says.
+        SHARED.offer(new JitDirectives()::add);
+    }
+
     private final BlockingQueue<Runnable> waiting;
     private final ThreadPoolExecutor thread;
 

@@ -25,7 +25,7 @@ final class Regions {
     private final long[] changes;
     private int count;
 
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings({"unchecked", "rawtypes"})
     Regions(Hart hart, CodeCache code) {
         this.hart = hart;
         this.code = code;

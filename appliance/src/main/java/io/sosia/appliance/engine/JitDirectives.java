@@ -1,0 +1,47 @@
+package io.sosia.appliance.engine;
+
+import io.sosia.appliance.machine.translate.GuestAccess;
+import io.sosia.appliance.machine.translate.Region;
+import io.sosia.appliance.machine.translate.Tier;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.management.JMException;
+import javax.management.ObjectName;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Tells the JVM which of its compilers is for which [Tier] of translated code, and to compile it in the foreground of the thread
+/// that asks: the translation thread's. So no translated code is ever executed by the JVM's own interpreter, which is slower
+/// than ours.
+///
+/// With the options the launcher gives besides, compilation is asked for at the first calls. Without either, translated code
+/// is correct but slow to become fast.
+final class JitDirectives {
+
+    private static final Logger LOG = LoggerFactory.getLogger(JitDirectives.class);
+
+    /// Adds the directives to those of this JVM, as `jcmd Compiler.directives_add` does.
+    void add() {
+        try {
+            Path file = Files.createTempFile("sosia-jit", ".json");
+            try {
+                Files.writeString(file, "[" + directive(Tier.QUICK, "c2") + "," + directive(Tier.PEAK, "c1") + "]");
+                ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                        "compilerDirectivesAdd", new Object[] {new String[] {file.toString()}},
+                        new String[] {String[].class.getName()});
+            } finally {
+                Files.delete(file);
+            }
+        } catch (IOException | JMException e) {
+            LOG.warn("translated code will be slow at first: the JVM takes no compiler directives: {}", e.getMessage());
+        }
+    }
+
+    private static String directive(Tier tier, String excludedCompiler) {
+        String folder = Region.class.getPackageName().replace('.', '/') + "/";
+        return "{match: \"%s%s*.run\", BackgroundCompilation: false, inline: [\"+%s%s.*\"], %s: {Exclude: true}}".formatted(
+                folder, tier.className(), folder, GuestAccess.class.getSimpleName(), excludedCompiler);
+    }
+}
