@@ -8,7 +8,7 @@ final class Held {
     final RegionPlan plan;
     /// The decoded instruction that its sign replaced.
     final long original;
-    /// Steps executed in it, and whether that has been enough to ask for a better one.
+    /// Steps executed in it since a better one was last asked for, and whether one is being made.
     long steps;
     boolean asked;
 

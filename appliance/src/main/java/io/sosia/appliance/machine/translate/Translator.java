@@ -90,6 +90,7 @@ public final class Translator implements Engine {
                 held.steps += rest - after;
                 if (held.steps > peakSteps && held.tier == Tier.QUICK && !held.asked) {
                     held.asked = ask(Tier.PEAK, at, held.plan.page(held.plan.entry()));
+                    held.steps = 0;
                 }
                 rest = after;
                 at = handover.pc;
