@@ -2,6 +2,7 @@ package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.isa.Arithmetic;
 import io.sosia.appliance.machine.isa.Op;
+import io.sosia.appliance.machine.memory.GuestRam;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
@@ -163,13 +164,13 @@ final class RegionCompiler {
             place += 2 * Op.length(word);
         }
         long last = block.words()[steps - 1];
-        if (Op.op(last) != Op.JAL && Op.op(last) != Op.JALR && !(following == place && samePage(block, place))) {
+        if (Op.op(last) != Op.JAL && Op.op(last) != Op.JALR && !(following == place && samePage(block.at(), place))) {
             code.goto_(edge(block.at(), place));
         }
     }
 
-    private boolean samePage(RegionPlan.Block from, int to) {
-        return from.at() >> 12 == to >> 12;
+    private static boolean samePage(int from, int to) {
+        return from >> GuestRam.PAGE_SHIFT == to >> GuestRam.PAGE_SHIFT;
     }
 
     /// Label to jump to for going on at `to`.
@@ -178,7 +179,7 @@ final class RegionCompiler {
         if (head == null) {
             return exitTo(to, 0, false);
         }
-        if (from >> 12 == to >> 12) {
+        if (samePage(from, to)) {
             return head;
         }
         Label crossing = code.newLabel();

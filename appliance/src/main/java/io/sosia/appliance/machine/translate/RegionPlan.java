@@ -1,6 +1,7 @@
 package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.isa.Op;
+import io.sosia.appliance.machine.memory.GuestRam;
 import java.util.List;
 
 /// The instructions that make a region.
@@ -18,27 +19,13 @@ record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] pages, int
     ///
     /// @param at    place of the first
     /// @param words the decoded instructions, see [Op]; at least one
-    record Block(int at, long[] words) {
-
-        /// Place behind the last instruction.
-        int end() {
-            int end = at;
-            for (long word : words) {
-                end += 2 * Op.length(word);
-            }
-            return end;
-        }
-    }
+    record Block(int at, long[] words) {}
 
     /// No page of RAM belongs to the region at this index of `pages`.
     static final int NOT_USED = -1;
 
     /// RAM page of a place.
     int page(int place) {
-        return pages[(place >> 12) + entryPage];
-    }
-
-    int instructions() {
-        return blocks.stream().mapToInt(block -> block.words.length).sum();
+        return pages[(place >> GuestRam.PAGE_SHIFT) + entryPage];
     }
 }

@@ -25,29 +25,17 @@ class CachesAreInvisibleTest {
             RandomProgram.load(pieces, seed);
             Random cuts = new Random(~seed);
             for (int checkpoint = STEPS / 10; checkpoint <= STEPS; checkpoint += STEPS / 10) {
-                runTo(whole, checkpoint - STEPS / 20);
+                RandomProgram.runTo(whole, checkpoint - STEPS / 20);
                 whole.engine.dropCaches();
-                runTo(whole, checkpoint);
+                RandomProgram.runTo(whole, checkpoint);
                 int lengthMax = cuts.nextInt(4) == 0 ? 2 : 200;
                 while (pieces.hart.steps() < checkpoint) {
-                    runTo(pieces, Math.min(checkpoint, pieces.hart.steps() + 1 + cuts.nextInt(lengthMax)));
+                    RandomProgram.runTo(pieces, Math.min(checkpoint, pieces.hart.steps() + 1 + cuts.nextInt(lengthMax)));
                     disturb(pieces, cuts.nextInt(6));
                 }
                 String where = "-Dsosia.random.seed=%d, at step %d".formatted(seed, checkpoint);
                 assertThat(pieces.stateText()).as(where).isEqualTo(whole.stateText());
                 assertThat(Arrays.mismatch(pieces.ram.array(), whole.ram.array())).as("RAM, " + where).isEqualTo(-1);
-            }
-        }
-    }
-
-    /// A waiting hart goes on at the next call, and a random `ecall` of S-mode stops the run: both want another call.
-    private static void runTo(TestBoard board, long step) {
-        for (int calls = 0; board.hart.steps() < step; calls++) {
-            assertThat(calls).as("calls to run").isLessThan(100_000);
-            board.engine.run(step);
-            if (board.hart.waiting() && board.hart.timerDeadlineTicks() == Long.MAX_VALUE) {
-                board.hart.setTimer(board.hart.ticks());
-                board.hart.setSoftwareInterrupt(true);
             }
         }
     }

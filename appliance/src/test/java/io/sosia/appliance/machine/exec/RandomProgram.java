@@ -1,5 +1,7 @@
 package io.sosia.appliance.machine.exec;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import static io.sosia.appliance.machine.exec.PageTables.A;
 import static io.sosia.appliance.machine.exec.PageTables.D;
 import static io.sosia.appliance.machine.exec.PageTables.R;
@@ -41,6 +43,19 @@ public final class RandomProgram {
     /// Puts the program of `seed` on the board, ready to run.
     public static void load(TestBoard board, long seed) {
         new RandomProgram(board, seed).build();
+    }
+
+    /// Runs the program to a step. A waiting hart goes on at the next call, and a random `ecall` of S-mode stops the run: both
+    /// want another call.
+    public static void runTo(TestBoard board, long step) {
+        for (int calls = 0; board.hart.steps() < step; calls++) {
+            assertThat(calls).as("calls to run").isLessThan(100_000);
+            board.engine.run(step);
+            if (board.hart.waiting() && board.hart.timerDeadlineTicks() == Long.MAX_VALUE) {
+                board.hart.setTimer(board.hart.ticks());
+                board.hart.setSoftwareInterrupt(true);
+            }
+        }
     }
 
     private void build() {

@@ -29,10 +29,10 @@ class EnginesAgreeTest {
             RandomProgram.load(translated, seed);
             Random cuts = new Random(~seed);
             for (int checkpoint = STEPS / 10; checkpoint <= STEPS; checkpoint += STEPS / 10) {
-                runTo(interpreted, checkpoint);
+                RandomProgram.runTo(interpreted, checkpoint);
                 int lengthMax = cuts.nextInt(4) == 0 ? 20 : 2000;
                 while (translated.hart.steps() < checkpoint) {
-                    runTo(translated, Math.min(checkpoint, translated.hart.steps() + 1 + cuts.nextInt(lengthMax)));
+                    RandomProgram.runTo(translated, Math.min(checkpoint, translated.hart.steps() + 1 + cuts.nextInt(lengthMax)));
                     regions = Math.max(regions, translator[0].regions());
                     if (cuts.nextInt(20) == 0) {
                         translated.engine.dropCaches();
@@ -47,17 +47,5 @@ class EnginesAgreeTest {
             }
         }
         assertThat(regions).as("most regions at a time").isPositive();
-    }
-
-    /// A waiting hart goes on at the next call, and a random `ecall` of S-mode stops the run: both want another call.
-    private static void runTo(TestBoard board, long step) {
-        for (int calls = 0; board.hart.steps() < step; calls++) {
-            assertThat(calls).as("calls to run").isLessThan(100_000);
-            board.engine.run(step);
-            if (board.hart.waiting() && board.hart.timerDeadlineTicks() == Long.MAX_VALUE) {
-                board.hart.setTimer(board.hart.ticks());
-                board.hart.setSoftwareInterrupt(true);
-            }
-        }
     }
 }
