@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,6 +61,7 @@ public final class DiskStore implements BlockStore {
     private final int hotExtentsMax;
     private final long sizeBytes;
 
+    private final List<WriteObserver> observers = new CopyOnWriteArrayList<>();
     private final ActivityLog hot = new ActivityLog();
     private final Unacknowledged unacknowledged = new Unacknowledged();
     /// Extents found hot when the disk was opened after a crash: the partner may hold other bytes there.
@@ -208,8 +210,12 @@ public final class DiskStore implements BlockStore {
             begin(piece);
             long waiting = piece.length();
             try {
+                for (WriteObserver observer : observers) {
+                    observer.before(piece);
+                }
                 waiting = io.run(piece);
             } finally {
+                observers.forEach(observer -> observer.after(piece));
                 end(piece, waiting);
             }
             left = left.after(piece.length());
@@ -293,6 +299,16 @@ public final class DiskStore implements BlockStore {
         hot.end(range, writeback.completed(waitingBytes));
         writing--;
         notifyAll();
+    }
+
+    /// From now on `observer` is told of every change. One that is under way may be told of its end only.
+    public void observe(WriteObserver observer) {
+        observers.add(observer);
+    }
+
+    /// Undoes [#observe]; a change that is under way may still be told.
+    public void ignore(WriteObserver observer) {
+        observers.remove(observer);
     }
 
     @Override

@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sosia.disksync.block.ByteRange;
 import io.sosia.disksync.block.Geometry;
 import io.sosia.disksync.block.Position;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -71,6 +75,53 @@ class DiskStoreTest {
             disk.discard(0, 8 << 20);
             disk.flush();
             assertThat(Disks.allocatedBytes(dir.resolve("data.img"))).isLessThan(before - (7 << 20));
+        }
+    }
+
+    @Test
+    void anObserverSeesTheOldBytesBeforeAndTheNewOnesAfter() throws Exception {
+        try (DiskStore disk = openInMemory(8)) {
+            Disks.write(disk, 0, Disks.filled(512, 1));
+            List<Byte> seen = new ArrayList<>();
+            WriteObserver observer = new WriteObserver() {
+                @Override
+                public void before(ByteRange range) throws IOException {
+                    seen.add(Disks.read(disk, range.offset(), 512)[0]);
+                }
+
+                @Override
+                public void after(ByteRange range) {
+                    try {
+                        seen.add(Disks.read(disk, range.offset(), 512)[0]);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }
+            };
+            disk.observe(observer);
+            Disks.write(disk, 0, Disks.filled(512, 2));
+            disk.ignore(observer);
+            Disks.write(disk, 0, Disks.filled(512, 3));
+            assertThat(seen).containsExactly(Disks.filled(512, 1)[0], Disks.filled(512, 2)[0]);
+        }
+    }
+
+    @Test
+    void anObserverThatRefusesKeepsTheOldBytes() throws Exception {
+        try (DiskStore disk = openInMemory(8)) {
+            Disks.write(disk, 0, Disks.filled(512, 1));
+            disk.observe(new WriteObserver() {
+                @Override
+                public void before(ByteRange range) throws IOException {
+                    throw new IOException("no room for the old bytes");
+                }
+
+                @Override
+                public void after(ByteRange range) {
+                }
+            });
+            assertThatThrownBy(() -> Disks.write(disk, 0, Disks.filled(512, 2))).hasMessage("no room for the old bytes");
+            assertThat(Disks.read(disk, 0, 512)).isEqualTo(Disks.filled(512, 1));
         }
     }
 
