@@ -54,8 +54,9 @@ class HouseRulesTest {
             eventlog          | machine.port
             output            | machine.port eventlog
             lockstep          | machine.port machine.cpu eventlog
-            pair              | machine.port eventlog output
-            channel           | machine.port eventlog pair
+            clone             | machine.port eventlog
+            pair              | machine.port eventlog output clone
+            channel           | machine.port eventlog pair clone
             attach            |
             disk              | machine.port
             recording         | machine.port eventlog lockstep
@@ -85,7 +86,7 @@ class HouseRulesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        ROOT + "machine..", ROOT + "eventlog", ROOT + "lockstep", ROOT + "output", ROOT + "pair", "io.sosia.witness.claim"
+        ROOT + "machine..", ROOT + "eventlog", ROOT + "lockstep", ROOT + "output", ROOT + "clone", ROOT + "pair", "io.sosia.witness.claim"
     })
     void pureRoomsCallNothingOutside(String room) {
         noClasses().that().resideInAPackage(room)

@@ -5,6 +5,7 @@ import io.sosia.appliance.machine.device.Outbox;
 import io.sosia.appliance.machine.exec.Engine;
 import io.sosia.appliance.machine.exec.Interpreter;
 import io.sosia.appliance.machine.port.GuestMachine;
+import io.sosia.appliance.machine.port.MachineImage;
 import io.sosia.appliance.machine.port.MachineInput;
 import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.machine.port.Stop;
@@ -192,6 +193,11 @@ public final class Machine implements GuestMachine {
     @Override
     public long digest() {
         return digest.now();
+    }
+
+    @Override
+    public MachineImage image() {
+        return new LiveImage(board);
     }
 
     @Override

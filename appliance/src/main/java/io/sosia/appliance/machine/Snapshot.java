@@ -57,7 +57,8 @@ final class Snapshot {
         out.flush();
     }
 
-    private static byte[] state(Board board) throws IOException {
+    /// Everything but RAM.
+    static byte[] state(Board board) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(bytes);
         board.save(out);
@@ -148,7 +149,8 @@ final class Snapshot {
         }
     }
 
-    private static void load(Board board, byte[] state) throws IOException {
+    /// What [#state] gave, into a board just built.
+    static void load(Board board, byte[] state) throws IOException {
         DataInputStream in = new DataInputStream(new ByteArrayInputStream(state));
         try {
             board.load(in);

@@ -3,6 +3,7 @@ package io.sosia.appliance.lockstep;
 import io.sosia.appliance.machine.cpu.GuestClock;
 import io.sosia.appliance.machine.port.DiskStatus;
 import io.sosia.appliance.machine.port.GuestMachine;
+import io.sosia.appliance.machine.port.MachineImage;
 import io.sosia.appliance.machine.port.MachineInput;
 import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
@@ -44,12 +45,15 @@ public final class ToyMachine implements GuestMachine {
     private record Reply(long dueStep, byte[] frame) {}
 
     private static final int FIFO_BYTES = 16;
+    /// Words used of each page of its image.
+    private static final int PAGE_WORDS = 8;
     private static final int PENDING_DISK_MAX = 8;
     private static final int REPLIES_MAX = 64;
 
     private final Habits habits;
     private final GuestClock clock = new GuestClock();
     private final long[] ram = new long[64];
+    private final boolean[] changed = new boolean[64 / PAGE_WORDS];
     private final ArrayDeque<Reply> replies = new ArrayDeque<>();
     private final List<DiskRequest> pendingDisk = new ArrayList<>();
     private final ArrayDeque<MachineOutput> outbox = new ArrayDeque<>();
@@ -129,7 +133,9 @@ public final class ToyMachine implements GuestMachine {
     private boolean step() {
         steps++;
         stir(steps);
-        ram[(int) (chain >>> 8) & 63] ^= chain;
+        int word = (int) (chain >>> 8) & 63;
+        ram[word] ^= chain;
+        changed[word / PAGE_WORDS] = true;
         fifo = Math.max(0, fifo - 1);
         if (steps >= timerStep) {
             stir(deadline);
@@ -259,6 +265,7 @@ public final class ToyMachine implements GuestMachine {
             throw new IllegalStateException("machine is " + power + ", expected OFF or RESET for PowerOn");
         }
         Arrays.fill(ram, 0);
+        Arrays.fill(changed, true);
         replies.clear();
         staleBelow = requestIds;
         chain = mix(Arrays.hashCode(seed) ^ wallClockNanos);
@@ -387,37 +394,119 @@ public final class ToyMachine implements GuestMachine {
         out.flush();
     }
 
+    @Override
+    public MachineImage image() {
+        return new Image();
+    }
+
+    private final class Image implements MachineImage {
+        @Override
+        public int pages() {
+            return changed.length;
+        }
+
+        @Override
+        public void markAllChanged() {
+            Arrays.fill(changed, true);
+        }
+
+        @Override
+        public int changedPages() {
+            int count = 0;
+            for (boolean each : changed) {
+                count += each ? 1 : 0;
+            }
+            return count;
+        }
+
+        @Override
+        public int nextChanged(int page) {
+            int at = page;
+            while (at < changed.length && !changed[at]) {
+                at++;
+            }
+            return at < changed.length ? at : -1;
+        }
+
+        @Override
+        public boolean take(int page, byte[] into, int at) {
+            changed[page] = false;
+            long all = 0;
+            ByteBuffer out = ByteBuffer.wrap(into, at, PAGE_BYTES);
+            for (int i = 0; i < PAGE_WORDS; i++) {
+                long word = ram[page * PAGE_WORDS + i];
+                out.putLong(word);
+                all |= word;
+            }
+            return all != 0;
+        }
+
+        @Override
+        public byte[] state() {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try {
+                save(bytes);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+            return bytes.toByteArray();
+        }
+
+        @Override
+        public void put(int page, byte[] from, int at) {
+            ByteBuffer in = ByteBuffer.wrap(from, at, PAGE_BYTES);
+            for (int i = 0; i < PAGE_WORDS; i++) {
+                ram[page * PAGE_WORDS + i] = in.getLong();
+            }
+        }
+
+        @Override
+        public void putZero(int page) {
+            Arrays.fill(ram, page * PAGE_WORDS, (page + 1) * PAGE_WORDS, 0);
+        }
+
+        @Override
+        public void restore(byte[] state) throws IOException {
+            // RAM comes by pages: what was not sent must show.
+            load(new DataInputStream(new ByteArrayInputStream(state)), false);
+        }
+    }
+
     /// Continues from what [#save] wrote.
     public static ToyMachine restore(byte[] saved, Habits habits) throws IOException {
-        DataInputStream in = new DataInputStream(new ByteArrayInputStream(saved));
         ToyMachine toy = new ToyMachine(habits);
-        toy.clock.load(in);
-        toy.steps = in.readLong();
-        toy.chain = in.readLong();
-        toy.deadline = in.readLong();
-        toy.timerStep = toy.deadline == Long.MAX_VALUE ? Long.MAX_VALUE : toy.clock.stepReaching(toy.deadline);
-        toy.consoleBytes = in.readLong();
-        toy.requestIds = in.readLong();
-        toy.staleBelow = in.readLong();
-        toy.answers = in.readLong();
-        toy.digest = in.readLong();
-        toy.power = Power.values()[in.readInt()];
-        toy.waiting = in.readInt() == 1;
-        toy.command = in.readInt();
-        toy.fifo = in.readInt();
-        toy.entropyWanted = in.readInt();
+        toy.load(new DataInputStream(new ByteArrayInputStream(saved)), true);
+        return toy;
+    }
+
+    private void load(DataInputStream in, boolean withRam) throws IOException {
+        clock.load(in);
+        steps = in.readLong();
+        chain = in.readLong();
+        deadline = in.readLong();
+        timerStep = deadline == Long.MAX_VALUE ? Long.MAX_VALUE : clock.stepReaching(deadline);
+        consoleBytes = in.readLong();
+        requestIds = in.readLong();
+        staleBelow = in.readLong();
+        answers = in.readLong();
+        digest = in.readLong();
+        power = Power.values()[in.readInt()];
+        waiting = in.readInt() == 1;
+        command = in.readInt();
+        fifo = in.readInt();
+        entropyWanted = in.readInt();
         int count = in.readInt();
         int requests = in.readInt();
-        for (int i = 0; i < toy.ram.length; i++) {
-            toy.ram[i] = in.readLong();
+        for (int i = 0; i < ram.length; i++) {
+            long word = in.readLong();
+            ram[i] = withRam ? word : ram[i];
         }
         for (int i = 0; i < count; i++) {
-            toy.replies.add(new Reply(in.readLong(), in.readNBytes(38)));
+            replies.add(new Reply(in.readLong(), in.readNBytes(38)));
         }
         for (int i = 0; i < requests; i++) {
-            toy.pendingDisk.add(loadRequest(in));
+            pendingDisk.add(loadRequest(in));
         }
-        return toy;
     }
 
     private static void saveRequest(DataOutputStream out, DiskRequest request) throws IOException {

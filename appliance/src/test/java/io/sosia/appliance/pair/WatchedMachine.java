@@ -3,6 +3,7 @@ package io.sosia.appliance.pair;
 import io.sosia.appliance.lockstep.ToyMachine;
 import io.sosia.appliance.machine.port.DiskStatus;
 import io.sosia.appliance.machine.port.GuestMachine;
+import io.sosia.appliance.machine.port.MachineImage;
 import io.sosia.appliance.machine.port.MachineInput;
 import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
@@ -129,6 +130,11 @@ final class WatchedMachine implements GuestMachine {
     @Override
     public long digest() {
         return toy.digest();
+    }
+
+    @Override
+    public MachineImage image() {
+        return toy.image();
     }
 
     @Override

@@ -76,6 +76,11 @@ public final class Outbox implements Stateful {
         return urgent;
     }
 
+    /// Whether nothing waits.
+    public boolean isDrained() {
+        return waiting.isEmpty() && console.size() == 0;
+    }
+
     /// Hands over everything that waits, in order.
     public void drain(Consumer<MachineOutput> taker) {
         closeConsolePiece();

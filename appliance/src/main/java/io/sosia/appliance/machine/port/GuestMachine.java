@@ -50,6 +50,9 @@ public interface GuestMachine {
     /// snapshot change it.
     long digest();
 
+    /// The state in pieces, to be moved while the machine runs.
+    MachineImage image();
+
     /// Writes the complete state, from which a machine continues bit-identically (pending requests included; undrained
     /// outputs too).
     void save(OutputStream out) throws IOException;

@@ -1,0 +1,91 @@
+package io.sosia.appliance.machine;
+
+import io.sosia.appliance.machine.memory.GuestRam;
+import io.sosia.appliance.machine.port.MachineImage;
+import java.io.IOException;
+import java.util.Arrays;
+
+/// A board's RAM and state in pieces.
+final class LiveImage implements MachineImage {
+
+    private static final byte[] ZERO_PAGE = new byte[PAGE_BYTES];
+
+    private final Board board;
+
+    LiveImage(Board board) {
+        this.board = board;
+    }
+
+    @Override
+    public int pages() {
+        return board.ram.pages();
+    }
+
+    @Override
+    public void markAllChanged() {
+        byte[] dirty = board.ram.dirtyFlags();
+        for (int page = 0; page < dirty.length; page++) {
+            dirty[page] |= GuestRam.DIRTY_CLONE;
+        }
+    }
+
+    @Override
+    public int changedPages() {
+        int changed = 0;
+        for (byte flags : board.ram.dirtyFlags()) {
+            changed += (flags & GuestRam.DIRTY_CLONE) >> 1;
+        }
+        return changed;
+    }
+
+    @Override
+    public int nextChanged(int page) {
+        byte[] dirty = board.ram.dirtyFlags();
+        for (int at = page; at < dirty.length; at++) {
+            if ((dirty[at] & GuestRam.DIRTY_CLONE) != 0) {
+                return at;
+            }
+        }
+        return -1;
+    }
+
+    @Override
+    public boolean take(int page, byte[] into, int at) {
+        board.ram.dirtyFlags()[page] &= ~GuestRam.DIRTY_CLONE;
+        byte[] ram = board.ram.array();
+        int from = page << GuestRam.PAGE_SHIFT;
+        if (Arrays.equals(ram, from, from + PAGE_BYTES, ZERO_PAGE, 0, PAGE_BYTES)) {
+            return false;
+        }
+        System.arraycopy(ram, from, into, at, PAGE_BYTES);
+        return true;
+    }
+
+    @Override
+    public byte[] state() {
+        if (!board.outbox.isDrained()) {
+            throw new IllegalStateException("outputs wait to be drained");
+        }
+        try {
+            return Snapshot.state(board);
+        } catch (IOException e) {
+            throw new IllegalStateException("writing to memory failed", e);
+        }
+    }
+
+    @Override
+    public void put(int page, byte[] from, int at) {
+        board.ram.write(page << GuestRam.PAGE_SHIFT, from, at, PAGE_BYTES);
+    }
+
+    @Override
+    public void putZero(int page) {
+        board.ram.write(page << GuestRam.PAGE_SHIFT, ZERO_PAGE, 0, PAGE_BYTES);
+    }
+
+    @Override
+    public void restore(byte[] state) throws IOException {
+        Snapshot.load(board, state);
+        board.engine.dropCaches();
+    }
+}
