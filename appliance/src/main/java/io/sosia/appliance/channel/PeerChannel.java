@@ -3,6 +3,7 @@ package io.sosia.appliance.channel;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -167,6 +168,15 @@ public final class PeerChannel implements AutoCloseable {
             flushPending = true;
             loop.execute(this::flush);
         }
+    }
+
+    /// Runs `then` on the event loop when everything sent so far has been handed to the host's network, or never will be.
+    public void afterSent(Runnable then) {
+        if (link == null) {
+            then.run();
+            return;
+        }
+        link.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> then.run());
     }
 
     private void flush() {

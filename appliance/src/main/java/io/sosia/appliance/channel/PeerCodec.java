@@ -6,6 +6,9 @@ import io.sosia.appliance.eventlog.LogFormatException;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.pair.PeerMessage;
 import io.sosia.appliance.pair.PeerMessage.Ack;
+import io.sosia.appliance.pair.PeerMessage.Clone;
+import io.sosia.appliance.pair.PeerMessage.Confirmation;
+import io.sosia.appliance.pair.PeerMessage.Invitation;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.appliance.pair.PeerMessage.HandOver;
@@ -32,7 +35,7 @@ import java.util.zip.CRC32C;
 public final class PeerCodec {
 
     /// Raised with every change of the bytes.
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /// Longest frame, without its length field: a batch of log entries, which may hold the data of a disk read of 16 MiB behind
     /// 1 MiB of others.
@@ -56,6 +59,9 @@ public final class PeerCodec {
     private static final int LEAVING = 8;
     private static final int HAND_OVER = 9;
     private static final int STOPPED = 10;
+    private static final int INVITATION = 11;
+    private static final int CLONE = 12;
+    private static final int CONFIRMATION = 13;
 
     private PeerCodec() {}
 
@@ -92,6 +98,9 @@ public final class PeerCodec {
             case Leaving _ -> LEAVING;
             case HandOver _ -> HAND_OVER;
             case Stopped _ -> STOPPED;
+            case Invitation _ -> INVITATION;
+            case Clone _ -> CLONE;
+            case Confirmation _ -> CONFIRMATION;
         };
     }
 
@@ -124,7 +133,13 @@ public final class PeerCodec {
                 out.writeLong(step);
             }
             case Leaving(String reason) -> writeText(reason, out);
-            case HandOver _, Stopped _ -> { }
+            case Invitation(int resyncPort, UUID session, String content) -> {
+                out.writeShort(resyncPort);
+                writeUuid(session, out);
+                writeText(content, out);
+            }
+            case Clone(var part) -> CloneCodec.write(part, out);
+            case HandOver _, Stopped _, Confirmation _ -> { }
         }
     }
 
@@ -177,6 +192,9 @@ public final class PeerCodec {
             case LEAVING -> new Leaving(readText(in));
             case HAND_OVER -> new HandOver();
             case STOPPED -> new Stopped();
+            case INVITATION -> new Invitation(in.readUnsignedShort(), readUuid(in), readText(in));
+            case CLONE -> new Clone(CloneCodec.read(in));
+            case CONFIRMATION -> new Confirmation();
             default -> throw new PeerFormatException("message of unknown type " + type);
         };
     }
@@ -212,12 +230,12 @@ public final class PeerCodec {
         return new UUID(in.readLong(), in.readLong());
     }
 
-    private static void writePosition(LogPosition position, ByteBuf out) {
+    static void writePosition(LogPosition position, ByteBuf out) {
         out.writeLong(position.epoch());
         out.writeLong(position.seq());
     }
 
-    private static LogPosition readPosition(ByteBuf in) {
+    static LogPosition readPosition(ByteBuf in) {
         return new LogPosition(in.readLong(), in.readLong());
     }
 

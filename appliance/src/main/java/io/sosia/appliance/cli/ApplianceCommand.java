@@ -3,7 +3,7 @@ package io.sosia.appliance.cli;
 import io.sosia.appliance.config.ConfigException;
 import io.sosia.appliance.control.ControlServer;
 import io.sosia.appliance.node.Ending;
-import io.sosia.appliance.node.Node;
+import io.sosia.appliance.node.Appliance;
 import io.sosia.appliance.node.NodeConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -34,7 +34,8 @@ public final class ApplianceCommand implements Runnable {
     @Command(
             name = "run",
             description = {
-                "Runs a node until the guest switches itself off, the node loses its claim, or it is terminated.",
+                "Runs a node until the guest switches itself off or it is terminated. A node that loses its claim, or its "
+                        + "primary before it is a backup, begins anew and is taken in by its partner while the guest runs.",
                 "SIGTERM to a backup: it leaves, the primary goes on alone. SIGTERM to a primary with a backup: it hands "
                         + "over, without losing a request. SIGTERM to a node alone ends the machine."
             },
@@ -43,7 +44,7 @@ public final class ApplianceCommand implements Runnable {
             footer = {
                 "  sosia pair init --config configs/node-a.yaml --config configs/node-b.yaml",
                 "  sosia appliance run --config configs/node-a.yaml",
-                "%nExit status: 0 ended on purpose; 1 halted (lost claim, fault; the reason is printed); 2 unusable "
+                "%nExit status: 0 ended on purpose; 1 halted (a fault of its own; the reason is printed); 2 unusable "
                         + "configuration; 70 stopped at once by a fault in itself (see evidence/ in its state folder)."
             })
     static final class Run implements Callable<Integer> {
@@ -57,11 +58,11 @@ public final class ApplianceCommand implements Runnable {
         @Override
         public Integer call() {
             NodeConfig config;
-            Node node;
+            Appliance node;
             try {
                 NodeConfig written = NodeConfig.read(file);
                 config = engine.named().map(written::withEngine).orElse(written);
-                node = Node.open(config);
+                node = Appliance.open(config);
             } catch (ConfigException | IOException e) {
                 throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
             }
@@ -76,14 +77,13 @@ public final class ApplianceCommand implements Runnable {
             }
         }
 
-        private static int run(NodeConfig config, Node node) {
+        private static int run(NodeConfig config, Appliance node) {
             Ending end;
             try (node) {
-                try (ControlServer control = new ControlServer(config.control(), node)) {
-                    node.begin();
+                try (ControlServer control = new ControlServer(config.control(), node::node)) {
                     System.out.println("node " + config.node() + " runs; control at " + text(control.address())
-                            + ", partner link at " + text(node.listening()));
-                    end = node.ending().join();
+                            + ", partner link at " + text(node.node().listening()));
+                    end = node.run();
                 } catch (IOException e) {
                     throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
                 }

@@ -1,6 +1,6 @@
 package io.sosia.appliance.cli;
 
-import io.sosia.appliance.node.Node;
+import io.sosia.appliance.node.Appliance;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -11,18 +11,18 @@ final class Termination {
     /// A hand-over may take 10 s, the disk's last sync its time.
     private static final int PATIENCE_SECONDS = 60;
 
-    private final Node node;
+    private final Appliance node;
     private final CountDownLatch done = new CountDownLatch(1);
     private volatile int status = CliException.FAILED;
 
     /// From here on.
-    static Termination of(Node node) {
+    static Termination of(Appliance node) {
         Termination termination = new Termination(node);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("terminate").unstarted(termination::onShutdown));
         return termination;
     }
 
-    private Termination(Node node) {
+    private Termination(Appliance node) {
         this.node = node;
     }
 

@@ -43,10 +43,9 @@ public sealed interface ClonePart {
 
     /// The machine's state at `point` is complete; the log goes on from there.
     ///
-    /// @param point           where the run stands
-    /// @param ticksPerStepQ32 rate of guest time, as last adjusted
-    /// @param stateBytes      length of the state sent, all parts together
-    record Cut(RunPoint point, long ticksPerStepQ32, int stateBytes) implements ClonePart {
+    /// @param point      where the run stands
+    /// @param stateBytes length of the state sent, all parts together
+    record Cut(RunPoint point, int stateBytes) implements ClonePart {
         public Cut {
             if (stateBytes < 0) {
                 throw new IllegalArgumentException("state of " + stateBytes + " bytes, expected nothing below 0");

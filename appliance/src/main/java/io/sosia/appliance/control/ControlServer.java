@@ -12,6 +12,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -44,7 +45,7 @@ public final class ControlServer implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Semaphore requests = new Semaphore(REQUESTS_MAX);
-    private final Node node;
+    private final Supplier<Node> node;
 
     private interface Answer {
         Reply to(HttpExchange exchange) throws IOException, InterruptedException;
@@ -58,8 +59,9 @@ public final class ControlServer implements AutoCloseable {
 
     /// Begins to answer.
     ///
+    /// @param node the present life of the node
     /// @throws IOException when the address cannot be bound, naming it
-    public ControlServer(InetSocketAddress address, Node node) throws IOException {
+    public ControlServer(InetSocketAddress address, Supplier<Node> node) throws IOException {
         this.node = node;
         try {
             server = HttpServer.create(new InetSocketAddress(address.getHostString(), address.getPort()), 16);
@@ -98,14 +100,15 @@ public final class ControlServer implements AutoCloseable {
         String method = exchange.getRequestMethod();
         return switch (exchange.getRequestURI().getPath()) {
             case "/status" -> method.equals("GET")
-                    ? new Reply(200, "application/json", JSON.writeValueAsBytes(node.status()))
+                    ? new Reply(200, "application/json", JSON.writeValueAsBytes(node.get().status()))
                     : otherMethod(exchange, "GET");
             case "/console" -> switch (method) {
                 case "GET" -> console(exchange);
                 case "POST" -> type(exchange);
                 default -> otherMethod(exchange, "GET, POST");
             };
-            default -> Reply.text(404, "there are /status and /console");
+            case "/switchover" -> method.equals("POST") ? switchOver() : otherMethod(exchange, "POST");
+            default -> Reply.text(404, "there are /status, /console and /switchover");
         };
     }
 
@@ -124,10 +127,10 @@ public final class ControlServer implements AutoCloseable {
             }
             from = Long.parseLong(asked.group(1));
             if (asked.group(2) != null) {
-                node.console().await(from, Math.min(WAIT_MILLIS_MAX, Integer.parseInt(asked.group(2))));
+                node.get().console().await(from, Math.min(WAIT_MILLIS_MAX, Integer.parseInt(asked.group(2))));
             }
         }
-        ConsoleLog.Piece piece = node.console().from(from, CONSOLE_PIECE_BYTES);
+        ConsoleLog.Piece piece = node.get().console().from(from, CONSOLE_PIECE_BYTES);
         exchange.getResponseHeaders().set("X-Console-Offset", Long.toString(piece.offset()));
         return new Reply(200, "application/octet-stream", piece.bytes());
     }
@@ -140,11 +143,16 @@ public final class ControlServer implements AutoCloseable {
         if (typed.length > TYPED_BYTES_MAX) {
             return Reply.text(413, "more than " + TYPED_BYTES_MAX + " bytes typed at once; nothing was taken");
         }
-        OptionalInt taken = node.type(typed);
+        OptionalInt taken = node.get().type(typed);
         if (taken.isEmpty()) {
             return Reply.text(409, "this node is not the primary; its partner's console takes what is typed");
         }
         return Reply.text(200, Integer.toString(taken.getAsInt()));
+    }
+
+    private Reply switchOver() {
+        String why = node.get().switchOver();
+        return why.isEmpty() ? Reply.text(202, "the partner becomes the primary") : Reply.text(409, why);
     }
 
     private static void send(HttpExchange exchange, Reply reply) throws IOException {

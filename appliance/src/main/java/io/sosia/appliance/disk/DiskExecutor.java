@@ -60,6 +60,9 @@ public final class DiskExecutor implements AutoCloseable {
 
         record Reached(Position position) implements Work {
         }
+
+        record Between(Runnable task) implements Work {
+        }
     }
 
     private final BlockStore disk;
@@ -120,6 +123,16 @@ public final class DiskExecutor implements AutoCloseable {
         notifyAll();
     }
 
+    /// Runs `task` on the data thread when everything submitted before has been carried out and nothing submitted after: with no
+    /// read or write under way.
+    ///
+    /// @param task must not wait for this executor; what it throws is a broken invariant
+    public synchronized void between(Runnable task) {
+        requireRunning();
+        work.addLast(new Work.Between(task));
+        notifyAll();
+    }
+
     /// Everything caused by the log up to here is durable; empty for a disk that keeps no positions.
     public Optional<Position> durablePosition() {
         return disk instanceof DiskStore store ? Optional.of(store.durablePosition()) : Optional.empty();
@@ -172,6 +185,7 @@ public final class DiskExecutor implements AutoCloseable {
         switch (next) {
             case Work.Request(DiskFlush flush) -> queueFlush(flush);
             case Work.Request(DiskRequest request) -> complete(carryOut(request));
+            case Work.Between(Runnable task) -> task.run();
             case Work.Reached(Position position) -> {
                 if (disk instanceof DiskStore store) {
                     store.reached(position);

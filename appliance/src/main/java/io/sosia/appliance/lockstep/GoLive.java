@@ -17,7 +17,7 @@ import java.util.List;
 /// @param pendingDisk      requests without a logged completion, in submission order: to be issued again
 /// @param pendingEntropy   random bytes the guest waits for, 0 if none
 /// @param ticks            guest time, in ticks of 100 ns
-/// @param ticksPerStepQ32  rate of guest time as last logged; 0 when the replayer never saw one
+/// @param ticksPerStepQ32  rate of guest time
 public record GoLive(
         GuestMachine machine, RunPoint point, List<MarkedOutput> unreleased, long forgotten, LogPosition releasedUpTo,
         List<DiskRequest> pendingDisk, int pendingEntropy, long ticks, long ticksPerStepQ32) {

@@ -39,7 +39,6 @@ public final class Replayer {
     private LogPosition executed;
     private OutputTotals totals;
     private long inputs;
-    private long ticksPerStepQ32;
     private Optional<ReplayResult> finished = Optional.empty();
     private boolean handedOver;
 
@@ -213,9 +212,6 @@ public final class Replayer {
                 }
             }
         }
-        if (input instanceof MachineInput.ClockAdjust(long _, long rate)) {
-            ticksPerStepQ32 = rate;
-        }
         try {
             machine.apply(toApply);
         } catch (IllegalStateException e) {
@@ -343,6 +339,6 @@ public final class Replayer {
         unmarked.clear();
         handedOver = true;
         return new GoLive(machine, point(), unreleased.all(), unreleased.forgotten(), unreleased.releasedUpTo(),
-                machine.pendingDiskRequests(), machine.pendingEntropy(), machine.ticks(), ticksPerStepQ32);
+                machine.pendingDiskRequests(), machine.pendingEntropy(), machine.ticks(), machine.ticksPerStepQ32());
     }
 }

@@ -159,6 +159,11 @@ public final class Machine implements GuestMachine {
     }
 
     @Override
+    public long ticksPerStepQ32() {
+        return board.clock.rate();
+    }
+
+    @Override
     public long timerDeadlineTicks() {
         return Math.min(hart.timerDeadlineTicks(), alarmWakes() ? board.rtc.alarmTicks() : Long.MAX_VALUE);
     }

@@ -7,6 +7,7 @@ package io.sosia.appliance.node;
 public final class ConsoleLog {
 
     private final byte[] ring;
+    private long start;
     private long end;
 
     /// @param capacity bytes kept
@@ -32,14 +33,24 @@ public final class ConsoleLog {
         notifyAll();
     }
 
+    /// The console goes on at `offset`, and what comes before is not known here: a machine that was taken over. Does nothing when
+    /// all before is known.
+    public synchronized void skipTo(long offset) {
+        if (offset > end) {
+            start = offset;
+            end = offset;
+            notifyAll();
+        }
+    }
+
     /// What is kept from `offset` on, at most `bytesMax` bytes; starts later when the beginning is forgotten.
     public synchronized Piece from(long offset, int bytesMax) {
-        long start = Math.clamp(offset, Math.max(0, end - ring.length), end);
-        byte[] bytes = new byte[(int) Math.min(bytesMax, end - start)];
+        long from = Math.clamp(offset, Math.max(start, end - ring.length), end);
+        byte[] bytes = new byte[(int) Math.min(bytesMax, end - from)];
         for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = ring[(int) ((start + i) % ring.length)];
+            bytes[i] = ring[(int) ((from + i) % ring.length)];
         }
-        return new Piece(start, bytes);
+        return new Piece(from, bytes);
     }
 
     /// Returns when there is something from `offset` on, or after `millis`.

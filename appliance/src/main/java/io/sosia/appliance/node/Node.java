@@ -21,6 +21,7 @@ import io.sosia.appliance.machine.MachineSpec;
 import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.output.GateLimits;
 import io.sosia.appliance.pair.NodeState;
+import io.sosia.appliance.pair.Outcome;
 import io.sosia.appliance.pair.PairCore;
 import io.sosia.appliance.pair.PairSettings;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
@@ -39,6 +40,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -69,8 +71,8 @@ public final class Node implements AutoCloseable {
     private final Optional<Uplink> uplink;
     /// Touched by the machine's thread until it goes live, then by the event loop; the order to go live is between.
     private final OutboundFlows flows = new OutboundFlows();
-    private final ConsoleLog console = new ConsoleLog(CONSOLE_BYTES);
-    private final TransitionLog transitions = new TransitionLog();
+    private final ConsoleLog console;
+    private final TransitionLog transitions;
     private final LinkRate rate = new LinkRate();
     private final Watchdog watchdog;
     private final CompletableFuture<Ending> ending = new CompletableFuture<>();
@@ -78,6 +80,8 @@ public final class Node implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
     private final long startedNanos = System.nanoTime();
     private volatile boolean primary;
+    /// What it looked like when it was closed.
+    private volatile NodeStatus lastStatus;
 
     /// Opens a node that was initialised by `sosia pair init`. Its addresses are taken; nothing else
     /// happens before [#begin].
@@ -85,6 +89,20 @@ public final class Node implements AutoCloseable {
     /// @throws ConfigException when the configuration names something unusable
     /// @throws IOException when the state folder, the disk or an address cannot be used
     public static Node open(NodeConfig config) throws ConfigException, IOException {
+        return open(config, new ConsoleLog(CONSOLE_BYTES), new TransitionLog());
+    }
+
+    /// Opens the node's next life after this one, which has been closed: at the same address, remembering the console and the
+    /// changes of state.
+    ///
+    /// @throws ConfigException as [#open]
+    /// @throws IOException as [#open]
+    Node again() throws ConfigException, IOException {
+        return open(config.withListen(listening), console, transitions);
+    }
+
+    private static Node open(NodeConfig config, ConsoleLog console, TransitionLog transitions)
+            throws ConfigException, IOException {
         NodeHome home = NodeHome.open(config.state(), config.node());
         MachineParts parts = MachineParts.of(config.machine());
         NodeLock lock = home.lock();
@@ -95,7 +113,7 @@ public final class Node implements AutoCloseable {
             disk = home.hasDisk() ? Optional.of(DiskStore.open(home.diskFolder())) : Optional.empty();
             MachineSpec spec = parts.spec(
                     disk.map(DiskStore::sizeBytes).orElse(0L), home.mac(), !config.uplink().equals("none"));
-            return new Node(config, home, lock, spec, disk, stamp);
+            return new Node(config, new Opened(home, lock, spec, disk, stamp), console, transitions);
         } catch (ConfigException | IOException | RuntimeException e) {
             if (disk.isPresent()) {
                 disk.get().close();
@@ -105,22 +123,30 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    private Node(NodeConfig config, NodeHome home, NodeLock lock, MachineSpec spec, Optional<DiskStore> disk,
-            DiskStamp stamp)
+    /// What a node finds in its folder.
+    private record Opened(
+            NodeHome home, NodeLock lock, MachineSpec spec, Optional<DiskStore> disk, DiskStamp stamp) {}
+
+    private Node(NodeConfig config, Opened opened, ConsoleLog console, TransitionLog transitions)
             throws ConfigException, IOException {
         this.config = config;
-        this.home = home;
-        this.lock = lock;
+        this.home = opened.home();
+        this.lock = opened.lock();
+        this.console = console;
+        this.transitions = transitions;
+        MachineSpec spec = opened.spec();
         this.machine = new PairedMachine(new PairedMachine.Parts(
-                build(spec, config.engine()), disk, home, config.backupReads(), this::replayed, this::diverged, this::broken));
+                build(spec, config.engine()), opened.disk(), home, config.backupReads(), this::replayed, this::diverged,
+                point -> console.skipTo(point.totals().consoleBytes()), this::broken));
         this.loop = Transport.oneLoop(work -> {
             Thread thread = new Thread(work, "pair");
             thread.setUncaughtExceptionHandler((_, cause) -> broken(cause));
             return thread;
         });
         this.arbiter = new WitnessArbiter(new WitnessClientConfig(config.witness()), home.pairId());
-        this.pair = new PairNode(loop, arbiter, setup(spec), stamp, config.lagTargetNanos(), machine, this::leave,
-                new Onlooker());
+        DiskOffer diskOffer = opened.disk().isEmpty() ? DiskOffer.none(opened.stamp().content()) : new NoResyncYet();
+        this.pair = new PairNode(loop, arbiter, setup(spec), opened.stamp(), config.lagTargetNanos(), machine,
+                diskOffer, this::leave, new Onlooker());
         machine.attach(pair, this::wentLive);
         this.channel = new PeerChannel(loop, config.partnerAddress(), pair);
         Optional<Uplink> cable;
@@ -221,7 +247,9 @@ public final class Node implements AutoCloseable {
     /// On the event loop. A node whose claim is in doubt does not draw the guest's address to itself.
     private void announceIfLive() {
         pair.look(core -> {
-            if (core.state() instanceof NodeState.Protected || core.state() instanceof NodeState.Solo) {
+            boolean live = core.state() instanceof NodeState.Protected || core.state() instanceof NodeState.Solo
+                    || core.state() instanceof NodeState.Taking;
+            if (live) {
                 uplink.ifPresent(cable -> cable.sendTogether(announcement()));
             }
         });
@@ -246,9 +274,9 @@ public final class Node implements AutoCloseable {
         }
 
         @Override
-        public void finished(boolean failed, String reason) {
+        public void finished(Outcome outcome, String reason) {
             pair.look(core -> ending.complete(new Ending(
-                    failed, core.state().word(), reason, core.state().epoch(), machine.steps(), Instant.now())));
+                    outcome, core.state().word(), reason, core.state().epoch(), machine.steps(), Instant.now())));
         }
 
         @Override
@@ -284,7 +312,7 @@ public final class Node implements AutoCloseable {
             if (broken.compareAndSet(false, true)) {
                 DIAGNOSTICS.error("{} stops at once: a broken invariant: {}", config.node(), cause.toString(), cause);
                 Evidence.write(home.evidenceFolder(), "broken", cause);
-                home.writeEnding(new Ending(true, Ending.BROKEN, cause.toString(), 0, machine.steps(), Instant.now()));
+                home.writeEnding(new Ending(Outcome.FAILED, Ending.BROKEN, cause.toString(), 0, machine.steps(), Instant.now()));
             } else {
                 LockSupport.parkNanos(BROKEN_PATIENCE_NANOS);
             }
@@ -310,14 +338,22 @@ public final class Node implements AutoCloseable {
 
     /// What the node looks like now.
     public NodeStatus status() {
+        NodeStatus last = lastStatus;
+        if (last != null) {
+            return last;
+        }
         NodeStatus[] seen = new NodeStatus[1];
-        pair.look(core -> seen[0] = status(core));
+        try {
+            pair.look(core -> seen[0] = status(core));
+        } catch (RejectedExecutionException closing) {
+            return lastStatus;
+        }
         return seen[0];
     }
 
     private NodeStatus status(PairCore core) {
         NodeState state = core.state();
-        boolean backup = state instanceof NodeState.Following || state instanceof NodeState.Draining
+        boolean backup = state instanceof NodeState.Following || state instanceof NodeState.Syncing || state instanceof NodeState.Draining
                 || state instanceof NodeState.Claiming claiming && claiming.purpose() == Purpose.PROMOTE;
         return new NodeStatus(
                 home.pairId().toString(), config.node().value(), config.partner().value(),
@@ -357,6 +393,13 @@ public final class Node implements AutoCloseable {
         pair.terminate();
     }
 
+    /// Asks this primary's partner to become the primary.
+    ///
+    /// @return why that cannot be; empty when it begins
+    public String switchOver() {
+        return pair.switchOver();
+    }
+
     /// Completes when the node's life is over; close it then.
     public CompletableFuture<Ending> ending() {
         return ending;
@@ -371,6 +414,7 @@ public final class Node implements AutoCloseable {
             return;
         }
         watchdog.close();
+        lastStatus = status();
         keepEnding();
         try {
             closeParts(uplink);

@@ -91,6 +91,12 @@ public record NodeConfig(
                 silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, other);
     }
 
+    /// The same, listening elsewhere.
+    NodeConfig withListen(InetSocketAddress other) {
+        return new NodeConfig(file, node, partner, partnerAddress, other, state, witness, machine, uplink, control,
+                silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, engine);
+    }
+
     private static EngineKind engine(ConfigFile file) throws ConfigException {
         try {
             return EngineKind.parse(file.textOptional("engine").orElse(EngineKind.AUTO.word()));

@@ -4,19 +4,25 @@ import io.netty.channel.EventLoopGroup;
 import io.sosia.appliance.arbiter.Arbiter;
 import io.sosia.appliance.channel.PeerChannel;
 import io.sosia.appliance.channel.PeerListener;
+import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.pair.LagMeter;
 import io.sosia.appliance.pair.LagPolicy;
 import io.sosia.appliance.pair.NodeState;
+import io.sosia.appliance.pair.Outcome;
 import io.sosia.appliance.pair.PairCore;
 import io.sosia.appliance.pair.PairEnvironment;
+import io.sosia.appliance.pair.PeerMessage;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.witness.claim.ClaimCommand;
+import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairRecord;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -32,13 +38,13 @@ import org.slf4j.LoggerFactory;
 ///
 /// Netty logs what a task or a listener throws and goes on; here that is a broken invariant, so everything that enters
 /// the core is guarded and ends the node.
-final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
+final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, CloneFeed.Outlet {
 
     /// Told of what the outside sees of this node.
     interface Observer {
         void transition(NodeState from, NodeState to, String reason);
 
-        void finished(boolean failed, String reason);
+        void finished(Outcome outcome, String reason);
 
         /// A broken invariant: the node has to stop at once.
         void broken(Throwable cause);
@@ -68,15 +74,20 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
     private volatile boolean congested;
     private volatile long lagNanos;
     private volatile double heldShare;
+    private final DiskOffer diskOffer;
+    private long cloneSession;
+    private volatile Optional<CloneSource> taking = Optional.empty();
+    private volatile long clonePauseNanos;
 
     /// @param lagTargetNanos lag above which the machine is slowed
     /// @param outside        takes released outputs, in order
     PairNode(EventLoopGroup loop, Arbiter arbiter, PairCore.Setup setup, DiskStamp disk, long lagTargetNanos,
-            PairedMachine machine, Consumer<MarkedOutput> outside, Observer observer) {
+            PairedMachine machine, DiskOffer diskOffer, Consumer<MarkedOutput> outside, Observer observer) {
         this.lagPolicy = new LagPolicy(lagTargetNanos);
         this.loop = loop;
         this.arbiter = arbiter;
         this.machine = machine;
+        this.diskOffer = diskOffer;
         this.outside = outside;
         this.observer = observer;
         this.core = new PairCore(setup, disk, this);
@@ -125,7 +136,9 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
     }
 
     private void followLag(long now) {
-        if (core.state() instanceof NodeState.Protected) {
+        boolean followed = core.state() instanceof NodeState.Taking taken && taken.phase() != NodeState.Taking.Phase.COPYING
+                && core.backupStep() > 0;
+        if (followed || core.state() instanceof NodeState.Protected) {
             lagNanos = lagMeter.lagNanos(core.backupStep(), now);
             lagPolicy.sample(lagNanos);
         } else {
@@ -157,7 +170,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
             releasedTold = upTo;
             machine.released(upTo);
         }
-        machine.setPartnerDurable(core.backupDurable());
+        machine.disk().setPartnerDurable(core.backupDurable());
     }
 
     // From the machine's thread.
@@ -354,15 +367,117 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers {
     }
 
     @Override
-    public void finish(boolean failed, String reason) {
-        observer.finished(failed, reason);
+    public void finish(Outcome outcome, String reason) {
+        observer.finished(outcome, reason);
+    }
+
+    // Taking the partner in.
+
+    @Override
+    public void beginClone(long epoch, Incarnation backup) {
+        taking = Optional.of(new CloneSource(++cloneSession, diskOffer, machine, new CloneSource.Owner() {
+            @Override
+            public void invite(PeerMessage.Invitation invitation) {
+                core.invite(invitation);
+            }
+
+            @Override
+            public void failed(String reason) {
+                core.cloneFailed(reason, System.nanoTime());
+            }
+        }, this::onLoop));
+        taking.get().begin();
+    }
+
+    @Override
+    public void abandonClone(String reason) {
+        taking.ifPresent(source -> source.abandon(reason));
+        taking = Optional.empty();
+    }
+
+    private void ifTaking(long session, Consumer<CloneSource> then) {
+        onLoop(() -> taking.filter(source -> source.session() == session).ifPresent(then));
+    }
+
+    @Override
+    public void ahead(long session, ClonePart part) {
+        ifTaking(session, source -> {
+            core.clonePart(part, System.nanoTime());
+            long bytes = CloneFeed.weight(part);
+            channel.afterSent(() -> machine.cloneSent(bytes));
+        });
+    }
+
+    @Override
+    public void restIsSmall(long session) {
+        ifTaking(session, CloneSource::memoryIsNear);
+    }
+
+    @Override
+    public void postponed(long session, String reason) {
+        ifTaking(session, source -> source.postponed(reason));
+    }
+
+    @Override
+    public void cut(long session, List<ClonePart> parts, long pauseNanos) {
+        clonePauseNanos = pauseNanos;
+        ifTaking(session, source -> {
+            source.cutDone(pauseNanos);
+            parts.forEach(part -> core.clonePart(part, System.nanoTime()));
+        });
+    }
+
+    /// Any thread: the machine or its disk cannot be copied.
+    void cloneFailed(String reason) {
+        onLoop(() -> core.cloneFailed(reason, System.nanoTime()));
+    }
+
+    /// Any thread: how long the machine stood still for its last copy, in host nanoseconds; 0 when it never was copied.
+    long clonePauseNanos() {
+        return clonePauseNanos;
+    }
+
+    /// Any thread: how far the copy is that is being made; empty when none is.
+    Optional<CloneProgress> cloneProgress() {
+        return taking.map(CloneSource::progress);
+    }
+
+    // Being taken in.
+
+    @Override
+    public void join(long epoch, PeerMessage.Invitation invitation) {
+        machine.join(diskOffer.join(invitation, this::fault));
+    }
+
+    @Override
+    public void assemble(ClonePart part) {
+        machine.assemble(part);
+    }
+
+    /// Any thread.
+    void restored() {
+        onLoop(() -> core.restored(System.nanoTime()));
+    }
+
+    /// Any thread: asks the partner to become the primary.
+    ///
+    /// @return why that cannot be; empty when it begins
+    String switchOver() {
+        String[] why = new String[1];
+        look(same -> why[0] = same.switchOver(System.nanoTime()));
+        return why[0];
     }
 
     @Override
     public void transition(NodeState from, NodeState to, String reason) {
         machine.setDiskErrorsRetire(to instanceof NodeState.Protected || to instanceof NodeState.HandingOver);
         if (to instanceof NodeState.Solo) {
-            machine.partnerLeftBehind(reason);
+            machine.disk().partnerAway(reason);
+        }
+        if (to instanceof NodeState.Protected && taking.isPresent()) {
+            machine.disk().partnerInSync("taken in at epoch " + to.epoch());
+            taking.get().done();
+            taking = Optional.empty();
         }
         observer.transition(from, to, reason);
     }

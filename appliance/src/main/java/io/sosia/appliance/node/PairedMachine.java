@@ -1,13 +1,11 @@
 package io.sosia.appliance.node;
 
-import io.sosia.appliance.disk.DiskExecutor;
-import io.sosia.appliance.disk.KeptCompletions;
+import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.eventlog.RunPoint;
-import io.sosia.appliance.lockstep.DiskAnswers;
 import io.sosia.appliance.lockstep.Divergence;
 import io.sosia.appliance.lockstep.GoLive;
 import io.sosia.appliance.lockstep.GuestTime;
@@ -22,15 +20,12 @@ import io.sosia.appliance.machine.port.MachineOutput.DiskRead;
 import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
 import io.sosia.appliance.node.NodeConfig.BackupReads;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
-import io.sosia.disksync.block.Position;
 import io.sosia.disksync.store.DiskStore;
-import io.sosia.disksync.store.Partner;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// The machine of a node of a pair, on a thread of its own: first as a backup's replay, then as a primary's run, or as
 /// a primary's from the start. Mirror of [PairNode], which lives on the event loop; each posts to the other and neither
@@ -44,6 +39,7 @@ final class PairedMachine {
     /// @param home      where the stamp of the disk is kept
     /// @param replayed  shown every output a backup's replay has produced
     /// @param diverged  told when the replay has turned out not to be the recorded run, before the node retires
+    /// @param takenOver told where the run stands of a machine that was taken over from a running primary
     /// @param broken    told of a broken invariant: the node has to stop at once
     record Parts(
             GuestMachine machine,
@@ -52,32 +48,29 @@ final class PairedMachine {
             BackupReads backupReads,
             Consumer<MarkedOutput> replayed,
             Consumer<Divergence> diverged,
+            Consumer<RunPoint> takenOver,
             Consumer<Throwable> broken) {}
 
-    private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(PairedMachine.class);
-    private static final int KEPT_COMPLETIONS_MAX = 4_096;
-    private static final long RELEASED_NANOS = 20_000_000;
-    private static final long IDLE_PROGRESS_NANOS = 5_000_000;
     private static final long REACHED_NANOS = 50_000_000;
 
     private final Parts parts;
     private final LoopSignal signal = new LoopSignal();
     private final MachineInboxes inboxes = new MachineInboxes(signal);
     private final Outgoing outgoing = new Outgoing();
-    private final KeptCompletions kept = new KeptCompletions(KEPT_COMPLETIONS_MAX, signal::raise);
-    private final Optional<DiskExecutor> executor;
+    private final MachineDisk disk;
 
     private PairNode node;
     private Runnable wentLive;
+    private CloneFeed clone;
+    private volatile CloneBuild building;
+    /// Log that has come before the machine it belongs to is complete. Its monitor orders it with `following`.
+    private final List<LogBatch> early = new ArrayList<>();
     private volatile FollowLoop following;
     private volatile MachineLoop running;
     private volatile boolean paused;
     private volatile boolean handingOver;
     private volatile boolean ending;
     private volatile boolean diskErrorsRetire;
-    private volatile boolean waitingForDisk;
-    private volatile LogPosition partnerDurable = LogPosition.START;
-    private volatile Optional<String> leftBehind = Optional.empty();
     private volatile double pace = 1.0;
     private volatile LogPosition releasedUpTo = LogPosition.START;
     private volatile long goLiveEpoch;
@@ -86,8 +79,7 @@ final class PairedMachine {
 
     PairedMachine(Parts parts) {
         this.parts = parts;
-        this.executor = parts.disk().map(disk -> new DiskExecutor(disk, DiskExecutor.Settings.BACKUP, kept,
-                parts.broken()));
+        this.disk = new MachineDisk(parts.disk(), signal::raise, parts.broken());
     }
 
     /// Once, before anything else.
@@ -97,6 +89,7 @@ final class PairedMachine {
     void attach(PairNode pairNode, Runnable wentLive) {
         this.node = pairNode;
         this.wentLive = wentLive;
+        this.clone = new CloneFeed(pairNode, signal);
     }
 
     /// Where frames and console bytes for a live machine are put.
@@ -121,35 +114,34 @@ final class PairedMachine {
         return run != null ? run.steps() : replayedSteps;
     }
 
-    /// The backup's disk durably holds what the log up to here causes. Any thread.
-    void setPartnerDurable(LogPosition position) {
-        partnerDurable = position;
-    }
-
-    /// This node goes on without its partner: from now on its disk keeps durably what the partner's lacks. Any thread.
-    void partnerLeftBehind(String reason) {
-        leftBehind = Optional.of(reason);
-        signal.raise();
+    /// How the partner's disk stands to this one is told here. Any thread, as its methods say.
+    MachineDisk disk() {
+        return disk;
     }
 
     /// When the machine's thread last made a turn, on the monotonic clock; empty while it makes none, or waits for the
     /// disk to make all durable, which may take long. Any thread.
     Optional<Long> lastTurnNanos() {
-        if (waitingForDisk) {
+        if (disk.isWaitedFor()) {
             return Optional.empty();
         }
+        CloneBuild build = building;
         FollowLoop follow = following;
         MachineLoop run = running;
         if (run != null) {
             return Optional.of(run.lastTurnNanos());
         }
+        if (build != null) {
+            return Optional.of(build.lastTurnNanos());
+        }
         return follow != null ? Optional.of(follow.lastTurnNanos()) : Optional.empty();
     }
 
-    /// Bytes of log waiting for the replayer.
+    /// Bytes of log, and of a clone, waiting for the machine's thread.
     long waitingBytes() {
+        CloneBuild build = building;
         FollowLoop follow = following;
-        return follow == null ? 0 : follow.waitingBytes();
+        return (follow == null ? 0 : follow.waitingBytes()) + (build == null ? 0 : build.waitingBytes());
     }
 
     // From the event loop.
@@ -166,9 +158,7 @@ final class PairedMachine {
     }
 
     void follow(long epoch) {
-        Replayer replayer = new Replayer(parts.machine(), RunPoint.start(epoch), ReplayLimits.DEFAULT,
-                executor.isPresent() ? this::answer : DiskAnswers.FROM_LOG, new ReplayedOutputs());
-        FollowLoop loop = new FollowLoop(replayer, signal, new FollowOwner());
+        FollowLoop loop = replay(RunPoint.start(epoch));
         following = loop;
         spawn(() -> {
             if (makeReady(true)) {
@@ -177,7 +167,87 @@ final class PairedMachine {
         });
     }
 
+    private FollowLoop replay(RunPoint from) {
+        Replayer replayer = new Replayer(
+                parts.machine(), from, ReplayLimits.DEFAULT, disk.answers(), new ReplayedOutputs());
+        return new FollowLoop(replayer, signal, new FollowOwner());
+    }
+
+    /// Builds the machine from what a running primary sends, then replays its log.
+    void join(DiskJoin diskJoin) {
+        CloneBuild build = new CloneBuild(parts.machine(), diskJoin::write, signal);
+        building = build;
+        spawn(() -> {
+            Optional<ClonePart.Cut> cut = built(build, diskJoin);
+            if (cut.isPresent()) {
+                RunPoint point = cut.get().point();
+                parts.takenOver().accept(point);
+                FollowLoop loop = replay(point);
+                synchronized (early) {
+                    early.forEach(loop::deliver);
+                    early.clear();
+                    following = loop;
+                }
+                building = null;
+                if (ending) {
+                    loop.stop();
+                }
+                disk.reached(point.last());
+                parts.machine().pendingDiskRequests().forEach(disk::submit);
+                replayedSteps = parts.machine().steps();
+                node.executed(replayedSteps, disk.durable());
+                node.restored();
+                followThenLead(loop);
+            }
+        });
+    }
+
+    /// @return empty when stopped, or when it cannot be built: the pair's side has been told
+    private Optional<ClonePart.Cut> built(CloneBuild build, DiskJoin diskJoin) {
+        try {
+            Optional<ClonePart.Cut> cut = build.run();
+            if (cut.isPresent()) {
+                diskJoin.complete();
+                parts.home().writeStamp(new DiskStamp(diskJoin.content(), cut.get().point().last(), false));
+            }
+            return cut;
+        } catch (IOException e) {
+            node.fault("the primary's machine cannot be taken over: " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /// The next part of the machine that [#join] builds.
+    void assemble(ClonePart part) {
+        building.deliver(part);
+    }
+
+    /// Gives the running machine's memory away, a piece at a time.
+    void beginClone(long session) {
+        clone.begin(session, parts.machine());
+    }
+
+    /// See [CloneFeed#cut].
+    void cut(long session, CloneFeed.DiskRest rest) {
+        clone.cut(session, rest);
+    }
+
+    /// Parts of so many bytes have left.
+    void cloneSent(long bytes) {
+        clone.sent(bytes);
+    }
+
+    void abandonClone() {
+        clone.abandon();
+    }
+
     void deliver(LogBatch batch) {
+        synchronized (early) {
+            if (following == null) {
+                early.add(batch);
+                return;
+            }
+        }
         following.deliver(batch);
     }
 
@@ -221,6 +291,10 @@ final class PairedMachine {
     void close() throws IOException {
         ending = true;
         Thread own = thread;
+        CloneBuild build = building;
+        if (build != null) {
+            build.stop();
+        }
         FollowLoop follow = following;
         MachineLoop run = running;
         if (follow != null) {
@@ -237,10 +311,7 @@ final class PairedMachine {
                 interrupted = true;
             }
         }
-        executor.ifPresent(DiskExecutor::close);
-        if (parts.disk().isPresent()) {
-            parts.disk().get().close();
-        }
+        disk.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -272,8 +343,8 @@ final class PairedMachine {
         try {
             DiskStamp stamp = parts.home().stamp();
             parts.home().writeStamp(new DiskStamp(stamp.content(), stamp.position(), false));
-            if (joins && parts.disk().isPresent()) {
-                parts.disk().get().joined("both nodes of the pair start from here");
+            if (joins) {
+                disk.startsEqual();
             }
             return true;
         } catch (IOException e) {
@@ -284,34 +355,10 @@ final class PairedMachine {
 
     private void markClean(LogPosition end) {
         try {
-            makeDurable();
+            disk.makeDurable();
             parts.home().writeStamp(new DiskStamp(parts.home().stamp().content(), end, true));
         } catch (IOException | InterruptedException e) {
             node.fault("the end of the run cannot be written down: " + e.getMessage());
-        }
-    }
-
-    private void makeDurable() throws IOException, InterruptedException {
-        waitingForDisk = true;
-        try {
-            if (executor.isPresent()) {
-                executor.get().drainDurably();
-            }
-        } finally {
-            waitingForDisk = false;
-        }
-    }
-
-    /// Once, on a node that goes on alone. What has not been written down yet is remembered by the disk's activity log,
-    /// so that a failure here costs a longer resync and nothing else.
-    private void splitDisk(String reason) {
-        try {
-            DiskStore disk = parts.disk().get();
-            if (disk.superBlock().partner() == Partner.IN_SYNC) {
-                disk.split(reason);
-            }
-        } catch (IOException e) {
-            DIAGNOSTICS.warn("disk: that the partner is left behind cannot be written down: {}", e.getMessage());
         }
     }
 
@@ -338,11 +385,11 @@ final class PairedMachine {
     /// Requests without a logged completion: those this node has carried out already answer at once, the others are
     /// under way; only reads that a backup with logged reads never asked its disk for have to be issued now.
     private void reissue(List<DiskRequest> pending) {
-        kept.passOn(this::completed);
+        disk.passOn(this::completed);
         if (parts.backupReads() == BackupReads.LOGGED) {
             for (DiskRequest request : pending) {
                 if (request instanceof DiskRead) {
-                    executor.orElseThrow().submit(request);
+                    disk.submit(request);
                 }
             }
         }
@@ -351,7 +398,7 @@ final class PairedMachine {
     private void lead(long epoch) throws Exception {
         HostSources host = HostSources.system();
         Recorder recorder = recorder(parts.machine(), RunPoint.start(epoch));
-        kept.passOn(this::completed);
+        disk.passOn(this::completed);
         run(recorder, new GuestTime(host.monotonicNanos(), 0, 0), host, wentLive);
     }
 
@@ -364,7 +411,7 @@ final class PairedMachine {
     private void run(Recorder recorder, GuestTime time, HostSources host, Runnable before) throws Exception {
         inboxes.frames().clear();
         inboxes.console().take(Integer.MAX_VALUE);
-        Duty duty = new Duty(recorder);
+        PrimaryDuty duty = new PrimaryDuty(recorder, disk, clone, new DutyOwner());
         MachineLoop loop = new MachineLoop(recorder, inboxes, signal, LoopSettings.PRIMARY, host, duty, time);
         running = loop;
         before.run();
@@ -376,7 +423,7 @@ final class PairedMachine {
         }
         loop.run();
         if (handingOver) {
-            if (!duty.over) {
+            if (!duty.over()) {
                 recorder.end(EndReason.HANDED_OVER);
             }
             post();
@@ -400,23 +447,6 @@ final class PairedMachine {
         inboxes.completed(completed);
     }
 
-    private DiskAnswers.Answer answer(DiskRequest request) {
-        Optional<DiskCompleted> done = kept.take(request.requestId());
-        return done.isPresent()
-                ? new DiskAnswers.Answer.Done(done.get().status(), done.get().data())
-                : new DiskAnswers.Answer.Pending();
-    }
-
-    private void reached(LogPosition position) {
-        executor.ifPresent(disk -> disk.reached(new Position(position.epoch(), position.seq())));
-    }
-
-    private LogPosition durable() {
-        return executor.flatMap(DiskExecutor::durablePosition)
-                .map(position -> new LogPosition(position.epoch(), position.sequence()))
-                .orElse(LogPosition.START);
-    }
-
     /// What a primary's machine produces.
     private final class LiveOutputs implements OutputSink {
         @Override
@@ -426,7 +456,7 @@ final class PairedMachine {
 
         @Override
         public void disk(DiskRequest request) {
-            executor.orElseThrow().submit(request);
+            disk.submit(request);
         }
 
         @Override
@@ -446,7 +476,7 @@ final class PairedMachine {
         public void disk(DiskRequest request) {
             boolean fromLog = parts.backupReads() == BackupReads.LOGGED && request instanceof DiskRead;
             if (!fromLog) {
-                executor.orElseThrow().submit(request);
+                disk.submit(request);
             }
         }
 
@@ -465,14 +495,14 @@ final class PairedMachine {
             long now = System.nanoTime();
             if (now - reachedNanos > REACHED_NANOS) {
                 reachedNanos = now;
-                reached(executed);
+                disk.reached(executed);
             }
-            node.executed(step, durable());
+            node.executed(step, disk.durable());
         }
 
         @Override
         public void makeDurable() throws IOException, InterruptedException {
-            PairedMachine.this.makeDurable();
+            disk.makeDurable();
         }
 
         @Override
@@ -499,63 +529,20 @@ final class PairedMachine {
         }
     }
 
-    /// What a primary does between two slices.
-    private final class Duty implements MachineDuty {
-        private final Recorder recorder;
-        private LogPosition releasedLogged = LogPosition.START;
-        private long releasedNanos;
-        private long progressNanos;
-        private long reachedNanos;
-        private long toldStep = -1;
-        private boolean over;
-        private boolean split;
-
-        Duty(Recorder recorder) {
-            this.recorder = recorder;
+    private final class DutyOwner implements PrimaryDuty.Owner {
+        @Override
+        public void post() {
+            PairedMachine.this.post();
         }
 
         @Override
-        public void turn(Recorder same, long now, boolean idle) {
-            if (!over) {
-                LogPosition upTo = releasedUpTo;
-                if (upTo.compareTo(releasedLogged) > 0 && now - releasedNanos >= RELEASED_NANOS) {
-                    releasedNanos = now;
-                    releasedLogged = upTo;
-                    recorder.released(upTo);
-                }
-                if (idle && now - progressNanos >= IDLE_PROGRESS_NANOS && recorder.progress()) {
-                    progressNanos = now;
-                }
-            }
-            if (now - reachedNanos >= REACHED_NANOS) {
-                reachedNanos = now;
-                tellDisk();
-            }
-            post();
-            long step = recorder.machine().steps();
-            if (step != toldStep) {
-                toldStep = step;
-                node.executed(step, durable());
-            }
+        public void executed(long step) {
+            node.executed(step, disk.durable());
         }
 
-        /// A disk request has no entry of its own: closed by a progress entry, the position covers every request asked
-        /// for until now, so that nothing is taken for acknowledged that the backup has not come to.
-        private void tellDisk() {
-            if (executor.isEmpty()) {
-                return;
-            }
-            if (!over) {
-                recorder.progress();
-            }
-            reached(recorder.point().last());
-            LogPosition there = partnerDurable;
-            if (leftBehind.isEmpty()) {
-                parts.disk().get().partnerDurable(new Position(there.epoch(), there.seq()));
-            } else if (!split) {
-                split = true;
-                splitDisk(leftBehind.get());
-            }
+        @Override
+        public LogPosition releasedUpTo() {
+            return releasedUpTo;
         }
 
         @Override
@@ -569,15 +556,13 @@ final class PairedMachine {
         }
 
         @Override
-        public Next stopped(boolean restartWanted) {
-            if (restartWanted) {
-                return Next.POWER_ON;
-            }
-            over = true;
-            recorder.end(EndReason.POWERED_OFF);
-            post();
-            markClean(recorder.point().last());
-            return Next.STAY;
+        public void poweredOff(LogPosition end) {
+            markClean(end);
+        }
+
+        @Override
+        public void cloneFailed(String reason) {
+            node.cloneFailed(reason);
         }
     }
 }

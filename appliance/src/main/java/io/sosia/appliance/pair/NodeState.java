@@ -28,7 +28,7 @@ public sealed interface NodeState {
     /// @param command     the claim itself, repeated unchanged
     /// @param sinceNanos  when it was first sent
     /// @param askedNanos  when it was last sent
-    /// @param partnerGone whether the backup was lost while a PROTECT claim is out
+    /// @param partnerGone whether the backup was lost while a claim for PROTECTED is out
     /// @param frozen      whether the machine has been paused for want of an answer
     record Claiming(
             long epoch,
@@ -62,9 +62,30 @@ public sealed interface NodeState {
     /// Primary without a backup.
     record Solo(long epoch) implements NodeState {}
 
+    /// Primary that takes its partner in: the machine runs on at SOLO while its disk and memory are copied.
+    ///
+    /// @param backup the life of the partner that is taken in
+    record Taking(long epoch, Incarnation backup, Phase phase) implements NodeState {
+        /// How far it is.
+        public enum Phase {
+            /// Disk and memory are on their way.
+            COPYING,
+            /// The partner has been sent all; it replays the log from the cut on, and still lags.
+            FOLLOWED,
+            /// It has caught up: output waits for its receipts, but SOLO is still what the record says.
+            GATED
+        }
+    }
+
     /// Not the owner and not yet a backup: dials the partner, and now and then looks at the record, since a claim
     /// that an earlier life of this node left behind may be granted late.
     record Standby(long epoch, String why, long askedNanos) implements NodeState {}
+
+    /// Becomes a backup: receives disk and memory from the running primary, then its log. Not a backup before the record says
+    /// so.
+    ///
+    /// @param restored whether disk and memory are here: it acknowledges the log
+    record Syncing(long epoch, Incarnation primary, boolean restored) implements NodeState {}
 
     /// Backup that holds all the primary's log: READY.
     record Following(long epoch, Incarnation primary) implements NodeState {}
@@ -75,7 +96,9 @@ public sealed interface NodeState {
     record Draining(long epoch, boolean promote, String reason) implements NodeState {}
 
     /// Primary that stops at a mark and hands over.
-    record HandingOver(long epoch, Incarnation backup, boolean failed, String reason, long untilNanos)
+    ///
+    /// @param outcome what becomes of this node then
+    record HandingOver(long epoch, Incarnation backup, Outcome outcome, String reason, long untilNanos)
             implements NodeState {}
 
     /// Ended on purpose.
@@ -93,7 +116,9 @@ public sealed interface NodeState {
             case Alone a -> "ALONE";
             case Protected p -> "PROTECTED";
             case Solo s -> "SOLO";
+            case Taking t -> "SYNCING";
             case Standby s -> "STANDBY";
+            case Syncing s -> "SYNCING";
             case Following f -> "READY";
             case Draining d -> "DRAINING";
             case HandingOver h -> "HANDING-OVER";
@@ -108,11 +133,13 @@ public sealed interface NodeState {
             case Alone a -> true;
             case Protected p -> true;
             case Solo s -> true;
+            case Taking t -> true;
             case HandingOver h -> true;
             case Claiming c -> c.purpose() != Purpose.PROMOTE;
             case Reading r -> false;
             case Waiting w -> false;
             case Standby s -> false;
+            case Syncing s -> false;
             case Following f -> false;
             case Draining d -> false;
             case Stopped s -> false;

@@ -23,6 +23,31 @@ public sealed interface PairAction {
     /// Tell the partner it is our backup from the start of the log.
     record Welcome(long epoch, Incarnation backup) implements PairAction {}
 
+    /// Take the partner in while our machine runs: tell it, and send disk and memory. Answers [PairEvent.CloneSent] or
+    /// [PairEvent.CloneFailed].
+    record Invite(long epoch, Incarnation backup) implements PairAction {}
+
+    /// Stop what [Invite] began, or what it led to.
+    record AbandonClone(String reason) implements PairAction {}
+
+    /// From here on output waits for the receipts of the partner being taken in, though SOLO still stands.
+    record WaitForBackup(Incarnation backup) implements PairAction {}
+
+    /// Output leaves at once again: SOLO stood all the time.
+    record BackToSolo() implements PairAction {}
+
+    /// PROTECTED is about to be asked for: until the answer only receipts open the gate.
+    record AskProtection() implements PairAction {}
+
+    /// The answer: the record says PROTECTED.
+    record ProtectionGranted() implements PairAction {}
+
+    /// Tell the partner that the record names it in sync.
+    record Confirm() implements PairAction {}
+
+    /// Receive the primary's disk and memory. Answers [PairEvent.Restored] or [PairEvent.LocalFault].
+    record Join(long epoch) implements PairAction {}
+
     /// Tell the partner it cannot be our backup now.
     record Refuse(String reason) implements PairAction {}
 
@@ -63,8 +88,6 @@ public sealed interface PairAction {
     /// Tell the primary that we leave.
     record SendLeaving(String reason) implements PairAction {}
 
-    /// End of this node's life: close all in order and exit.
-    ///
-    /// @param failed whether this is a failure (evidence is kept) or an end on purpose
-    record Finish(boolean failed, String reason) implements PairAction {}
+    /// End of this node's life: close all in order.
+    record Finish(Outcome outcome, String reason) implements PairAction {}
 }

@@ -1,18 +1,19 @@
 package io.sosia.appliance.pair;
 
+import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.output.Ack;
 import io.sosia.appliance.output.GateLimits;
+import io.sosia.appliance.output.GateState;
 import io.sosia.appliance.output.OutputGate;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.appliance.pair.PeerMessage.Hello;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairRecord;
-import java.util.ArrayDeque;
 import java.util.Optional;
 
 /// One node's side of the pair protocol: carries messages, answers and ticks to the [PairMachine], its actions to the
@@ -50,8 +51,8 @@ public final class PairCore {
     }
 
     private static final int UNJOINED_PATIENCE = 10;
-
-    private record Unacked(long seq, long bytes) {}
+    /// A partner being taken in has caught up when it executes so close behind.
+    private static final long CAUGHT_UP_NANOS = 150_000_000;
 
     private final Setup setup;
     private final PairMachine rules;
@@ -71,19 +72,16 @@ public final class PairCore {
     private long tickedNanos;
     private long redialAtNanos = Long.MAX_VALUE;
 
-    private final ArrayDeque<Unacked> unacked = new ArrayDeque<>();
-    private long unackedBytes;
-    private LogPosition recorded = LogPosition.START;
-    private boolean streaming;
+    private final SentLog sent = new SentLog();
 
+    private Optional<PeerMessage.Invitation> invitation = Optional.empty();
+    private boolean assembled;
     private LogPosition received = LogPosition.START;
     private LogPosition ackedBack = LogPosition.START;
     private long executedStep;
     private long executedStepTold;
     private LogPosition durable = LogPosition.START;
 
-    private long backupStep;
-    private LogPosition backupDurable = LogPosition.START;
     private boolean powerOffReleased;
     private boolean drained;
     private Optional<LogPosition> stoppedAt = Optional.empty();
@@ -127,6 +125,7 @@ public final class PairCore {
         if (offer.isPresent()) {
             tell(offer.get(), now);
         }
+        tellOfTaking(now);
         if (!disk.clean()) {
             tell(new PairEvent.CannotBeJoined(
                     "this node's disk is that of a run without an end, no partner's can be equal"), now);
@@ -142,12 +141,29 @@ public final class PairCore {
         beat(now);
     }
 
-    /// How long the partner may be silent: before the two are a pair nothing hangs on a quick suspicion.
+    /// How close to us the partner is that we take in.
+    private void tellOfTaking(long now) {
+        if (!(state instanceof NodeState.Taking) || !sent.streaming()) {
+            return;
+        }
+        sent.at(executedStep, now);
+        if (sent.followedWithin(CAUGHT_UP_NANOS, now)) {
+            tell(new PairEvent.PartnerCaughtUp(), now);
+        }
+        if (gate.backupHasAllReleased()) {
+            tell(new PairEvent.PartnerHoldsAllReleased(), now);
+        }
+    }
+
+    /// How long the partner may be silent: where no output waits for it, nothing hangs on a quick suspicion.
     private long patienceNanos() {
         boolean joined = switch (state) {
             case NodeState.Protected _, NodeState.Following _, NodeState.HandingOver _ -> true;
-            case NodeState.Reading _, NodeState.Waiting _, NodeState.Claiming _, NodeState.Alone _, NodeState.Solo _,
-                 NodeState.Standby _, NodeState.Draining _, NodeState.Stopped _, NodeState.Halted _ -> false;
+            case NodeState.Taking taking -> taking.phase() == NodeState.Taking.Phase.GATED;
+            case NodeState.Claiming claiming -> claiming.purpose() == Purpose.PROTECT_LIVE;
+            case NodeState.Syncing syncing -> syncing.restored();
+            case NodeState.Reading _, NodeState.Waiting _, NodeState.Alone _, NodeState.Solo _, NodeState.Standby _,
+                 NodeState.Draining _, NodeState.Stopped _, NodeState.Halted _ -> false;
         };
         return joined ? setup.timing().silenceNanos() : UNJOINED_PATIENCE * setup.timing().silenceNanos();
     }
@@ -192,8 +208,7 @@ public final class PairCore {
             dropLink(foreign);
             return;
         }
-        String difference = difference(hello);
-        offer = Optional.of(new PairEvent.PartnerOffers(sender, difference.isEmpty(), difference));
+        offer = Optional.of(offer(sender, hello));
         tell(offer.get(), now);
     }
 
@@ -215,14 +230,16 @@ public final class PairCore {
         return "";
     }
 
-    private String difference(Hello hello) {
+    private PairEvent.PartnerOffers offer(Incarnation sender, Hello hello) {
         if (!hello.machine().equals(setup.machine())) {
-            return "its machine is built differently (kernel, initrd, command line, RAM or devices)";
+            return new PairEvent.PartnerOffers(sender, PairEvent.Fit.UNFIT,
+                    "its machine is built differently (kernel, initrd, command line, RAM or devices)");
         }
-        if (!hello.disk().clean() || !disk.clean() || !hello.disk().equals(disk)) {
-            return "its disk does not hold the same bytes (" + hello.disk() + ", here " + disk + "): it needs a resync";
+        if (hello.disk().clean() && disk.clean() && hello.disk().equals(disk)) {
+            return new PairEvent.PartnerOffers(sender, PairEvent.Fit.EQUAL, "");
         }
-        return "";
+        return new PairEvent.PartnerOffers(sender, PairEvent.Fit.BY_CLONE,
+                "its disk does not hold the same bytes (" + hello.disk() + ", here " + disk + ")");
     }
 
     /// Bytes have arrived on the link: a sign of life.
@@ -236,9 +253,11 @@ public final class PairCore {
         switch (envelope.message()) {
             case Hello hello -> offered(envelope.sender(), hello, now);
             case PeerMessage.Welcome(LogPosition start) -> welcomed(envelope, start, now);
+            case PeerMessage.Invitation invitation -> invited(envelope, invitation, now);
             case PeerMessage.Refusal(String reason) -> refused(envelope, reason, now);
             case PeerMessage.Log _, PeerMessage.Ack _, PeerMessage.Heartbeat _, PeerMessage.HeartbeatReply _,
-                 PeerMessage.Leaving _, PeerMessage.HandOver _, PeerMessage.Stopped _ -> {
+                 PeerMessage.Leaving _, PeerMessage.HandOver _, PeerMessage.Stopped _, PeerMessage.Clone _,
+                 PeerMessage.Confirmation _ -> {
                 if (waitsForWelcome(envelope)) {
                     answerWhileWaiting(envelope);
                 } else if (envelope.epoch() != linkEpoch || !envelope.addressee().equals(self)
@@ -264,19 +283,38 @@ public final class PairCore {
     }
 
     private void welcomed(Envelope envelope, LogPosition start, long now) {
-        if (!(state instanceof NodeState.Standby) || !linked || !envelope.addressee().equals(self)) {
-            foreignMessages++;
+        if (isForNobodyWaiting(envelope)) {
             return;
         }
         if (!start.equals(new LogPosition(envelope.epoch(), 0))) {
             loseLink("welcomed at log position " + start + ", expected " + new LogPosition(envelope.epoch(), 0), now);
             return;
         }
+        takenBy(envelope, start);
+        tell(new PairEvent.Welcomed(envelope.epoch(), envelope.sender()), now);
+    }
+
+    private void invited(Envelope envelope, PeerMessage.Invitation with, long now) {
+        if (isForNobodyWaiting(envelope)) {
+            return;
+        }
+        takenBy(envelope, new LogPosition(envelope.epoch(), 0));
+        invitation = Optional.of(with);
+        tell(new PairEvent.Invited(envelope.epoch(), envelope.sender()), now);
+    }
+
+    /// An answer to our Hello counts only while we wait for one.
+    private boolean isForNobodyWaiting(Envelope envelope) {
+        boolean foreign = !(state instanceof NodeState.Standby) || !linked || !envelope.addressee().equals(self);
+        foreignMessages += foreign ? 1 : 0;
+        return foreign;
+    }
+
+    private void takenBy(Envelope envelope, LogPosition start) {
         partner = Optional.of(envelope.sender());
         linkEpoch = envelope.epoch();
         received = start;
         ackedBack = start;
-        tell(new PairEvent.Welcomed(envelope.epoch(), envelope.sender()), now);
     }
 
     private void refused(Envelope envelope, String reason, long now) {
@@ -303,13 +341,29 @@ public final class PairCore {
             }
             case PeerMessage.HandOver() -> tell(new PairEvent.PartnerHandsOver(), now);
             case PeerMessage.Stopped() -> tell(new PairEvent.PartnerStopped(), now);
-            case Hello _, PeerMessage.Welcome _, PeerMessage.Refusal _ ->
+            case PeerMessage.Clone(ClonePart part) -> assemble(part);
+            case PeerMessage.Confirmation() -> tell(new PairEvent.Confirmed(linkEpoch), now);
+            case Hello _, PeerMessage.Welcome _, PeerMessage.Invitation _, PeerMessage.Refusal _ ->
                     throw new IllegalStateException("handled before: " + message);
         }
     }
 
+    private void assemble(ClonePart part) {
+        if (!(state instanceof NodeState.Syncing) || assembled) {
+            foreignMessages++;
+            return;
+        }
+        if (part instanceof ClonePart.Cut cut) {
+            assembled = true;
+            received = cut.point().last();
+            ackedBack = received;
+        }
+        environment.assemble(part);
+    }
+
     private void logged(LogBatch batch, long now) {
-        if (!(state instanceof NodeState.Following)) {
+        boolean follows = state instanceof NodeState.Following || state instanceof NodeState.Syncing && assembled;
+        if (!follows) {
             foreignMessages++;
             return;
         }
@@ -322,14 +376,12 @@ public final class PairCore {
     }
 
     private void acknowledged(LogPosition got, long step, LogPosition durableThere) {
-        if (!gate.ack(new Ack(linkEpoch, partner.orElseThrow().value(), got), recorded)) {
-            return;
+        boolean counts = gate.state() instanceof GateState.Gated
+                ? gate.ack(new Ack(linkEpoch, partner.orElseThrow().value(), got), sent.recorded())
+                : state instanceof NodeState.Taking && sent.streaming() && sent.recorded().reaches(got);
+        if (counts) {
+            sent.acknowledged(got, step, durableThere);
         }
-        while (!unacked.isEmpty() && unacked.peek().seq() <= got.seq()) {
-            unackedBytes -= unacked.remove().bytes();
-        }
-        backupStep = Math.max(backupStep, step);
-        backupDurable = durableThere.compareTo(backupDurable) > 0 ? durableThere : backupDurable;
     }
 
     /// All that had arrived on the link has been given to [#received]: one receipt answers it.
@@ -338,7 +390,9 @@ public final class PairCore {
     }
 
     private void acknowledge(boolean evenIfOnlyExecuted) {
-        if (!(state instanceof NodeState.Following) || !linked) {
+        boolean acknowledges = state instanceof NodeState.Following
+                || state instanceof NodeState.Syncing syncing && syncing.restored();
+        if (!acknowledges || !linked) {
             return;
         }
         boolean news = received.compareTo(ackedBack) > 0;
@@ -378,11 +432,9 @@ public final class PairCore {
 
     private void dropped() {
         linked = false;
-        streaming = false;
         partner = Optional.empty();
         offer = Optional.empty();
-        unacked.clear();
-        unackedBytes = 0;
+        sent.end();
     }
 
     private void send(PeerMessage message) {
@@ -419,10 +471,7 @@ public final class PairCore {
     ///
     /// @param bytes what they are counted as in the bounded buffer
     public void recorded(LogBatch batch, long bytes) {
-        recorded = batch.last();
-        if (streaming) {
-            unacked.add(new Unacked(batch.last().seq(), bytes));
-            unackedBytes += bytes;
+        if (sent.record(batch, bytes)) {
             send(new PeerMessage.Log(batch));
         }
     }
@@ -432,9 +481,51 @@ public final class PairCore {
         gate.hold(output);
     }
 
+    /// Where the partner finds our disk; its memory follows as [#clonePart]s. The answer to [PairEnvironment#beginClone].
+    public void invite(PeerMessage.Invitation to) {
+        if (state instanceof NodeState.Taking) {
+            send(to);
+        }
+    }
+
+    /// A part of what the partner is sent; the log follows behind a [ClonePart.Cut].
+    public void clonePart(ClonePart part, long now) {
+        if (!(state instanceof NodeState.Taking)) {
+            return;
+        }
+        send(new PeerMessage.Clone(part));
+        if (part instanceof ClonePart.Cut cut) {
+            sent.begin(cut.point().last());
+            tell(new PairEvent.CloneSent(), now);
+        }
+    }
+
+    /// The partner cannot be given our disk or memory.
+    public void cloneFailed(String reason, long now) {
+        tell(new PairEvent.CloneFailed(reason), now);
+    }
+
+    /// All that [PairEnvironment#join] waits for is here and durable.
+    public void restored(long now) {
+        tell(new PairEvent.Restored(), now);
+    }
+
+    /// The operator wants the partner to be the primary.
+    ///
+    /// @return why that cannot be; empty when it begins
+    public String switchOver(long now) {
+        if (!(state instanceof NodeState.Protected)) {
+            return state.isPrimary()
+                    ? "there is no backup to hand over to: this node is " + state.word()
+                    : "this node is " + state.word() + ", not the primary; ask the other one";
+        }
+        tell(new PairEvent.SwitchOver(), now);
+        return "";
+    }
+
     /// Whether the machine has to wait: too much log without receipt, or too much output held.
     public boolean congested() {
-        return unackedBytes > setup.logBytesMax() || gate.full();
+        return sent.unackedBytes() > setup.logBytesMax() || gate.full();
     }
 
     /// How far the own machine is, and up to where its disk is durable.
@@ -490,12 +581,12 @@ public final class PairCore {
 
     /// On a primary: the step its backup has executed.
     public long backupStep() {
-        return backupStep;
+        return sent.executedStep();
     }
 
     /// On a primary: the log position up to which its backup's disk is durable.
     public LogPosition backupDurable() {
-        return backupDurable;
+        return sent.durable();
     }
 
     /// On a backup: the last entry received.
@@ -534,8 +625,31 @@ public final class PairCore {
             case PairAction.Welcome(long epoch, Incarnation _) -> {
                 offer = Optional.empty();
                 linkEpoch = epoch;
-                streaming = true;
-                send(new PeerMessage.Welcome(new LogPosition(epoch, 0)));
+                LogPosition start = new LogPosition(epoch, 0);
+                sent.begin(start);
+                send(new PeerMessage.Welcome(start));
+            }
+            case PairAction.Invite(long epoch, Incarnation backup) -> {
+                offer = Optional.empty();
+                linkEpoch = epoch;
+                environment.beginClone(epoch, backup);
+            }
+            case PairAction.AbandonClone(String reason) -> {
+                sent.end();
+                environment.abandonClone(reason);
+            }
+            case PairAction.WaitForBackup(Incarnation backup) -> {
+                gate.waitFor(backup.value());
+                // What this very life has acknowledged before counts as well: an idle guest gives it nothing new to say.
+                gate.ack(new Ack(linkEpoch, backup.value(), sent.received()), sent.recorded());
+            }
+            case PairAction.BackToSolo() -> gate.backToSolo();
+            case PairAction.AskProtection() -> gate.protectAsked();
+            case PairAction.ProtectionGranted() -> gate.protectAnswered(true);
+            case PairAction.Confirm() -> send(new PeerMessage.Confirmation());
+            case PairAction.Join(long epoch) -> {
+                stain();
+                environment.join(epoch, invitation.orElseThrow());
             }
             case PairAction.Refuse(String reason) -> {
                 send(new PeerMessage.Refusal(reason));
@@ -547,11 +661,11 @@ public final class PairCore {
             }
             case PairAction.GateOpen(long epoch) -> gate.soloGranted(epoch);
             case PairAction.StartMachine(long epoch) -> {
-                disk = new PeerMessage.DiskStamp(disk.content(), disk.position(), false);
+                stain();
                 environment.startMachine(epoch);
             }
             case PairAction.Follow(long epoch) -> {
-                disk = new PeerMessage.DiskStamp(disk.content(), disk.position(), false);
+                stain();
                 environment.follow(epoch);
             }
             case PairAction.Drain() -> environment.drain();
@@ -566,10 +680,15 @@ public final class PairCore {
             case PairAction.SendHandOver() -> send(new PeerMessage.HandOver());
             case PairAction.SendStopped() -> send(new PeerMessage.Stopped());
             case PairAction.SendLeaving(String reason) -> send(new PeerMessage.Leaving(reason));
-            case PairAction.Finish(boolean failed, String reason) -> {
+            case PairAction.Finish(Outcome outcome, String reason) -> {
                 gate.close(reason);
-                environment.finish(failed, reason);
+                environment.finish(outcome, reason);
             }
         }
+    }
+
+    /// From now on the disk is that of a run without an end.
+    private void stain() {
+        disk = new PeerMessage.DiskStamp(disk.content(), disk.position(), false);
     }
 }

@@ -1,9 +1,11 @@
 package io.sosia.appliance.pair;
 
+import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.witness.claim.ClaimCommand;
+import io.sosia.witness.claim.Incarnation;
 
 /// What a [PairCore] has done for it by the node it runs in (or by a simulation). All calls come from the core's own
 /// thread; none may call back into the core before it has returned.
@@ -30,6 +32,18 @@ public interface PairEnvironment {
     /// Build the machine as a replayer of this epoch's log.
     void follow(long epoch);
 
+    /// Send this node's disk and memory to the partner: `invite`, then `clonePart`s, at last the cut; or tell `cloneFailed`.
+    void beginClone(long epoch, Incarnation backup);
+
+    /// Stop sending; the partner is not taken in.
+    void abandonClone(String reason);
+
+    /// Build the machine from what the primary sends, then tell `restored`.
+    void join(long epoch, PeerMessage.Invitation invitation);
+
+    /// The next part of what the primary sends, for [#join].
+    void assemble(ClonePart part);
+
     /// More of the log for the replayer.
     void deliver(LogBatch batch);
 
@@ -50,7 +64,7 @@ public interface PairEnvironment {
     void release(MarkedOutput output);
 
     /// The node's life is over.
-    void finish(boolean failed, String reason);
+    void finish(Outcome outcome, String reason);
 
     /// The pair machine has changed its state: one line of diagnostics.
     void transition(NodeState from, NodeState to, String reason);

@@ -5,7 +5,8 @@ import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairRecord;
 
 /// What a node's pair machine is told. Events that describe a lasting condition ([PartnerOffers], [CannotBeJoined],
-/// [Drained], [HandedOver], [PowerOffReleased]) are repeated until they have had their effect; telling one twice
+/// [Drained], [HandedOver], [PowerOffReleased], [PartnerCaughtUp],
+/// [PartnerHoldsAllReleased]) are repeated until they have had their effect; telling one twice
 /// changes nothing.
 public sealed interface PairEvent {
 
@@ -30,15 +31,45 @@ public sealed interface PairEvent {
     /// The partner has connected and said who it is.
     ///
     /// @param incarnation the partner's present life
-    /// @param sameDisk    whether its disk holds the same bytes as ours and its machine is built the same
     /// @param difference  what differs, for the operator; empty if nothing does
-    record PartnerOffers(Incarnation incarnation, boolean sameDisk, String difference) implements PairEvent {}
+    record PartnerOffers(Incarnation incarnation, Fit fit, String difference) implements PairEvent {}
+
+    /// How a partner that offers itself can be taken in.
+    enum Fit {
+        /// Its machine is built the same and its disk holds the same bytes: both can start from the first step.
+        EQUAL,
+        /// Its machine is built the same: it needs our disk and memory.
+        BY_CLONE,
+        /// Not at all.
+        UNFIT
+    }
 
     /// No partner can be taken in from the first step, whoever comes.
     record CannotBeJoined(String why) implements PairEvent {}
 
     /// The primary takes us as its backup from the start of its log.
     record Welcomed(long epoch, Incarnation primary) implements PairEvent {}
+
+    /// The running primary takes us in: its disk and memory follow.
+    record Invited(long epoch, Incarnation primary) implements PairEvent {}
+
+    /// Disk and memory are here, durable, at the log position from which on the log is replayed.
+    record Restored() implements PairEvent {}
+
+    /// The primary says that the record names us in sync.
+    record Confirmed(long epoch) implements PairEvent {}
+
+    /// All of our disk and memory has been sent; the log follows.
+    record CloneSent() implements PairEvent {}
+
+    /// The partner we take in executes close behind us.
+    record PartnerCaughtUp() implements PairEvent {}
+
+    /// The partner we take in has acknowledged all that was ever released without it.
+    record PartnerHoldsAllReleased() implements PairEvent {}
+
+    /// The partner cannot be given our disk or memory, for a reason that is not the link's.
+    record CloneFailed(String reason) implements PairEvent {}
 
     /// The primary does not take us.
     record Refused(String reason) implements PairEvent {}
@@ -66,6 +97,9 @@ public sealed interface PairEvent {
 
     /// This node can go on no longer: its disk failed, its machine is wedged, its replay diverged.
     record LocalFault(String reason) implements PairEvent {}
+
+    /// The operator asks this primary to become the backup.
+    record SwitchOver() implements PairEvent {}
 
     /// The operator asks this node to end (SIGTERM).
     record Terminate() implements PairEvent {}

@@ -1,6 +1,10 @@
 package io.sosia.appliance.pair;
 
+import io.sosia.appliance.pair.PairAction.AbandonClone;
+import io.sosia.appliance.pair.PairAction.AskProtection;
+import io.sosia.appliance.pair.PairAction.BackToSolo;
 import io.sosia.appliance.pair.PairAction.CloseLink;
+import io.sosia.appliance.pair.PairAction.Confirm;
 import io.sosia.appliance.pair.PairAction.Dial;
 import io.sosia.appliance.pair.PairAction.Drain;
 import io.sosia.appliance.pair.PairAction.Finish;
@@ -8,7 +12,10 @@ import io.sosia.appliance.pair.PairAction.Follow;
 import io.sosia.appliance.pair.PairAction.GateByAcks;
 import io.sosia.appliance.pair.PairAction.GateOpen;
 import io.sosia.appliance.pair.PairAction.GoLive;
+import io.sosia.appliance.pair.PairAction.Invite;
+import io.sosia.appliance.pair.PairAction.Join;
 import io.sosia.appliance.pair.PairAction.Pause;
+import io.sosia.appliance.pair.PairAction.ProtectionGranted;
 import io.sosia.appliance.pair.PairAction.ReadRecord;
 import io.sosia.appliance.pair.PairAction.Refuse;
 import io.sosia.appliance.pair.PairAction.Resume;
@@ -18,6 +25,7 @@ import io.sosia.appliance.pair.PairAction.SendStopped;
 import io.sosia.appliance.pair.PairAction.StartMachine;
 import io.sosia.appliance.pair.PairAction.StopAtMark;
 import io.sosia.appliance.pair.PairAction.Submit;
+import io.sosia.appliance.pair.PairAction.WaitForBackup;
 import io.sosia.appliance.pair.PairAction.Welcome;
 import io.sosia.appliance.pair.NodeState.Alone;
 import io.sosia.appliance.pair.NodeState.Claiming;
@@ -30,6 +38,9 @@ import io.sosia.appliance.pair.NodeState.Reading;
 import io.sosia.appliance.pair.NodeState.Solo;
 import io.sosia.appliance.pair.NodeState.Standby;
 import io.sosia.appliance.pair.NodeState.Stopped;
+import io.sosia.appliance.pair.NodeState.Syncing;
+import io.sosia.appliance.pair.NodeState.Taking;
+import io.sosia.appliance.pair.NodeState.Taking.Phase;
 import io.sosia.appliance.pair.NodeState.Waiting;
 import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.Expected;
@@ -60,8 +71,7 @@ public final class PairMachine {
     }
 
     private static final String GUEST_OFF = "the guest has switched itself off";
-    private static final String RUNNING =
-            "the machine is already running; a backup that was not there from its start needs a resync and a clone";
+    private static final String TAKEN = "there is a backup already";
 
     /// A node that stands by asks the witness this many times less often than one that cannot go on without an answer.
     private static final int STANDBY_RETRIES = 5;
@@ -86,7 +96,9 @@ public final class PairMachine {
             case Alone s -> alone(s, event, now);
             case Protected s -> inProtected(s, event, now);
             case Solo s -> solo(s, event, now);
+            case Taking s -> taking(s, event, now);
             case Standby s -> standby(s, event, now);
+            case Syncing s -> syncing(s, event);
             case Following s -> following(s, event);
             case Draining s -> draining(s, event, now);
             case HandingOver s -> handingOver(s, event, now);
@@ -144,8 +156,14 @@ public final class PairMachine {
                     granted(s, record, now);
             case PairEvent.ClaimRefused(Nonce nonce, String reason) when nonce.equals(ours) -> refused(s, reason, now);
             case PairEvent.Tick() -> repeat(s, now);
-            case PairEvent.PartnerLost l -> Step.stay(s.withoutPartner());
-            case PairEvent.PartnerLeaves l -> Step.stay(s.withoutPartner());
+            case PairEvent.PartnerLost(String reason) -> claimWithoutPartner(s, reason);
+            case PairEvent.PartnerLeaves(String reason) -> claimWithoutPartner(s, reason);
+            case PairEvent.CloneFailed(String reason) when s.purpose() == Purpose.PROTECT_LIVE -> {
+                Step alone = claimWithoutPartner(s, reason);
+                List<PairAction> actions = new ArrayList<>(List.of(new CloseLink(reason)));
+                actions.addAll(alone.actions());
+                yield new Step(alone.state(), List.copyOf(actions), alone.reason());
+            }
             case PairEvent.PartnerOffers o when s.purpose() != Purpose.COLD_BOOT && s.purpose() != Purpose.PROTECT ->
                     Step.stay(s, new Refuse("a claim is with the witness"));
             case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
@@ -154,9 +172,17 @@ public final class PairMachine {
         };
     }
 
-    /// Sends the outstanding claim again, and freezes a primary whose claim stays without an answer.
+    private static Step claimWithoutPartner(Claiming s, String reason) {
+        return s.purpose() == Purpose.PROTECT_LIVE && !s.partnerGone()
+                ? Step.stay(s.withoutPartner(), new AbandonClone(reason))
+                : Step.stay(s.withoutPartner());
+    }
+
+    /// Sends the outstanding claim again, and freezes a primary whose claim stays without an answer; not one whose output a
+    /// partner's receipts let out.
     private Step repeat(Claiming s, long now) {
-        if (!s.frozen() && now - s.sinceNanos() >= settings.freezeNanos()) {
+        boolean gatedByPartner = s.purpose() == Purpose.PROTECT_LIVE && !s.partnerGone();
+        if (!s.frozen() && !gatedByPartner && now - s.sinceNanos() >= settings.freezeNanos()) {
             return Step.to(s.inFrost(), "the witness does not answer",
                     s.purpose().machineRuns() ? new PairAction[] {new Pause()} : new PairAction[0]);
         }
@@ -171,12 +197,13 @@ public final class PairMachine {
         return switch (s.purpose()) {
             case COLD_BOOT -> Step.to(new Alone(epoch, now + settings.partnerGraceNanos()), "cold boot granted");
             case PROTECT -> protectedNow(s, epoch, now);
+            case PROTECT_LIVE -> protectedLive(s, epoch, now);
             case GO_SOLO -> s.frozen()
                     ? Step.to(new Solo(epoch), "SOLO granted", new GateOpen(epoch), new Resume())
                     : Step.to(new Solo(epoch), "SOLO granted", new GateOpen(epoch));
             case PROMOTE -> Step.to(new Solo(epoch), "SOLO granted", new GoLive(epoch));
             case STOP -> Step.to(new Stopped(epoch, GUEST_OFF), "end of the run recorded",
-                    new SendStopped(), new Finish(false, GUEST_OFF));
+                    new SendStopped(), new Finish(Outcome.ENDED, GUEST_OFF));
         };
     }
 
@@ -193,23 +220,36 @@ public final class PairMachine {
         return new Step(solo.state(), List.copyOf(actions), solo.reason());
     }
 
+    private Step protectedLive(Claiming s, long epoch, long now) {
+        Protected here = new Protected(epoch, ((ClaimCommand.Protect) s.command()).backupIncarnation());
+        if (!s.partnerGone()) {
+            return Step.to(here, "protection granted", new ProtectionGranted(), new Confirm());
+        }
+        Step solo = goSolo(here, "the backup was lost while it was being taken in", now);
+        List<PairAction> actions = new ArrayList<>(List.of(new ProtectionGranted()));
+        if (s.frozen()) {
+            actions.add(new Resume());
+        }
+        actions.addAll(solo.actions());
+        return new Step(solo.state(), List.copyOf(actions), solo.reason());
+    }
+
     private Step refused(Claiming s, String reason, long now) {
         String lost = "the witness refused " + s.purpose() + " at epoch " + s.epoch() + ": " + reason;
         if (s.purpose() == Purpose.COLD_BOOT) {
             // Nothing runs here yet, and the record has moved on (a claim of an earlier life can be granted late).
             return Step.to(new Reading(s.epoch(), now), lost, new ReadRecord());
         }
-        return halt(s.epoch(), lost);
+        return rejoin(s.epoch(), lost);
     }
 
     private Step alone(Alone s, PairEvent event, long now) {
         return switch (event) {
-            case PairEvent.PartnerOffers(Incarnation partner, boolean same, String _) when same ->
-                    claim(Purpose.PROTECT, s.epoch(), claimProtection(s.epoch(), partner), now,
+            case PairEvent.PartnerOffers(Incarnation partner, PairEvent.Fit fit, String _)
+                    when fit == PairEvent.Fit.EQUAL -> claim(Purpose.PROTECT, s.epoch(), claimProtection(s.epoch(), partner), now,
                             "the partner is here with the same disk", new GateByAcks(s.epoch(), partner));
-            case PairEvent.PartnerOffers(Incarnation _, boolean _, String difference) -> Step.to(
-                    new Solo(s.epoch()), "the partner cannot be taken in: " + difference,
-                    new Refuse(difference), new GateOpen(s.epoch()), new StartMachine(s.epoch()));
+            // It stays on the line: once the machine runs it is taken in, or told why not.
+            case PairEvent.PartnerOffers(Incarnation _, PairEvent.Fit _, String difference) -> startAlone(s, difference);
             case PairEvent.CannotBeJoined(String why) -> startAlone(s, why);
             case PairEvent.Tick() when now >= s.untilNanos() -> startAlone(s, "the partner did not come");
             case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
@@ -227,9 +267,10 @@ public final class PairMachine {
             case PairEvent.PartnerLost(String reason) -> goSolo(s, reason, now);
             case PairEvent.PartnerLeaves(String reason) -> goSolo(s, "the backup leaves: " + reason, now);
             case PairEvent.PowerOffReleased() -> endRun(new Expected(s.epoch(), PairState.PROTECTED), now);
-            case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse(RUNNING));
-            case PairEvent.LocalFault(String reason) -> handOver(s, true, reason, now);
-            case PairEvent.Terminate() -> handOver(s, false, "terminated", now);
+            case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse(TAKEN));
+            case PairEvent.LocalFault(String reason) -> handOver(s, Outcome.FAILED, reason, now);
+            case PairEvent.SwitchOver() -> handOver(s, Outcome.REJOIN, "switchover", now);
+            case PairEvent.Terminate() -> handOver(s, Outcome.ENDED, "terminated", now);
             default -> Step.stay(s);
         };
     }
@@ -239,42 +280,84 @@ public final class PairMachine {
                 new CloseLink(reason));
     }
 
-    private Step handOver(Protected s, boolean failed, String reason, long now) {
-        return Step.to(new HandingOver(s.epoch(), s.backup(), failed, reason, now + settings.handOverNanos()), reason,
+    private Step handOver(Protected s, Outcome outcome, String reason, long now) {
+        return Step.to(new HandingOver(s.epoch(), s.backup(), outcome, reason, now + settings.handOverNanos()), reason,
                 new StopAtMark());
     }
 
     private Step handingOver(HandingOver s, PairEvent event, long now) {
         return switch (event) {
-            case PairEvent.HandedOver() -> s.failed()
-                    ? Step.to(new Halted(s.epoch(), s.reason()), "handed over",
-                            new SendHandOver(), new Finish(true, s.reason()))
-                    : Step.to(new Stopped(s.epoch(), s.reason()), "handed over",
-                            new SendHandOver(), new Finish(false, s.reason()));
-            case PairEvent.PartnerLost(String reason) ->
-                    halt(s.epoch(), s.reason() + ", and the backup was lost: " + reason);
-            case PairEvent.PartnerLeaves(String reason) ->
-                    halt(s.epoch(), s.reason() + ", and the backup left: " + reason);
+            case PairEvent.HandedOver() -> Step.to(
+                    s.outcome() == Outcome.FAILED
+                            ? new Halted(s.epoch(), s.reason()) : new Stopped(s.epoch(), s.reason()),
+                    "handed over", new SendHandOver(), new Finish(s.outcome(), s.reason()));
+            case PairEvent.PartnerLost(String reason) -> notHandedOver(s, "the backup was lost: " + reason);
+            case PairEvent.PartnerLeaves(String reason) -> notHandedOver(s, "the backup left: " + reason);
             case PairEvent.Tick() when now >= s.untilNanos() ->
-                    halt(s.epoch(), s.reason() + ", and the backup did not acknowledge the log in time");
+                    notHandedOver(s, "the backup did not acknowledge the log in time");
             default -> Step.stay(s);
         };
+    }
+
+    private static Step notHandedOver(HandingOver s, String why) {
+        String reason = s.reason() + ", and " + why;
+        return s.outcome() == Outcome.REJOIN ? rejoin(s.epoch(), reason) : halt(s.epoch(), reason);
     }
 
     private Step solo(Solo s, PairEvent event, long now) {
         return switch (event) {
             case PairEvent.PowerOffReleased() -> endRun(new Expected(s.epoch(), PairState.SOLO), now);
-            case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse(RUNNING));
+            case PairEvent.PartnerOffers(Incarnation _, PairEvent.Fit fit, String difference)
+                    when fit == PairEvent.Fit.UNFIT -> Step.stay(s, new Refuse(difference));
+            case PairEvent.PartnerOffers(Incarnation partner, PairEvent.Fit _, String _) -> Step.to(
+                    new Taking(s.epoch(), partner, Phase.COPYING), "the partner is here and needs disk and memory",
+                    new Invite(s.epoch(), partner));
             case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
             case PairEvent.Terminate() -> stop(s.epoch(), "terminated without a backup: the machine ends here");
             default -> Step.stay(s);
         };
     }
 
+    private Step taking(Taking s, PairEvent event, long now) {
+        return switch (event) {
+            case PairEvent.PartnerLost(String reason) -> notTaken(s, reason);
+            case PairEvent.PartnerLeaves(String reason) -> notTaken(s, "the partner leaves: " + reason);
+            case PairEvent.CloneFailed(String reason) -> notTaken(s, reason, new CloseLink(reason));
+            case PairEvent.CloneSent() when s.phase() == Phase.COPYING ->
+                    Step.stay(new Taking(s.epoch(), s.backup(), Phase.FOLLOWED));
+            case PairEvent.PartnerCaughtUp() when s.phase() == Phase.FOLLOWED ->
+                    Step.stay(new Taking(s.epoch(), s.backup(), Phase.GATED), new WaitForBackup(s.backup()));
+            case PairEvent.PartnerHoldsAllReleased() when s.phase() == Phase.GATED ->
+                    claim(Purpose.PROTECT_LIVE, s.epoch(), claimProtection(s.epoch(), s.backup()), now,
+                            "the partner has disk, memory and log", new AskProtection());
+            case PairEvent.PowerOffReleased() -> {
+                Step solo = notTaken(s, GUEST_OFF, new CloseLink(GUEST_OFF));
+                Step end = endRun(new Expected(s.epoch(), PairState.SOLO), now);
+                List<PairAction> actions = new ArrayList<>(solo.actions());
+                actions.addAll(end.actions());
+                yield new Step(end.state(), List.copyOf(actions), end.reason());
+            }
+            case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
+            case PairEvent.Terminate() -> stop(s.epoch(), "terminated without a backup: the machine ends here");
+            default -> Step.stay(s);
+        };
+    }
+
+    private static Step notTaken(Taking s, String reason, PairAction... before) {
+        List<PairAction> actions = new ArrayList<>(List.of(before));
+        actions.add(new AbandonClone(reason));
+        if (s.phase() == Phase.GATED) {
+            actions.add(new BackToSolo());
+        }
+        return new Step(new Solo(s.epoch()), List.copyOf(actions), "the partner was not taken in: " + reason);
+    }
+
     private Step standby(Standby s, PairEvent event, long now) {
         return switch (event) {
             case PairEvent.Welcomed(long epoch, Incarnation primary) ->
                     Step.to(new Following(epoch, primary), "taken in by the primary", new Follow(epoch));
+            case PairEvent.Invited(long epoch, Incarnation primary) -> Step.to(new Syncing(epoch, primary, false),
+                    "the primary sends its disk and memory", new Join(epoch));
             case PairEvent.Refused(String reason) -> Step.stay(new Standby(s.epoch(), reason, s.askedNanos()));
             case PairEvent.RecordRead(PairRecord record) when record.owner().equals(settings.node()) -> {
                 Step owner = start(record, now);
@@ -291,16 +374,37 @@ public final class PairMachine {
         };
     }
 
+    private Step syncing(Syncing s, PairEvent event) {
+        return switch (event) {
+            case PairEvent.Restored() -> Step.stay(new Syncing(s.epoch(), s.primary(), true));
+            case PairEvent.Confirmed(long _) when s.restored() ->
+                    Step.to(new Following(s.epoch(), s.primary()), "in sync by the record");
+            case PairEvent.PartnerLost(String reason) -> sourceLost(s, reason);
+            case PairEvent.PartnerLeaves(String reason) -> sourceLost(s, reason);
+            case PairEvent.LocalFault(String reason) -> leave(s.epoch(), reason);
+            case PairEvent.Terminate() -> Step.to(new Stopped(s.epoch(), "terminated"), "terminated",
+                    new SendLeaving("terminated"), new Finish(Outcome.ENDED, "terminated"));
+            default -> Step.stay(s);
+        };
+    }
+
+    /// Its memory is that of a run which goes on elsewhere. But with all of it here, the record may name us in sync already:
+    /// the claim tells.
+    private static Step sourceLost(Syncing s, String reason) {
+        return s.restored()
+                ? Step.to(new Draining(s.epoch(), true, reason), reason, new CloseLink(reason), new Drain())
+                : rejoin(s.epoch(), "the primary was lost before all was here: " + reason);
+    }
+
     private Step following(Following s, PairEvent event) {
         return switch (event) {
             case PairEvent.PartnerLost(String reason) -> drain(s, true, reason);
             case PairEvent.PartnerLeaves(String reason) -> drain(s, true, reason);
             case PairEvent.PartnerHandsOver() -> drain(s, true, "the primary hands over");
             case PairEvent.PartnerStopped() -> drain(s, false, GUEST_OFF);
-            case PairEvent.LocalFault(String reason) -> Step.to(new Halted(s.epoch(), reason), reason,
-                    new SendLeaving(reason), new Finish(true, reason));
+            case PairEvent.LocalFault(String reason) -> leave(s.epoch(), reason);
             case PairEvent.Terminate() -> Step.to(new Stopped(s.epoch(), "terminated"), "terminated",
-                    new SendLeaving("terminated"), new Finish(false, "terminated"));
+                    new SendLeaving("terminated"), new Finish(Outcome.ENDED, "terminated"));
             default -> Step.stay(s);
         };
     }
@@ -314,7 +418,7 @@ public final class PairMachine {
             case PairEvent.Drained() when s.promote() ->
                     claim(Purpose.PROMOTE, s.epoch(), claimSolo(Purpose.PROMOTE, s.epoch()), now, "drained");
             case PairEvent.Drained() -> stop(s.epoch(), s.reason());
-            case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
+            case PairEvent.LocalFault(String reason) -> rejoin(s.epoch(), reason);
             case PairEvent.Terminate() -> stop(s.epoch(), "terminated while draining");
             default -> Step.stay(s);
         };
@@ -378,11 +482,20 @@ public final class PairMachine {
         return z ^ (z >>> 31);
     }
 
+    /// A backup that cannot go on: its memory is of no use any more, a new life may be taken in again.
+    private static Step leave(long epoch, String reason) {
+        return Step.to(new Halted(epoch, reason), reason, new SendLeaving(reason), new Finish(Outcome.REJOIN, reason));
+    }
+
+    private static Step rejoin(long epoch, String reason) {
+        return Step.to(new Halted(epoch, reason), reason, new CloseLink(reason), new Finish(Outcome.REJOIN, reason));
+    }
+
     private static Step halt(long epoch, String reason) {
-        return Step.to(new Halted(epoch, reason), reason, new CloseLink(reason), new Finish(true, reason));
+        return Step.to(new Halted(epoch, reason), reason, new CloseLink(reason), new Finish(Outcome.FAILED, reason));
     }
 
     private static Step stop(long epoch, String reason) {
-        return Step.to(new Stopped(epoch, reason), reason, new CloseLink(reason), new Finish(false, reason));
+        return Step.to(new Stopped(epoch, reason), reason, new CloseLink(reason), new Finish(Outcome.ENDED, reason));
     }
 }

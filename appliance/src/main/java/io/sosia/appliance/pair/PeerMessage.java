@@ -1,5 +1,6 @@
 package io.sosia.appliance.pair;
 
+import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.witness.claim.Incarnation;
@@ -44,6 +45,25 @@ public sealed interface PeerMessage {
 
     /// The primary takes the dialling node as its backup; the log follows, from the entry after `start`.
     record Welcome(LogPosition start) implements PeerMessage {}
+
+    /// The running primary takes the dialling node in; its memory follows as [Clone]s, its disk by a stream of its own.
+    ///
+    /// @param resyncPort where the primary's host offers its disk; 0 for a machine without one
+    /// @param session    names this resync, known to nobody else
+    /// @param content    digest of the image the primary's disk was made from
+    record Invitation(int resyncPort, UUID session, String content) implements PeerMessage {
+        public Invitation {
+            if (resyncPort < 0 || resyncPort > 0xffff) {
+                throw new IllegalArgumentException("port " + resyncPort + ", expected 0 to 65535");
+            }
+        }
+    }
+
+    /// A piece of the primary's memory, disk or state.
+    record Clone(ClonePart part) implements PeerMessage {}
+
+    /// The record names the receiver in sync: it is a backup now.
+    record Confirmation() implements PeerMessage {}
 
     /// The receiver cannot be taken in now.
     record Refusal(String reason) implements PeerMessage {}

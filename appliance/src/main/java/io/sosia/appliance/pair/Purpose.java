@@ -6,6 +6,8 @@ public enum Purpose {
     COLD_BOOT,
     /// The owner, alone and still off, takes its partner in.
     PROTECT,
+    /// The primary, running alone, has taken its partner in.
+    PROTECT_LIVE,
     /// The primary goes on without its backup.
     GO_SOLO,
     /// The backup, having drained its log, goes live.
@@ -15,6 +17,6 @@ public enum Purpose {
 
     /// Whether the machine runs as primary while the claim is out.
     boolean machineRuns() {
-        return this == GO_SOLO || this == STOP;
+        return this == GO_SOLO || this == STOP || this == PROTECT_LIVE;
     }
 }

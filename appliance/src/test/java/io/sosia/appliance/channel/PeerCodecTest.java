@@ -7,16 +7,19 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogEntry;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.OutputTotals;
+import io.sosia.appliance.eventlog.RunPoint;
 import io.sosia.appliance.machine.port.MachineInput;
 import io.sosia.appliance.pair.PeerMessage;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.UUID;
 import java.util.zip.CRC32C;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -35,7 +38,14 @@ class PeerCodecTest {
             new PeerMessage.HeartbeatReply(Long.MAX_VALUE, 0),
             new PeerMessage.Leaving(""),
             new PeerMessage.HandOver(),
-            new PeerMessage.Stopped());
+            new PeerMessage.Stopped(),
+            new PeerMessage.Invitation(7_733, new UUID(5, 6), "image"),
+            new PeerMessage.Clone(new ClonePart.Pages(new int[] {3, ~4}, new byte[4096])),
+            new PeerMessage.Clone(new ClonePart.Blocks(1L << 33, new byte[512])),
+            new PeerMessage.Clone(new ClonePart.State(new byte[] {1, 2, 3})),
+            new PeerMessage.Clone(new ClonePart.Cut(
+                    new RunPoint(new LogPosition(3, 4), new OutputTotals(1, 2, 3, 4, 5, 6), 7), 8)),
+            new PeerMessage.Confirmation());
 
     private static byte[] bytes(PeerMessage message) {
         ByteBuf out = Unpooled.buffer();
@@ -59,17 +69,18 @@ class PeerCodecTest {
     void everyMessageComesBackAsItWas() throws PeerFormatException {
         List<Class<?>> kinds = new ArrayList<>();
         for (PeerMessage message : MESSAGES) {
-            assertThat(decode(bytes(message))).isEqualTo(new Envelope(3, ChannelEnd.SELF, ChannelEnd.OTHER, message));
+            assertThat(decode(bytes(message))).usingRecursiveComparison()
+                    .isEqualTo(new Envelope(3, ChannelEnd.SELF, ChannelEnd.OTHER, message));
             kinds.add(message.getClass());
         }
-        assertThat(kinds).containsExactlyInAnyOrder(PeerMessage.class.getPermittedSubclasses());
+        assertThat(kinds).contains(PeerMessage.class.getPermittedSubclasses());
     }
 
     @Test
     void anyChangedBitIsNoticed() {
         for (PeerMessage message : MESSAGES) {
             byte[] frame = bytes(message);
-            for (int bit = 32; bit < frame.length * 8; bit++) {
+            for (int bit = 32; bit < frame.length * 8; bit += frame.length > 1_000 ? 97 : 1) {
                 byte[] changed = frame.clone();
                 changed[bit / 8] ^= (byte) (1 << bit % 8);
                 assertThatExceptionOfType(PeerFormatException.class).as("%s, bit %d", message, bit)
@@ -89,7 +100,7 @@ class PeerCodecTest {
             hostile[4 + random.nextInt(length - 4)] = (byte) (random.nextBoolean() ? random.nextInt() : -1);
         }
         if (random.nextBoolean()) {
-            hostile[4] = (byte) (1 + random.nextInt(11));
+            hostile[4] = (byte) (1 + random.nextInt(14));
         }
         try {
             assertThat(decode(sealed(hostile))).isNotNull();
@@ -101,9 +112,9 @@ class PeerCodecTest {
     @Test
     void anotherProtocolVersionIsNamed() {
         byte[] hello = bytes(ChannelEnd.hello());
-        hello[4 + 1 + 8 + 32 + 8 + 1] = 2;
+        hello[4 + 1 + 8 + 32 + 8 + 1] = 9;
         assertThatExceptionOfType(PeerFormatException.class).isThrownBy(() -> decode(sealed(hello)))
-                .withMessage("pair protocol 2, this node speaks 1; both nodes need the same release");
+                .withMessage("pair protocol 9, this node speaks 2; both nodes need the same release");
     }
 
     @Test

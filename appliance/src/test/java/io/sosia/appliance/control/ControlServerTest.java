@@ -42,7 +42,7 @@ class ControlServerTest {
     @BeforeAll
     static void start() throws Exception {
         node = Node.open(new PairFiles(folder, WITNESS.port()).config("a"));
-        control = new ControlServer(new InetSocketAddress("127.0.0.1", 0), node);
+        control = new ControlServer(new InetSocketAddress("127.0.0.1", 0), () -> node);
         node.begin();
         http = HttpClient.newHttpClient();
     }
@@ -70,8 +70,8 @@ class ControlServerTest {
             GET    | /console?from=0&wait=1     | -                        | 0    | 200 |
             GET    | /console?from=-1           | -                        | 0    | 400 | expected ?from=OFFSET
             GET    | /console?from=1&wait=1e9   | -                        | 0    | 400 | expected ?from=OFFSET
-            GET    | /                          | -                        | 0    | 404 | there are /status and /console
-            GET    | /status/x                  | -                        | 0    | 404 | there are /status and /console
+            GET    | /                          | -                        | 0    | 404 | there are /status, /console and /switchover
+            GET    | /status/x                  | -                        | 0    | 404 | there are /status, /console and /switchover
             DELETE | /status                    | -                        | 0    | 405 | /status takes GET
             PUT    | /console                   | -                        | 3    | 405 | /console takes GET, POST
             POST   | /console                   | text/plain               | 3    | 415 | application/octet-stream

@@ -331,6 +331,11 @@ public final class ToyMachine implements GuestMachine {
     }
 
     @Override
+    public long ticksPerStepQ32() {
+        return clock.rate();
+    }
+
+    @Override
     public long timerDeadlineTicks() {
         return deadline;
     }

@@ -31,7 +31,7 @@ class LiveImageTest {
         }
         byte[] state = from.image().state();
         to.take(new ClonePart.State(state));
-        to.take(new ClonePart.Cut(RunPoint.start(1), 0, state.length));
+        to.take(new ClonePart.Cut(RunPoint.start(1), state.length));
     }
 
     private static byte[] saved(Machine machine) throws IOException {
@@ -110,7 +110,7 @@ class LiveImageTest {
         assertThatThrownBy(() -> assembly.take(new ClonePart.Pages(new int[] {~beyond}, new byte[0])))
                 .isInstanceOf(IOException.class).hasMessageContaining("page " + beyond);
         assembly.take(new ClonePart.State(new byte[3]));
-        assertThatThrownBy(() -> assembly.take(new ClonePart.Cut(RunPoint.start(1), 0, 4)))
+        assertThatThrownBy(() -> assembly.take(new ClonePart.Cut(RunPoint.start(1), 4)))
                 .isInstanceOf(IOException.class).hasMessageContaining("3 bytes, expected 4");
         assertThatThrownBy(() -> new ClonePart.Pages(new int[] {1, ~2}, new byte[0]))
                 .isInstanceOf(IllegalArgumentException.class);

@@ -19,12 +19,23 @@ public final class PairFiles {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final Path folder;
+    private final String disk;
 
     /// A pair that has been initialised.
     ///
     /// @param settings more lines for both configurations
     public PairFiles(Path folder, int witnessPort, String... settings) throws Exception {
+        this(folder, witnessPort, ", disk: disk.img", settings);
+    }
+
+    /// A pair whose machine has no disk.
+    static PairFiles withoutDisk(Path folder, int witnessPort, String... settings) throws Exception {
+        return new PairFiles(folder, witnessPort, "", settings);
+    }
+
+    private PairFiles(Path folder, int witnessPort, String disk, String[] settings) throws Exception {
         this.folder = folder;
+        this.disk = disk;
         Files.write(folder.resolve("guest.elf"), TickingGuest.elf());
         Files.write(folder.resolve("disk.img"), new byte[DISK_BYTES]);
         int[] ports = freePorts(4);
@@ -41,10 +52,10 @@ public final class PairFiles {
                 listen: 127.0.0.1:%d
                 state: state-%s
                 witness: ["127.0.0.1:%d"]
-                machine: {kernel: guest.elf, disk: disk.img, ram: 64M}
+                machine: {kernel: guest.elf%s, ram: 64M}
                 network: {uplink: none}
                 control: 127.0.0.1:%d
-                """.formatted(node, partner, partnerListens, listen, node, witness, control)
+                """.formatted(node, partner, partnerListens, listen, node, witness, disk, control)
                 + String.join("\n", settings) + "\n");
     }
 

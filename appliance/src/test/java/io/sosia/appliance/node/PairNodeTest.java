@@ -12,6 +12,7 @@ import io.sosia.appliance.lockstep.ToyMachine;
 import io.sosia.appliance.node.NodeConfig.BackupReads;
 import io.sosia.appliance.output.GateLimits;
 import io.sosia.appliance.pair.NodeState;
+import io.sosia.appliance.pair.Outcome;
 import io.sosia.appliance.pair.PairCore;
 import io.sosia.appliance.pair.PairSettings;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
@@ -71,7 +72,7 @@ class PairNodeTest {
         public void transition(NodeState from, NodeState to, String reason) {}
 
         @Override
-        public void finished(boolean failed, String reason) {}
+        public void finished(Outcome outcome, String reason) {}
 
         @Override
         public void broken(Throwable cause) {
@@ -84,12 +85,13 @@ class PairNodeTest {
         loop = Transport.oneLoop(Thread.ofPlatform().daemon().factory());
         NodeHome home = NodeHome.create(folder.resolve("state"), PAIR, A, Optional.empty(), NodeHome.NO_DISK);
         PairedMachine machine = new PairedMachine(new PairedMachine.Parts(new ToyMachine(ToyMachine.Habits.SILENT),
-                Optional.empty(), home, BackupReads.LOCAL, _ -> { }, _ -> { }, broken::complete));
+                Optional.empty(), home, BackupReads.LOCAL, _ -> { }, _ -> { }, _ -> { },
+                broken::complete));
         PairSettings settings = PairSettings.of(PAIR, A, new NodeName("b"), new Incarnation(UUID.randomUUID()));
         PairCore.Setup setup = new PairCore.Setup(settings, PairCore.LinkTiming.suspectAfter(1_000_000_000), "toy",
                 GateLimits.DEFAULT, 1 << 20);
         node = new PairNode(loop, new ThrowingArbiter(), setup, new DiskStamp("none", LogPosition.START, true),
-                100_000_000, machine, _ -> { }, new Observer());
+                100_000_000, machine, DiskOffer.none("none"), _ -> { }, new Observer());
         machine.attach(node, () -> { });
     }
 

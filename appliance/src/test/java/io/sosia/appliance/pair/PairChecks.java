@@ -86,10 +86,10 @@ final class PairChecks {
     void transition(SimNode node, NodeState to) {
         long epoch = to.epoch();
         PairState claimed = switch (to) {
-            case NodeState.Alone _, NodeState.Solo _ -> PairState.SOLO;
+            case NodeState.Alone _, NodeState.Solo _, NodeState.Taking _ -> PairState.SOLO;
             case NodeState.Protected _ -> PairState.PROTECTED;
             case NodeState.Stopped _, NodeState.Halted _, NodeState.Reading _, NodeState.Waiting _,
-                 NodeState.Claiming _, NodeState.Standby _, NodeState.Following _, NodeState.Draining _,
+                 NodeState.Claiming _, NodeState.Standby _, NodeState.Syncing _, NodeState.Following _, NodeState.Draining _,
                  NodeState.HandingOver _ -> null;
         };
         if (claimed == null) {
@@ -101,7 +101,7 @@ final class PairChecks {
         require(witness.history().stream().anyMatch(r -> r.epoch() == epoch && r.state() == claimed
                         && r.owner().equals(node.host.name) && r.namesInSync(node.host.name, node.incarnation)),
                 "%s is %s in epoch %d, which was never granted to it", node, to.word(), epoch);
-        require(claimed == PairState.SOLO || node.host.disk.sameContent(node.host.partner().disk),
+        require(claimed == PairState.SOLO || node.machine.records() || node.host.disk.sameContent(node.host.partner().disk),
                 "%s has taken a partner in whose disk differs", node);
     }
 
@@ -160,6 +160,11 @@ final class PairChecks {
         }
     }
 
+    /// A node has been given all of a running machine at `cut`.
+    void joins(SimNode node, LogPosition cut) {
+        heldByBackup.put(cut.epoch(), cut);
+    }
+
     private boolean doubtful(SimNode node) {
         return doubtful.contains(node.machine.lineage());
     }
@@ -172,9 +177,10 @@ final class PairChecks {
     // Log and outputs.
 
     void delivered(SimNode backup, LogBatch batch) {
-        long epoch = batch.first().epoch();
-        require(named(backup, epoch), "%s takes the log of epoch %d", backup, epoch);
-        heldByBackup.put(epoch, batch.last());
+        long epoch = backup.core.state().epoch();
+        require(backup.core.state() instanceof NodeState.Syncing || named(backup, epoch), "%s takes the log of epoch %d",
+                backup, epoch);
+        heldByBackup.put(batch.last().epoch(), batch.last());
     }
 
     void produced(MarkedOutput output) {

@@ -2,13 +2,16 @@ package io.sosia.appliance.pair;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogEntry;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.eventlog.OutputTotals;
+import io.sosia.appliance.eventlog.RunPoint;
 import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.output.GateLimits;
+import io.sosia.appliance.output.GateState;
 import io.sosia.appliance.pair.PairCore.LinkTiming;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
@@ -107,6 +110,26 @@ class PairCoreTest {
         }
 
         @Override
+        public void beginClone(long epoch, Incarnation backup) {
+            done.add("clone for " + backup);
+        }
+
+        @Override
+        public void abandonClone(String reason) {
+            done.add("abandon: " + reason);
+        }
+
+        @Override
+        public void join(long epoch, PeerMessage.Invitation invitation) {
+            done.add("join " + epoch);
+        }
+
+        @Override
+        public void assemble(ClonePart part) {
+            done.add("assemble " + part.getClass().getSimpleName());
+        }
+
+        @Override
         public void drain() {
             done.add("drain");
         }
@@ -133,7 +156,7 @@ class PairCoreTest {
         }
 
         @Override
-        public void finish(boolean failed, String reason) {
+        public void finish(Outcome outcome, String reason) {
             done.add("finish");
         }
 
@@ -255,13 +278,111 @@ class PairCoreTest {
         assertThat(a.core.congested()).isFalse();
     }
 
-    @Test
-    void partnerWithAnotherDiskIsRefused() {
+    private static final DiskStamp LATER = new DiskStamp("image", new LogPosition(1, 40), true);
+    private static final PeerMessage.Invitation INVITATION =
+            new PeerMessage.Invitation(0, new UUID(9, 9), "image");
+
+    private static ClonePart.Cut cutAt(long seq) {
+        return new ClonePart.Cut(new RunPoint(new LogPosition(2, seq), OutputTotals.NONE, 1), 0);
+    }
+
+    /// Runs alone, has sent output without receipts, and is copying itself to B.
+    private Node taking() {
         Node a = alone();
-        DiskStamp later = new DiskStamp("image", new LogPosition(1, 40), true);
-        a.core.received(new Envelope(0, B1, PeerMessage.NOBODY, hello(B, later)), now);
-        assertThat(a.lastSent()).isInstanceOf(PeerMessage.Refusal.class);
-        assertThat(a.core.state()).isInstanceOf(NodeState.Solo.class);
+        a.core.received(new Envelope(0, B1, PeerMessage.NOBODY, hello(B, LATER)), now);
+        a.core.recorded(batch(1, 3), 100);
+        a.core.produced(output(3));
+        assertThat(a.released).isEqualTo(1);
+        a.core.tick(now);
+        assertThat(a.done).contains("start 2", "clone for " + B1);
+        a.core.invite(INVITATION);
+        assertThat(a.lastSent()).isEqualTo(INVITATION);
+        return a;
+    }
+
+    @Test
+    void partnerWithAnotherDiskIsTakenInWhileTheMachineRuns() {
+        Node a = taking();
+        a.core.recorded(batch(4, 1), 100);
+        assertThat(a.lastSent()).as("before the cut nobody gets the log").isEqualTo(INVITATION);
+        a.core.clonePart(cutAt(4), now);
+        a.core.executed(100, LogPosition.START);
+        a.core.recorded(batch(5, 1), 100);
+        assertThat(a.lastSent()).isInstanceOf(PeerMessage.Log.class);
+        a.core.produced(output(5));
+        assertThat(a.released).as("still alone").isEqualTo(2);
+        a.core.tick(now);
+        assertThat(a.core.gate().state()).isInstanceOf(GateState.Open.class);
+
+        fromB(a, 2, B1, new PeerMessage.Ack(new LogPosition(2, 4), 100, LogPosition.START));
+        a.core.tick(now);
+        assertThat(a.core.gate().state()).isInstanceOf(GateState.Gated.class);
+        assertThat(a.claims).as("what has left at 5 is not acknowledged yet").isEmpty();
+        fromB(a, 2, B1, new PeerMessage.Ack(new LogPosition(2, 5), 100, LogPosition.START));
+        a.core.tick(now);
+        assertThat(a.claims).hasSize(1);
+        a.core.recorded(batch(6, 1), 100);
+        a.core.produced(output(6));
+        assertThat(a.released).as("gated while the claim is out").isEqualTo(2);
+        a.grantAll();
+        assertThat(a.lastSent()).isEqualTo(new PeerMessage.Confirmation());
+        fromB(a, 2, B1, new PeerMessage.Ack(new LogPosition(2, 6), 100, LogPosition.START));
+        assertThat(a.released).isEqualTo(3);
+        assertThat(a.core.state()).isEqualTo(new NodeState.Protected(2, B1));
+    }
+
+    @Test
+    void receiptsGivenBeforeTheGateWasOnCountWhenTheGuestIsIdle() {
+        Node a = taking();
+        a.core.clonePart(cutAt(3), now);
+        a.core.recorded(batch(4, 1), 100);
+        a.core.produced(output(4));
+        fromB(a, 2, B1, new PeerMessage.Ack(new LogPosition(2, 4), 100, LogPosition.START));
+        a.core.tick(now);
+        assertThat(a.claims).as("nothing more will come from an idle guest").hasSize(1);
+    }
+
+    @Test
+    void partnerThatIsLostWhileItIsTakenInCostsNothing() {
+        Node a = taking();
+        a.core.clonePart(cutAt(3), now);
+        fromB(a, 2, B1, new PeerMessage.Ack(new LogPosition(2, 3), 100, LogPosition.START));
+        a.core.linkLost("reset", now);
+        assertThat(a.done).contains("abandon: reset");
+        assertThat(a.core.state()).isEqualTo(new NodeState.Solo(2));
+        a.core.recorded(batch(4, 1), 100);
+        a.core.produced(output(4));
+        assertThat(a.released).isEqualTo(2);
+        assertThat(a.core.congested()).isFalse();
+    }
+
+    @Test
+    void joinerAcknowledgesOnlyWhenAllIsHere() {
+        Node b = new Node(B, B1);
+        b.core.dialled(now);
+        b.core.received(new Envelope(2, A1, B1, INVITATION), now);
+        assertThat(b.done).contains("join 2");
+        int said = b.sent.size();
+        b.core.received(new Envelope(2, A1, B1, new PeerMessage.Clone(cutAt(3))), now);
+        b.core.received(new Envelope(2, A1, B1, new PeerMessage.Log(batch(4, 2))), now);
+        b.core.readComplete();
+        assertThat(b.done).contains("assemble Cut", "deliver 2/4");
+        assertThat(b.sent).hasSize(said);
+        b.core.restored(now);
+        b.core.tick(now);
+        assertThat(b.lastSent()).isInstanceOf(PeerMessage.Ack.class)
+                .extracting(message -> ((PeerMessage.Ack) message).received()).isEqualTo(new LogPosition(2, 5));
+        b.core.received(new Envelope(2, A1, B1, new PeerMessage.Confirmation()), now);
+        assertThat(b.core.state()).isEqualTo(new NodeState.Following(2, A1));
+    }
+
+    @Test
+    void partsOfACloneAreForNobodyWhoIsNotJoining() {
+        Node b = backup();
+        long before = b.core.foreignMessages();
+        b.core.received(new Envelope(2, A1, B1, new PeerMessage.Clone(cutAt(0))), now);
+        assertThat(b.done).noneMatch(what -> what.startsWith("assemble"));
+        assertThat(b.core.foreignMessages()).isEqualTo(before + 1);
     }
 
     @Test

@@ -93,7 +93,31 @@ class PairMachineTest {
     }
 
     private List<PairAction> offer(Incarnation partner) {
-        return tell(new PairEvent.PartnerOffers(partner, true, ""));
+        return tell(new PairEvent.PartnerOffers(partner, PairEvent.Fit.EQUAL, ""));
+    }
+
+    private List<PairAction> offerToBeCloned(Incarnation partner) {
+        return tell(new PairEvent.PartnerOffers(partner, PairEvent.Fit.BY_CLONE, "its disk is another"));
+    }
+
+    private void beSolo() {
+        beProtected();
+        answer(claim(tell(lost())));
+        assertThat(state).isEqualTo(new NodeState.Solo(3));
+    }
+
+    /// The partner has been sent everything and has caught up; output waits for its receipts.
+    private void beGated() {
+        beSolo();
+        offerToBeCloned(B2);
+        assertThat(tell(new PairEvent.CloneSent())).isEmpty();
+        assertThat(tell(new PairEvent.PartnerCaughtUp())).containsExactly(new PairAction.WaitForBackup(B2));
+    }
+
+    private void beSyncing() {
+        beSolo();
+        become(B, B2);
+        read();
     }
 
     private void beAlone() {
@@ -249,10 +273,19 @@ class PairMachineTest {
     }
 
     @Test
-    void partnerWithAnotherDiskIsRefusedAndTheMachineStartsAlone() {
+    void machineStartsAloneWhenThePartnerHasAnotherDiskAndThenTakesItIn() {
         beAlone();
-        assertThat(tell(new PairEvent.PartnerOffers(B1, false, "it needs a resync"))).containsExactly(
-                new Refuse("it needs a resync"), new GateOpen(2), new PairAction.StartMachine(2));
+        assertThat(offerToBeCloned(B1)).containsExactly(new GateOpen(2), new PairAction.StartMachine(2));
+        assertThat(offerToBeCloned(B1)).containsExactly(new PairAction.Invite(2, B1));
+        assertThat(state.word()).isEqualTo("SYNCING");
+    }
+
+    @Test
+    void partnerWithAnotherMachineIsRefused() {
+        beSolo();
+        assertThat(tell(new PairEvent.PartnerOffers(B2, PairEvent.Fit.UNFIT, "more RAM")))
+                .containsExactly(new Refuse("more RAM"));
+        assertThat(state).isEqualTo(new NodeState.Solo(3));
     }
 
     @Test
@@ -282,11 +315,124 @@ class PairMachineTest {
     }
 
     @Test
-    void nobodyIsTakenInWhileTheMachineRuns() {
+    void nobodyIsTakenInBesideABackup() {
         beProtected();
         assertThat(offer(B2)).hasOnlyElementsOfType(Refuse.class);
-        answer(claim(tell(lost())));
-        assertThat(offer(B2)).hasOnlyElementsOfType(Refuse.class);
+    }
+
+    // Taking the partner in while the machine runs ("Becoming PROTECTED").
+
+    @Test
+    void protectionIsAskedForOnlyWithTheGateOnAndAllReleasedAcknowledged() {
+        beSolo();
+        assertThat(offerToBeCloned(B2)).containsExactly(new PairAction.Invite(3, B2));
+        for (PairEvent early : List.of(new PairEvent.PartnerCaughtUp(), new PairEvent.PartnerHoldsAllReleased())) {
+            assertThat(tell(early)).isEmpty();
+        }
+        tell(new PairEvent.CloneSent());
+        assertThat(tell(new PairEvent.PartnerHoldsAllReleased())).isEmpty();
+        assertThat(tell(new PairEvent.PartnerCaughtUp())).containsExactly(new PairAction.WaitForBackup(B2));
+        List<PairAction> actions = tell(new PairEvent.PartnerHoldsAllReleased());
+        assertThat(actions).startsWith(new PairAction.AskProtection());
+        assertThat(answer(claim(actions)))
+                .containsExactly(new PairAction.ProtectionGranted(), new PairAction.Confirm());
+        assertThat(state).isEqualTo(new NodeState.Protected(3, B2));
+        assertThat(record().namesInSync(B, B2)).isTrue();
+    }
+
+    @Test
+    void partnerLostBeforeProtectionIsAskedForLeavesThePrimaryAlone() {
+        beSolo();
+        offerToBeCloned(B2);
+        assertThat(tell(lost())).containsExactly(new PairAction.AbandonClone("silent"));
+        assertThat(state).isEqualTo(new NodeState.Solo(3));
+        offerToBeCloned(B2);
+        assertThat(tell(new PairEvent.CloneFailed("the disk cannot be read"))).containsExactly(
+                new CloseLink("the disk cannot be read"), new PairAction.AbandonClone("the disk cannot be read"));
+    }
+
+    @Test
+    void gateOpensAgainWhenThePartnerIsLostBeforeProtectionIsAskedFor() {
+        beGated();
+        assertThat(tell(lost())).containsExactly(new PairAction.AbandonClone("silent"), new PairAction.BackToSolo());
+    }
+
+    @Test
+    void gateStaysOnWhileTheAnswerIsOutEvenIfThePartnerDies() {
+        beGated();
+        ClaimCommand protect = claim(tell(new PairEvent.PartnerHoldsAllReleased()));
+        assertThat(tell(lost())).containsExactly(new PairAction.AbandonClone("silent"));
+        assertThat(tell(lost())).isEmpty();
+        List<PairAction> actions = answer(protect);
+        assertThat(actions).startsWith(new PairAction.ProtectionGranted())
+                .doesNotHaveAnyElementsOfTypes(GateOpen.class, PairAction.Confirm.class);
+        assertThat(answer(claim(actions))).containsExactly(new GateOpen(4));
+    }
+
+    @Test
+    void machineRunsOnWhileTheWitnessIsSilentAsLongAsThePartnerAcknowledges() {
+        beGated();
+        ClaimCommand protect = claim(tell(new PairEvent.PartnerHoldsAllReleased()));
+        for (int i = 0; i < 10; i++) {
+            assertThat(after(SECOND)).containsExactly(new Submit(protect));
+        }
+        tell(lost());
+        assertThat(after(SECOND)).containsExactly(new PairAction.Pause());
+        List<PairAction> actions = answer(protect);
+        assertThat(actions).contains(new PairAction.Resume());
+        assertThat(answer(claim(actions))).containsExactly(new GateOpen(4));
+    }
+
+    @Test
+    void joinerFollowsOnlyWhenTheRecordNamesIt() {
+        beSyncing();
+        assertThat(tell(new PairEvent.Invited(3, A1))).containsExactly(new PairAction.Join(3));
+        assertThat(tell(new PairEvent.Confirmed(3))).as("before it has anything").isEmpty();
+        assertThat(state).isInstanceOf(NodeState.Syncing.class);
+        assertThat(tell(new PairEvent.Restored())).isEmpty();
+        tell(new PairEvent.Confirmed(3));
+        assertThat(state).isEqualTo(new NodeState.Following(3, A1));
+    }
+
+    @Test
+    void joinerThatLosesItsSourceBeginsANewLife() {
+        beSyncing();
+        tell(new PairEvent.Invited(3, A1));
+        assertThat(tell(lost()).getLast()).isEqualTo(
+                new Finish(Outcome.REJOIN, "the primary was lost before all was here: silent"));
+        assertThat(state).isInstanceOf(NodeState.Halted.class);
+    }
+
+    @Test
+    void joinerThatHasAllLetsTheWitnessTellWhetherItIsABackup() {
+        beSyncing();
+        tell(new PairEvent.Invited(3, A1));
+        tell(new PairEvent.Restored());
+        assertThat(tell(lost())).containsExactly(new CloseLink("silent"), new PairAction.Drain());
+        ClaimCommand early = claim(tell(new PairEvent.Drained()));
+        assertThat(answer(early).getLast()).isInstanceOf(Finish.class);
+        assertThat(record().owner()).isEqualTo(A);
+        assertThat(state).isInstanceOf(NodeState.Halted.class);
+    }
+
+    @Test
+    void joinerThatTheRecordNamesGoesLiveThoughNobodyHasToldIt() {
+        beSyncing();
+        tell(new PairEvent.Invited(3, A1));
+        tell(new PairEvent.Restored());
+        table.apply(new ClaimCommand.Protect(PAIR, 3, A, A1, B2, new Nonce(new UUID(4, 4))));
+        tell(lost());
+        assertThat(answer(claim(tell(new PairEvent.Drained())))).containsExactly(new PairAction.GoLive(4));
+        assertThat(record().owner()).isEqualTo(B);
+    }
+
+    @Test
+    void primaryThatIsAskedToHandsOverAndComesBackAsAJoiner() {
+        beProtected();
+        assertThat(tell(new PairEvent.SwitchOver())).containsExactly(new PairAction.StopAtMark());
+        assertThat(tell(new PairEvent.HandedOver()))
+                .containsExactly(new PairAction.SendHandOver(), new Finish(Outcome.REJOIN, "switchover"));
+        assertThat(state).isEqualTo(new NodeState.Stopped(2, "switchover"));
     }
 
     // Losing the backup.
@@ -348,6 +494,7 @@ class PairMachineTest {
         state = new NodeState.Protected(2, B1);
         List<PairAction> actions = answer(claim(tell(lost())));
         assertThat(actions).hasOnlyElementsOfTypes(CloseLink.class, Finish.class);
+        assertThat(((Finish) actions.getLast()).outcome()).isEqualTo(Outcome.REJOIN);
         assertThat(state).isInstanceOf(NodeState.Halted.class);
         assertThat(tell(new PairEvent.ClaimGranted(new Nonce(new UUID(5, 5)), record()))).isEmpty();
     }
@@ -414,7 +561,7 @@ class PairMachineTest {
     void backupThatCannotGoOnLeaves() {
         beFollowing();
         assertThat(tell(new PairEvent.LocalFault("diverged")))
-                .containsExactly(new PairAction.SendLeaving("diverged"), new Finish(true, "diverged"));
+                .containsExactly(new PairAction.SendLeaving("diverged"), new Finish(Outcome.REJOIN, "diverged"));
         assertThat(tell(lost())).isEmpty();
     }
 
@@ -452,7 +599,7 @@ class PairMachineTest {
         assertThat(tell(new PairEvent.Terminate())).containsExactly(new PairAction.StopAtMark());
         assertThat(after(SECOND)).isEmpty();
         assertThat(tell(new PairEvent.HandedOver()))
-                .containsExactly(new PairAction.SendHandOver(), new Finish(false, "terminated"));
+                .containsExactly(new PairAction.SendHandOver(), new Finish(Outcome.ENDED, "terminated"));
     }
 
     @Test

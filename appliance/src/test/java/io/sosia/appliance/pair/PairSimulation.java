@@ -117,8 +117,27 @@ final class PairSimulation {
                         + hosts[0] + " is " + word(hosts[0]) + ", " + hosts[1] + " is " + word(hosts[1]));
             }
         }
+        if (staysDown == null) {
+            beProtectedAgain();
+        }
         // Both have to come to rest: what has left is then complete.
         runUntil(timeline.now() + SECOND);
+    }
+
+    /// With both nodes up redundancy comes back by itself.
+    private void beProtectedAgain() {
+        long deadline = timeline.now() + LIVE_WITHIN_NANOS;
+        while (!isProtected(hosts[0], hosts[1]) && !isProtected(hosts[1], hosts[0])) {
+            if (!timeline.step(deadline)) {
+                throw new PairChecks.Violation("no redundancy within 120 s: " + witness.record().summary() + ", "
+                        + hosts[0] + " is " + word(hosts[0]) + ", " + hosts[1] + " is " + word(hosts[1]));
+            }
+        }
+    }
+
+    private static boolean isProtected(SimHost primary, SimHost backup) {
+        return primary.node() != null && primary.node().core.state() instanceof NodeState.Protected
+                && backup.node() != null && backup.node().core.state() instanceof NodeState.Following;
     }
 
     private static String word(SimHost host) {

@@ -21,6 +21,8 @@ class PlantedBugsTest {
         "ANY_LIFE_MAY_ACK, the backup holds the log up to",
         "LIVE_BEFORE_DRAINED, has left already",
         "OPEN_BEFORE_GRANT, never granted to it|SOLO is not granted|two primaries",
+        "CUT_WITHOUT_REST, but nothing was corrupted|replayed another output",
+        "CUT_WITHOUT_BLOCKS, but nothing was corrupted|replayed another output|without a flushed write|without a write to",
         "FLUSH_FROM_LOG, without a flushed write",
     })
     void seesPlantedBug(Sabotage bug, String complaint) {
@@ -46,6 +48,7 @@ class PlantedBugsTest {
             case ANY_LIFE_MAY_ACK -> Faults.Kind.ECHOES;
             case FLUSH_FROM_LOG -> Faults.Kind.SLOW_DISKS;
             case ACK_WHILE_DRAINING -> Faults.Kind.PAUSE;
+            case CUT_WITHOUT_REST, CUT_WITHOUT_BLOCKS -> Faults.Kind.PAUSE;
             case NONE, RELEASE_ON_SEND, PROMOTE_WITHOUT_CLAIM, LIVE_BEFORE_DRAINED,
                  OPEN_BEFORE_GRANT -> Faults.Kind.ANY;
         };

@@ -15,6 +15,10 @@ enum Sabotage {
     LIVE_BEFORE_DRAINED,
     /// A primary alone lets output leave as soon as it has asked for SOLO.
     OPEN_BEFORE_GRANT,
+    /// What changed in memory while it was copied is left out of the cut.
+    CUT_WITHOUT_REST,
+    /// What changed on the disk while it was copied is left out of the cut.
+    CUT_WITHOUT_BLOCKS,
     /// A backup takes the primary's word for it that a flush is done.
     FLUSH_FROM_LOG
 }

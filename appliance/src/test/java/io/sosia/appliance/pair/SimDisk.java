@@ -1,12 +1,15 @@
 package io.sosia.appliance.pair;
 
+import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.lockstep.DiskAnswers;
 import io.sosia.appliance.machine.port.DiskStatus;
 import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
@@ -44,6 +47,8 @@ final class SimDisk implements DiskAnswers {
 
     boolean slow;
     boolean failing;
+    /// Sectors written since they were last taken for the partner.
+    private final boolean[] changed = new boolean[SECTORS];
 
     SimDisk(Timeline timeline, SplittableRandom random) {
         this.timeline = timeline;
@@ -118,6 +123,39 @@ final class SimDisk implements DiskAnswers {
     private void write(long tag, int offset, byte[] data) {
         System.arraycopy(data, 0, content, offset, data.length);
         Arrays.fill(tags, offset / SECTOR, (offset + data.length) / SECTOR, tag);
+        Arrays.fill(changed, offset / SECTOR, (offset + data.length) / SECTOR, true);
+    }
+
+    // What a partner is sent.
+
+    void markAllChanged() {
+        Arrays.fill(changed, true);
+    }
+
+    int changedSectors() {
+        int count = 0;
+        for (boolean each : changed) {
+            count += each ? 1 : 0;
+        }
+        return count;
+    }
+
+    /// The next changed sector, its tag behind it; empty when there is none.
+    Optional<ClonePart.Blocks> take() {
+        for (int i = 0; i < SECTORS; i++) {
+            if (changed[i]) {
+                changed[i] = false;
+                ByteBuffer bytes = ByteBuffer.allocate(2 * SECTOR).put(content, i * SECTOR, SECTOR).putLong(tags[i]);
+                return Optional.of(new ClonePart.Blocks((long) i * SECTOR, bytes.array()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// What the partner's [#take] gave.
+    void install(ClonePart.Blocks sector) {
+        System.arraycopy(sector.bytes(), 0, content, (int) sector.offset(), SECTOR);
+        tags[(int) sector.offset() / SECTOR] = ByteBuffer.wrap(sector.bytes()).getLong(SECTOR);
     }
 
     @Override

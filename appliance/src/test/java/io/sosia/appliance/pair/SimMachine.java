@@ -1,5 +1,8 @@
 package io.sosia.appliance.pair;
 
+import io.sosia.appliance.clone.CloneAssembly;
+import io.sosia.appliance.clone.ClonePart;
+import io.sosia.appliance.clone.MemorySender;
 import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogEntry;
@@ -19,6 +22,7 @@ import io.sosia.appliance.machine.port.MachineInput;
 import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
 import io.sosia.appliance.machine.port.Stop;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,6 +48,11 @@ final class SimMachine implements OutputSink {
     private final List<MarkedOutput> outputs = new ArrayList<>();
     private final ArrayDeque<byte[]> inbox = new ArrayDeque<>();
     private final ArrayDeque<Byte> typed = new ArrayDeque<>();
+
+    private MemorySender sender;
+    private boolean cutting;
+    private CloneAssembly assembly;
+    private final ArrayDeque<ClonePart> parts = new ArrayDeque<>();
 
     boolean paused;
     private boolean stopAsked;
@@ -139,7 +148,7 @@ final class SimMachine implements OutputSink {
     }
 
     long lineage() {
-        return machine.lineage;
+        return machine.lineage();
     }
 
     WatchedMachine machine() {
@@ -147,7 +156,9 @@ final class SimMachine implements OutputSink {
     }
 
     void slice() {
-        if (recorder != null) {
+        if (assembly != null) {
+            assemble();
+        } else if (recorder != null) {
             record();
         } else if (replayer != null) {
             replay();
@@ -174,9 +185,109 @@ final class SimMachine implements OutputSink {
             recorder.released(released);
         }
         if (!paused && !node.core.congested()) {
-            run();
+            if (cutting) {
+                machine.pendingDiskRequests().forEach(this::complete);
+            } else {
+                run();
+            }
         }
         handOn();
+        giveClone();
+    }
+
+    // Being copied.
+
+    void beginClone() {
+        sender = new MemorySender(machine.image());
+        cutting = false;
+        disk.markAllChanged();
+    }
+
+    void abandonClone() {
+        sender = null;
+        cutting = false;
+    }
+
+    private void giveClone() {
+        if (sender == null || ended) {
+            return;
+        }
+        if (cutting) {
+            boolean still = machine.pendingDiskRequests().stream().allMatch(MachineOutput.DiskFlush.class::isInstance);
+            if (still) {
+                cut();
+            }
+            return;
+        }
+        for (int i = 1 + random.nextInt(8); i > 0; i--) {
+            disk.take().ifPresent(this::send);
+        }
+        sender.next().ifPresent(this::send);
+        cutting = disk.changedSectors() < 6 && sender.restIsSmall() && random.nextInt(4) == 0;
+    }
+
+    private void send(ClonePart part) {
+        if (sender != null) {
+            node.core.clonePart(part, world.timeline.now());
+        }
+    }
+
+    private void cut() {
+        recorder.progress();
+        handOn();
+        if (world.sabotage != Sabotage.CUT_WITHOUT_REST) {
+            sender.rest().forEach(this::send);
+        }
+        while (disk.changedSectors() > 0) {
+            ClonePart.Blocks sector = disk.take().orElseThrow();
+            if (world.sabotage != Sabotage.CUT_WITHOUT_BLOCKS) {
+                send(sector);
+            }
+        }
+        byte[] state = machine.image().state();
+        send(new ClonePart.State(state));
+        send(new ClonePart.Cut(recorder.point(), state.length));
+        abandonClone();
+    }
+
+    // Being built.
+
+    void join() {
+        machine = new WatchedMachine(0);
+        assembly = new CloneAssembly(machine.image());
+    }
+
+    void assemble(ClonePart part) {
+        parts.add(part);
+    }
+
+    private void assemble() {
+        try {
+            for (int i = 1 + random.nextInt(20); i > 0 && !parts.isEmpty(); i--) {
+                switch (parts.remove()) {
+                    case ClonePart.Pages pages -> assembly.take(pages);
+                    case ClonePart.State state -> assembly.take(state);
+                    case ClonePart.Blocks blocks -> disk.install(blocks);
+                    case ClonePart.Cut cut -> {
+                        assembly.take(cut);
+                        complete(cut);
+                        return;
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("the core let a wrong part through", e);
+        }
+    }
+
+    private void complete(ClonePart.Cut cut) {
+        assembly = null;
+        disk.begin(machine.lineage());
+        world.checks.joins(node, cut.point().last());
+        disk.sync(() -> world.timeline.in(0, node, () -> node.core.restored(world.timeline.now())));
+        machine.pendingDiskRequests().forEach(disk::submit);
+        replayer = new Replayer(machine, cut.point(), new ReplayLimits(400, 1 << 20, 1 << 20), this::ask, this);
+        node.core.executed(machine.steps(), cut.point().last());
     }
 
     private void run() {

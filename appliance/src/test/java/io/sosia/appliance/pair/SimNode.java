@@ -1,5 +1,6 @@
 package io.sosia.appliance.pair;
 
+import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.MarkedOutput;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 
 /// One life of a node's process: the core under test, with everything around it simulated.
 final class SimNode implements PairEnvironment {
@@ -258,6 +260,34 @@ final class SimNode implements PairEnvironment {
     }
 
     @Override
+    public void beginClone(long epoch, Incarnation backup) {
+        action();
+        timeline.in(MILLI, this, () -> {
+            core.invite(new PeerMessage.Invitation(0, new UUID(0, epoch), "image"));
+            machine.beginClone();
+        });
+    }
+
+    @Override
+    public void abandonClone(String reason) {
+        action();
+        machine.abandonClone();
+    }
+
+    @Override
+    public void join(long epoch, PeerMessage.Invitation invitation) {
+        stain();
+        action();
+        machine.join();
+    }
+
+    @Override
+    public void assemble(ClonePart part) {
+        action();
+        machine.assemble(part);
+    }
+
+    @Override
     public void drain() {
         action();
         machine.drain();
@@ -295,12 +325,12 @@ final class SimNode implements PairEnvironment {
     }
 
     @Override
-    public void finish(boolean failed, String reason) {
+    public void finish(Outcome outcome, String reason) {
         action();
-        timeline.trace(this + " finishes" + (failed ? ", failed: " : ": ") + reason);
+        timeline.trace(this + " finishes, " + outcome + ": " + reason);
         timeline.in(MILLI, this, () -> {
             machine.paused = true;
-            if (!failed && machine.poweredOff()) {
+            if (outcome == Outcome.ENDED && machine.poweredOff()) {
                 host.disk.sync(() -> leave(true));
             } else {
                 leave(false);

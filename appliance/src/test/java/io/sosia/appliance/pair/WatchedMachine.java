@@ -10,6 +10,7 @@ import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
 import io.sosia.appliance.machine.port.Stop;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +22,11 @@ final class WatchedMachine implements GuestMachine {
 
     private record Seen(DiskRequest request, long[] completedAtSubmission) {}
 
+    private static final int SEEN_BYTES = 8 + 8 * SimDisk.SECTORS;
+    private static final int LEDGER_BYTES = 4 + 8 + 1 + 2 * 8 * SimDisk.SECTORS;
+
     final ToyMachine toy = new ToyMachine(ToyMachine.Habits.LIVELY);
-    final long lineage;
+    private long lineage;
     private final Map<Long, Seen> pending = new TreeMap<>();
     private final long[] completed = new long[SimDisk.SECTORS];
     private final long[] required = new long[SimDisk.SECTORS];
@@ -30,6 +34,11 @@ final class WatchedMachine implements GuestMachine {
 
     WatchedMachine(long lineage) {
         this.lineage = lineage;
+    }
+
+    /// Tells the machine of one cold boot from that of another.
+    long lineage() {
+        return lineage;
     }
 
     /// For each sector the least tag that has to be durable.
@@ -103,6 +112,11 @@ final class WatchedMachine implements GuestMachine {
     }
 
     @Override
+    public long ticksPerStepQ32() {
+        return toy.ticksPerStepQ32();
+    }
+
+    @Override
     public long timerDeadlineTicks() {
         return toy.timerDeadlineTicks();
     }
@@ -132,9 +146,89 @@ final class WatchedMachine implements GuestMachine {
         return toy.digest();
     }
 
+    /// The toy's, and the ledger with the state.
     @Override
     public MachineImage image() {
-        return toy.image();
+        MachineImage of = toy.image();
+        return new MachineImage() {
+            @Override
+            public int pages() {
+                return of.pages();
+            }
+
+            @Override
+            public void markAllChanged() {
+                of.markAllChanged();
+            }
+
+            @Override
+            public int changedPages() {
+                return of.changedPages();
+            }
+
+            @Override
+            public int nextChanged(int page) {
+                return of.nextChanged(page);
+            }
+
+            @Override
+            public boolean take(int page, byte[] into, int at) {
+                return of.take(page, into, at);
+            }
+
+            @Override
+            public byte[] state() {
+                byte[] inner = of.state();
+                ByteBuffer out = ByteBuffer.allocate(inner.length + LEDGER_BYTES + pending.size() * SEEN_BYTES);
+                out.putInt(inner.length).put(inner).putLong(lineage).put((byte) (poweredOff ? 1 : 0));
+                words(out, completed);
+                words(out, required);
+                pending.forEach((id, seen) -> words(out.putLong(id), seen.completedAtSubmission()));
+                return out.array();
+            }
+
+            @Override
+            public void put(int page, byte[] from, int at) {
+                of.put(page, from, at);
+            }
+
+            @Override
+            public void putZero(int page) {
+                of.putZero(page);
+            }
+
+            @Override
+            public void restore(byte[] state) throws IOException {
+                ByteBuffer in = ByteBuffer.wrap(state);
+                byte[] inner = new byte[in.getInt()];
+                in.get(inner);
+                of.restore(inner);
+                lineage = in.getLong();
+                poweredOff = in.get() != 0;
+                get(in, completed);
+                get(in, required);
+                while (in.hasRemaining()) {
+                    long id = in.getLong();
+                    long[] at = new long[SimDisk.SECTORS];
+                    get(in, at);
+                    DiskRequest request = toy.pendingDiskRequests().stream().filter(r -> r.requestId() == id).findFirst()
+                            .orElseThrow();
+                    pending.put(id, new Seen(request, at));
+                }
+            }
+        };
+    }
+
+    private static void words(ByteBuffer out, long[] words) {
+        for (long word : words) {
+            out.putLong(word);
+        }
+    }
+
+    private static void get(ByteBuffer in, long[] words) {
+        for (int i = 0; i < words.length; i++) {
+            words[i] = in.getLong();
+        }
     }
 
     @Override

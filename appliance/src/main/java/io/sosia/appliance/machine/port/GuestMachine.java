@@ -30,6 +30,9 @@ public interface GuestMachine {
     /// Guest time now, in ticks of 100 ns.
     long ticks();
 
+    /// The rate at which guest time passes, in ticks per step times 2^32.
+    long ticksPerStepQ32();
+
     /// Guest time at which the timer fires, in ticks; [Long#MAX_VALUE] when none is set. Only of use while idle.
     long timerDeadlineTicks();
 

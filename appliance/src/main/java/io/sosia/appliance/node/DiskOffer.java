@@ -1,0 +1,58 @@
+package io.sosia.appliance.node;
+
+import io.sosia.appliance.pair.PeerMessage.Invitation;
+import java.io.IOException;
+import java.util.function.Consumer;
+
+/// The disk's part in taking a partner in, or in being taken in: the way from `disksync`'s resync to a node. On the event loop.
+interface DiskOffer {
+
+    /// Told about a disk on its way to the partner; on any thread.
+    interface Listener {
+        /// Nearly all of the disk is durable at the partner.
+        void near();
+
+        /// Nothing is on its way any more: what is left is known, until [Sending#release].
+        void held();
+
+        /// It cannot be sent.
+        void failed(String reason);
+    }
+
+    /// A disk on its way to the partner.
+    interface Sending {
+        /// What the partner needs to find it.
+        Invitation invitation();
+
+        /// Send nothing new; answers [Listener#held].
+        void hold();
+
+        /// Go on sending.
+        void release();
+
+        /// What belongs to the cut; see [CloneFeed.DiskRest].
+        CloneFeed.DiskRest rest();
+
+        CloneProgress progress(String phase);
+
+        /// The partner has all of it.
+        void done();
+
+        void abandon(String reason);
+    }
+
+    /// Offers this node's disk to the partner.
+    ///
+    /// @throws IOException when no address can be bound
+    Sending send(Listener listener) throws IOException;
+
+    /// Receives the primary's disk.
+    ///
+    /// @param failed told, on any thread, when it cannot be received
+    DiskJoin join(Invitation invitation, Consumer<String> failed);
+
+    /// For a machine without a disk.
+    static DiskOffer none(String content) {
+        return new NoDiskOffer(content);
+    }
+}

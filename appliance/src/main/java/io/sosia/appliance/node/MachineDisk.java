@@ -1,0 +1,161 @@
+package io.sosia.appliance.node;
+
+import io.sosia.appliance.disk.DiskExecutor;
+import io.sosia.appliance.disk.KeptCompletions;
+import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.lockstep.DiskAnswers;
+import io.sosia.appliance.machine.port.MachineInput.DiskCompleted;
+import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
+import io.sosia.disksync.block.Position;
+import io.sosia.disksync.store.DiskStore;
+import io.sosia.disksync.store.Partner;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The disk of a machine of a pair, as the machine's thread sees it: requests in, completions out, and how the disk stands to
+/// the partner's.
+///
+/// The machine's thread calls; completions come on the disk's threads. [#partnerAway] and [#partnerInSync] may be called by
+/// any thread: they take effect at the machine's next [#tell].
+final class MachineDisk {
+
+    private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(MachineDisk.class);
+    private static final int KEPT_COMPLETIONS_MAX = 4_096;
+
+    private record Standing(boolean inSync, String reason) {}
+
+    private final Optional<DiskStore> store;
+    private final Optional<DiskExecutor> executor;
+    private final KeptCompletions kept;
+    private volatile boolean waiting;
+    private volatile Standing wanted = new Standing(true, "");
+    private volatile LogPosition partnerDurable = LogPosition.START;
+    private Standing told = wanted;
+
+    /// @param arrived called when a completion was kept, from a disk thread
+    /// @param broken  told of a broken invariant
+    MachineDisk(Optional<DiskStore> store, Runnable arrived, Consumer<Throwable> broken) {
+        this.store = store;
+        this.kept = new KeptCompletions(KEPT_COMPLETIONS_MAX, arrived);
+        this.executor = store.map(disk -> new DiskExecutor(disk, DiskExecutor.Settings.BACKUP, kept, broken));
+    }
+
+    /// The disk itself; empty for a machine without one.
+    Optional<DiskStore> store() {
+        return store;
+    }
+
+    /// Passes a request on.
+    void submit(DiskRequest request) {
+        executor.orElseThrow().submit(request);
+    }
+
+    /// What has become of a request, for a replay.
+    DiskAnswers answers() {
+        return executor.isPresent() ? this::answer : DiskAnswers.FROM_LOG;
+    }
+
+    private DiskAnswers.Answer answer(DiskRequest request) {
+        Optional<DiskCompleted> done = kept.take(request.requestId());
+        return done.isPresent()
+                ? new DiskAnswers.Answer.Done(done.get().status(), done.get().data())
+                : new DiskAnswers.Answer.Pending();
+    }
+
+    /// From now on completions go to `next`, those kept first.
+    void passOn(Consumer<DiskCompleted> next) {
+        kept.passOn(next);
+    }
+
+    /// All requests the log up to `position` causes have been submitted, and none beyond.
+    void reached(LogPosition position) {
+        executor.ifPresent(disk -> disk.reached(new Position(position.epoch(), position.seq())));
+    }
+
+    /// Up to where the log's effects are durable here.
+    LogPosition durable() {
+        return executor.flatMap(DiskExecutor::durablePosition)
+                .map(position -> new LogPosition(position.epoch(), position.sequence()))
+                .orElse(LogPosition.START);
+    }
+
+    /// Returns when everything submitted is carried out and durable.
+    void makeDurable() throws IOException, InterruptedException {
+        waiting = true;
+        try {
+            if (executor.isPresent()) {
+                executor.get().drainDurably();
+            }
+        } finally {
+            waiting = false;
+        }
+    }
+
+    /// Whether the machine's thread waits for the disk, which may take long. Any thread.
+    boolean isWaitedFor() {
+        return waiting;
+    }
+
+    /// Both nodes start from equal disks.
+    void startsEqual() throws IOException {
+        if (store.isPresent()) {
+            store.get().joined("both nodes of the pair start from here");
+        }
+    }
+
+    /// The partner's disk durably holds what the log up to here causes. Any thread.
+    void setPartnerDurable(LogPosition position) {
+        partnerDurable = position;
+    }
+
+    /// This node goes on without its partner: from now on its disk keeps durably what the partner's lacks. Any thread.
+    void partnerAway(String reason) {
+        wanted = new Standing(false, reason);
+    }
+
+    /// The partner's disk is equal again, as the record says. Any thread.
+    void partnerInSync(String reason) {
+        wanted = new Standing(true, reason);
+    }
+
+    /// Tells the disk what is known of the partner and of the log. A primary's machine calls it now and then.
+    void tell(LogPosition position) {
+        if (executor.isEmpty()) {
+            return;
+        }
+        reached(position);
+        LogPosition there = partnerDurable;
+        store.get().partnerDurable(new Position(there.epoch(), there.seq()));
+        Standing now = wanted;
+        if (now != told) {
+            told = now;
+            executor.get().between(() -> become(now));
+        }
+    }
+
+    /// On the disk's data thread. What cannot be written down costs a longer resync and nothing else: the disk's activity log
+    /// remembers what the partner may lack.
+    private void become(Standing standing) {
+        DiskStore disk = store.get();
+        try {
+            if (standing.inSync()) {
+                disk.joined(standing.reason());
+            } else if (disk.superBlock().partner() == Partner.IN_SYNC) {
+                disk.split(standing.reason());
+            }
+        } catch (IOException e) {
+            DIAGNOSTICS.warn("disk: how the partner's stands to it cannot be written down: {}", e.getMessage());
+        }
+    }
+
+    /// Ends the disk's threads and closes it, durable.
+    void close() throws IOException {
+        executor.ifPresent(DiskExecutor::close);
+        if (store.isPresent()) {
+            store.get().close();
+        }
+    }
+}
