@@ -444,6 +444,10 @@ final class PairedMachine {
             node.fault("the disk failed request " + completed.requestId());
             return;
         }
+        if (completed.status() == DiskStatus.IO_ERROR) {
+            // The guest is told, and a partner that is just taken in would have done what this disk could not.
+            node.cloneFailed("the disk failed request " + completed.requestId());
+        }
         inboxes.completed(completed);
     }
 

@@ -346,6 +346,9 @@ final class SimMachine implements OutputSink {
                 node.core.fault("disk request " + request.requestId() + " failed: " + status, world.timeline.now());
                 return;
             }
+            if (status != DiskStatus.OK) {
+                node.core.cloneFailed("disk request " + request.requestId() + " failed: " + status, world.timeline.now());
+            }
             recorder.apply(new MachineInput.DiskCompleted(request.requestId(), status, data));
         }
     }
