@@ -26,12 +26,15 @@ import io.sosia.appliance.pair.PairCore;
 import io.sosia.appliance.pair.PairSettings;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.appliance.pair.Purpose;
+import io.sosia.disksync.block.DiskState;
+import io.sosia.disksync.store.DiskRebuild;
 import io.sosia.disksync.store.DiskStore;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.client.WitnessClientConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -109,9 +112,9 @@ public final class Node implements AutoCloseable {
         NodeLock lock = home.lock();
         Optional<DiskStore> disk = Optional.empty();
         try {
-            DiskStamp stamp = home.stamp();
-            home.checkDisk(stamp);
-            disk = home.hasDisk() ? Optional.of(DiskStore.open(home.diskFolder())) : Optional.empty();
+            disk = parts.image().disk().isPresent() ? Optional.of(openDisk(home, parts)) : Optional.empty();
+            boolean whole = disk.isEmpty() || disk.get().superBlock().state() == DiskState.UP_TO_DATE;
+            DiskStamp stamp = home.stampOf(whole);
             MachineSpec spec = parts.spec(
                     disk.map(DiskStore::sizeBytes).orElse(0L), home.mac(), !config.uplink().equals("none"));
             return new Node(config, new Opened(home, lock, spec, disk, stamp), console, transitions);
@@ -122,6 +125,12 @@ public final class Node implements AutoCloseable {
             lock.close();
             throw e;
         }
+    }
+
+    /// Whatever has happened to the disk, the partner can make it good again; whether this node may serve from it is found out when
+    /// it is known who the owner is.
+    private static DiskStore openDisk(NodeHome home, MachineParts parts) throws IOException {
+        return DiskRebuild.open(home.diskFolder(), home.pairId().value(), Files.size(parts.image().disk().get()));
     }
 
     /// What a node finds in its folder.

@@ -21,6 +21,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The folder of all that a node keeps: who it is (`pair.json`), its disk (`disk/`), what the disk holds
 /// (`stamp.json`), how its last life ended (`ended.json`) and evidence of failures (`evidence/`). Every file is
@@ -30,6 +32,8 @@ public final class NodeHome {
     /// The content of a machine without a disk, in its stamp.
     static final String NO_DISK = "none";
 
+    private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(NodeHome.class);
+    private static final String UNKNOWN_CONTENT = "unknown";
     private static final int FORMAT = 1;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -169,16 +173,24 @@ public final class NodeHome {
         }
     }
 
-    /// Checks that the disk is where the stamp says there is one.
+    /// What the disk holds, as far as that is known: a stamp that cannot be read, or one of a disk that is not whole, becomes that of a
+    /// run without an end, which no partner's disk equals.
     ///
-    /// @throws IOException when it is gone
-    void checkDisk(DiskStamp stamp) throws IOException {
-        if (hasDisk() == stamp.content().equals(NO_DISK)) {
-            throw new IOException(hasDisk()
-                    ? diskFolder() + " is there, but the node was made without a disk; remove it"
-                    : diskFolder() + " is missing; bring it back, or remove " + folder
-                            + " and run `sosia pair init` again");
+    /// @param whole whether the disk's own metadata calls it whole
+    /// @throws IOException when the folder cannot be written
+    DiskStamp stampOf(boolean whole) throws IOException {
+        DiskStamp stamp;
+        try {
+            stamp = stamp();
+        } catch (IOException damaged) {
+            DIAGNOSTICS.warn("{}; taken for that of a run without an end", damaged.getMessage());
+            stamp = new DiskStamp(UNKNOWN_CONTENT, LogPosition.START, false);
         }
+        if (!whole && stamp.clean()) {
+            stamp = new DiskStamp(stamp.content(), stamp.position(), false);
+        }
+        writeStamp(stamp);
+        return stamp;
     }
 
     /// How the node's last life ended; empty while it runs, after a life that was cut off, or before the first.

@@ -353,7 +353,7 @@ final class PairedMachine {
             }
             return true;
         } catch (IOException e) {
-            node.fault("the start of the run cannot be written down: " + e.getMessage());
+            node.fault("the machine cannot start here: " + e.getMessage());
             return false;
         }
     }

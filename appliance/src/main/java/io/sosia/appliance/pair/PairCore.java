@@ -60,7 +60,7 @@ public final class PairCore {
     private final OutputGate gate;
     private final Incarnation self;
 
-    private NodeState state;
+    private NodeState state = new NodeState.Reading(0, 0);
     private PeerMessage.DiskStamp disk;
 
     private boolean linked;
@@ -608,7 +608,7 @@ public final class PairCore {
     private void take(PairMachine.Step step, long now) {
         NodeState before = state;
         state = step.state();
-        if (before != null && (before.getClass() != state.getClass() || !before.word().equals(state.word()))) {
+        if (before.getClass() != state.getClass() || !before.word().equals(state.word())) {
             environment.transition(before, state, step.reason());
         }
         for (PairAction action : step.actions()) {

@@ -199,8 +199,6 @@ class NodeTest {
             pair.json  | {"format":1,       | is damaged
             pair.json  | []                 | is damaged
             pair.json  | {"format":9}       | format 9, expected 1
-            stamp.json | nonsense           | is damaged
-            stamp.json | {"content":"none"} | is damaged: expected content, epoch, seq and clean
             """)
     void damagedFileIsNamed(String name, String content, String message) throws Exception {
         Files.writeString(pair.state("a").resolve(name), content);
@@ -210,15 +208,6 @@ class NodeTest {
 
     @Test
     void missingFilesAreNamed() throws Exception {
-        Path disk = pair.state("a").resolve("disk");
-        Path aside = pair.state("a").resolve("aside");
-        Files.move(disk, aside);
-        assertThatThrownBy(() -> Node.open(pair.config("a"))).isInstanceOf(IOException.class)
-                .hasMessageContaining(disk + " is missing");
-        Files.move(aside, disk);
-        Files.delete(pair.state("a").resolve("stamp.json"));
-        assertThatThrownBy(() -> Node.open(pair.config("a"))).isInstanceOf(IOException.class)
-                .hasMessageContaining("stamp.json is missing");
         Files.delete(pair.state("a").resolve("pair.json"));
         assertThatThrownBy(() -> Node.open(pair.config("a"))).isInstanceOf(IOException.class)
                 .hasMessageContaining("sosia pair init");

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -37,7 +38,9 @@ public final class PairFiles {
         this.folder = folder;
         this.disk = disk;
         Files.write(folder.resolve("guest.elf"), TickingGuest.elf());
-        Files.write(folder.resolve("disk.img"), new byte[DISK_BYTES]);
+        byte[] content = new byte[DISK_BYTES];
+        new Random(7).nextBytes(content);
+        Files.write(folder.resolve("disk.img"), content);
         int[] ports = freePorts(4);
         write("a", "b", ports[0], ports[1], ports[2], witnessPort, settings);
         write("b", "a", ports[1], ports[0], ports[3], witnessPort, settings);

@@ -34,16 +34,11 @@ public final class DiskRebuild {
     /// @throws IOException when the host's file system fails
     public static DiskStore open(Path dir, UUID disk, long sizeBytes) throws IOException {
         try {
-            DiskStore found = DiskStore.open(dir);
-            if (found.superBlock().disk().equals(disk) && found.sizeBytes() == sizeBytes) {
-                return found;
-            }
-            found.close();
-            rebuild(dir, disk, sizeBytes, "it is another disk, or of another size");
+            return DiskStore.open(dir);
         } catch (DiskFormatException damaged) {
             rebuild(dir, disk, sizeBytes, damaged.getMessage());
+            return DiskStore.open(dir);
         }
-        return DiskStore.open(dir);
     }
 
     private static void rebuild(Path dir, UUID disk, long sizeBytes, String why) throws IOException {
@@ -55,7 +50,7 @@ public final class DiskRebuild {
             Files.write(folder.unfinished(), new byte[0]);
             putAside(folder.meta());
             if (!kept) {
-                Files.deleteIfExists(folder.data());
+                putAside(folder.data());
                 try (FileChannel data = FileChannel.open(folder.data(), StandardOpenOption.CREATE_NEW,
                         StandardOpenOption.WRITE)) {
                     data.write(ByteBuffer.wrap(new byte[1]), length - 1);
@@ -74,11 +69,11 @@ public final class DiskRebuild {
         }
     }
 
-    private static void putAside(Path meta) throws IOException {
-        if (Files.exists(meta)) {
-            Path aside = meta.resolveSibling("meta.damaged");
+    private static void putAside(Path path) throws IOException {
+        if (Files.exists(path)) {
+            Path aside = path.resolveSibling(path.getFileName() + ".damaged");
             DiskFolder.deleteTree(aside);
-            Files.move(meta, aside);
+            Files.move(path, aside);
         }
     }
 }
