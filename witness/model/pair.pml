@@ -140,7 +140,7 @@ bool handed[2];                 /* on a backup: it has promised to renounce no m
 #endif
 
 /* For a reader of spin's trails; the search does not see it. */
-#define SAY(what) printf(what, n, life[n])
+#define SAY(what) printf(what, n, life[n])     /* node.life, what it does */
 
 hidden byte i, yes;
 
@@ -690,10 +690,10 @@ end:
 
 #ifdef QUIET
 /* Faults: links are cut and heal, claims are lost on the way. Some time they end; what is broken then stays broken. */
-#define CUT(what) d_step { !settled && what && faults > 0 -> what = false; faults-- }
-#define HEAL(what) d_step { !settled && !what -> what = true }
+#define CUT(what, name) d_step { !settled && what && faults > 0 -> printf(name); what = false; faults-- }
+#define HEAL(what, name) d_step { !settled && !what -> printf(name); what = true }
 #define LOSE(n) d_step { !settled && st[n] == CLAIMING && !lost[n] && faults > 0 -> \
-        lost[n] = true; answerYes[n] = false; answerNo[n] = false; faults-- }
+        printf("    the claim of %d.%d is lost on the way\n", n, life[n]); lost[n] = true; answerYes[n] = false; answerNo[n] = false; faults-- }
 #define REPEAT(n) d_step { st[n] == CLAIMING && lost[n] && sees[n] -> lost[n] = false }
 /* A claim whose sender is gone need not arrive. */
 #define DROP(n, l) d_step { settled && claimKind[SLOT(n, l)] != 0 && !ASKS(n, l) -> \
@@ -709,12 +709,12 @@ end:
 active proctype Faults() {
 end:
     do
-    :: CUT(link)
-    :: HEAL(link)
-    :: CUT(sees[0])
-    :: CUT(sees[1])
-    :: HEAL(sees[0])
-    :: HEAL(sees[1])
+    :: CUT(link, "    the nodes' link is cut\n")
+    :: HEAL(link, "    the nodes' link heals\n")
+    :: CUT(sees[0], "    0's link to the witness is cut\n")
+    :: CUT(sees[1], "    1's link to the witness is cut\n")
+    :: HEAL(sees[0], "    0's link to the witness heals\n")
+    :: HEAL(sees[1], "    1's link to the witness heals\n")
     :: LOSE(0)
     :: LOSE(1)
 #ifndef BREAK_CLAIM_SENT_ONCE
@@ -731,10 +731,11 @@ end:
     :: DROP(0, 3)
     :: DROP(1, 3)
 #endif
-    :: d_step { !settled -> settled = true; crashes = 0; faults = 0; doubts = 0 }
+    :: d_step { !settled -> printf("    no fault any more\n"); settled = true; crashes = 0; faults = 0; doubts = 0 }
     /* Nothing can happen any more. */
     :: timeout ->
         d_step {
+            printf("    nothing can happen any more\n");
             yes = 0;
             if
             :: EXHAUSTED || SERVES(0) || SERVES(1) || (!MAY_SERVE(0) && !MAY_SERVE(1)) -> yes = 1
