@@ -1,7 +1,7 @@
 /* The pair's protocol: who may be live, what may leave, what the survivor holds. For spin 6.5.
  *
  * Two nodes, their processes' lives (incarnations), the witness's record, the log and its receipts. Every event is one
- * indivisible step of one process; between any two events anything else may happen. The README beside this file says
+ * indivisible step of one process; between any two events anything else may happen. ../README.md, The model, says
  * which code each state and event stands for, what is left out and why that loses nothing, and what each switch breaks.
  *
  * Nothing here depends on time. A message is a fact that stays: a claim once sent may reach the witness at any later
@@ -125,18 +125,11 @@ byte forgotten[2];              /* ... of the last one it has confirmed the with
 byte confirmLife[2];            /* ... and the life that confirmed */
 byte confirmTo[2];              /* ... to this life of its partner */
 bool relied[2];                 /* RELIED(epoch) is written */
-bool handed[2];                 /* on a backup: it has promised to renounce no more, for it may be handed the machine */
 #define RELIED(n) relied[n]
 #define RENOUNCED(n) (renounced[n] != 0)
-#ifdef BREAK_HANDS_OVER_TO_RENOUNCED
-#define MAY_HAND_OVER(n) true
-#else
-#define MAY_HAND_OVER(n) handed[1 - (n)]
-#endif
 #else
 #define RELIED(n) false
 #define RENOUNCED(n) false
-#define MAY_HAND_OVER(n) true
 #endif
 
 /* For a reader of spin's trails; the search does not see it. */
@@ -145,7 +138,7 @@ bool handed[2];                 /* on a backup: it has promised to renounce no m
 hidden byte i, yes;
 
 /* Names of what must never be false, so that spin's complaint carries them; always false themselves. */
-hidden byte ABOVE_L, TWO_LIVE, STALE_LIFE, LOST_OUTPUT, THROWN_AWAY, GRANTED_TO_NOBODY, WENT_ON,
+hidden byte ABOVE_L, TWO_LIVE, STALE_LIFE, LOST_OUTPUT, THROWN_AWAY, GRANTED_TO_NOBODY, WENT_ON, FORGOT_THE_RUN,
             NOBODY_SERVES, NOT_RESTORED;
 
 /* OutputGate. */
@@ -173,7 +166,8 @@ bool settled;                   /* no fault any more from here on */
 #define BACKUP_GONE(n) (!link || life[1 - (n)] != partner[n] || !(FOLLOWS(1 - (n)) || st[1 - (n)] == SYNCING \
                   || (st[1 - (n)] == STANDBY && welcome[1 - (n)] != 0)))
 #define PRIMARY_GONE(n) (!link || life[1 - (n)] != partner[n] || partner[1 - (n)] != life[n] \
-                  || !(STREAMS(1 - (n)) || st[1 - (n)] == TAKING || st[1 - (n)] == HANDING))
+                  || !(STREAMS(1 - (n)) || st[1 - (n)] == TAKING \
+                  || (st[1 - (n)] == HANDING && acked[1 - (n)] != pos[1 - (n)])))
 #define SUSPECTS_BACKUP(n) (BACKUP_GONE(n) || (doubts > 0 && !settled))
 #define SUSPECTS_PRIMARY(n) (PRIMARY_GONE(n) || (doubts > 0 && !settled))
 #define DOUBTED(gone) if :: gone :: else -> doubts-- fi
@@ -189,14 +183,14 @@ bool settled;                   /* no fault any more from here on */
 
 #ifdef QUIET
 /* The question may be an old one, but somebody has to answer it while the witness is lost. */
-#define ASKED(n) (link && !sees[n] && !sees[1 - (n)] && st[1 - (n)] == PROT && life[1 - (n)] == partner[n] && !handed[n])
+#define ASKED(n) (link && !sees[n] && !sees[1 - (n)] && st[1 - (n)] == PROT && life[1 - (n)] == partner[n])
 #define HEARD(n, l) (!ASKS(n, l) || (sees[n] && !lost[n]))
 #define COMES_BACK(n) (!forGood[n])
 #define FAULTY (!settled)
 #define LOST_THE_WITNESS(n) (!sees[n])
 #define WITNESS_IS_BACK(n) (sees[n])
 #else
-#define ASKED(n) (!handed[n])
+#define ASKED(n) true
 #define HEARD(n, l) true
 #define COMES_BACK(n) true
 #define FAULTY true
@@ -256,7 +250,7 @@ inline forget(n) {
     restored[n] = false; memory[n] = false; answerYes[n] = false; answerNo[n] = false;
     welcome[n] = 0; welcomeEpoch[n] = 0;
 #ifdef RENOUNCE
-    renounced[n] = 0; holds[n] = 0; relied[n] = false; handed[n] = false;
+    renounced[n] = 0; holds[n] = 0; relied[n] = false;
 #endif
 #ifdef QUIET
     lost[n] = false;
@@ -292,10 +286,9 @@ inline giveUp(n) {
     forget(n)
 }
 
-/* A live machine is given up only when the record has moved on, or the backup holds all of it. */
+/* A live machine is given up only when the record has moved on. */
 inline giveUpLive(n) {
-    assert(recEpoch > epoch[n] || (st[n] == HANDING && acked[n] == pos[n] &&
-        !(RENOUNCED(1 - n) && life[1 - n] == partner[n])) || THROWN_AWAY);
+    assert(recEpoch > epoch[n] || THROWN_AWAY);
     giveUp(n)
 }
 
@@ -470,6 +463,8 @@ end:
 
     /* Claiming COLD_BOOT. The run begins anew: what the last one released may be missing, and the node says so. */
     :: d_step { answerYes[n] && purpose[n] == COLD_BOOT -> SAY("%d.%d cold boot granted: live at 0, a new run\n");
+        /* Memory is lost by a crash only: not by cuts, suspicions, late messages, hand-overs. */
+        assert(crashes < CRASHES || lastLive == 0 || ENDED || FORGOT_THE_RUN);
         epoch[n]++; claimed(n); st[n] = ALONE; memory[n] = true; released = 0;
 #ifdef POWER_OFF
         ended = false;
@@ -576,8 +571,14 @@ end:
 #endif
 
     /* HandingOver, by an operator's word: the machine stops at a mark. */
-    :: d_step { st[n] == PROT && FAULTY && MAY_HAND_OVER(n) -> SAY("%d.%d stops the machine to hand it over\n"); st[n] = HANDING }
-    :: d_step { st[n] == HANDING && acked[n] == pos[n] -> SAY("%d.%d has handed over: gives up\n"); giveUpLive(n) }
+    :: d_step { st[n] == PROT && FAULTY -> SAY("%d.%d stops the machine at a mark and hands over\n"); st[n] = HANDING }
+#ifdef BREAK_HANDS_OVER_UNREAD
+    :: d_step { st[n] == HANDING && acked[n] == pos[n] -> SAY("%d.%d has handed over, it thinks: gives up\n"); giveUpLive(n) }
+#endif
+    :: d_step { st[n] == HANDING && REACHES(n) && recEpoch > epoch[n] ->
+        SAY("%d.%d reads that its partner is live: gives up\n"); giveUpLive(n) }
+    /* The record does not move on in time: the machine runs on. */
+    :: d_step { st[n] == HANDING -> SAY("%d.%d has waited long enough and runs on\n"); st[n] = PROT }
     :: d_step { st[n] == HANDING && SUSPECTS_BACKUP(n) -> SAY("%d.%d suspects its backup, cannot hand over\n"); DOUBTED(BACKUP_GONE(n));
 #ifdef BREAK_FAILED_HAND_OVER_DISCARDS
         giveUpLive(n)
@@ -602,11 +603,7 @@ end:
 #endif
         }
     :: d_step { answerYes[n] && purpose[n] == PROMOTE -> SAY("%d.%d SOLO granted: goes live, emits again\n");
-        epoch[n]++; claimed(n); st[n] = SOLO; partner[n] = 0;
-#ifdef RENOUNCE
-        handed[n] = false;
-#endif
-        goLive(n); openGate(n) }
+        epoch[n]++; claimed(n); st[n] = SOLO; partner[n] = 0;         goLive(n); openGate(n) }
     :: d_step { answerNo[n] && purpose[n] == PROMOTE -> SAY("%d.%d promotion refused: gives up\n"); giveUp(n) }
 #ifdef BREAK_CLAIMANT_RESUMES
     :: d_step { st[n] == CLAIMING && purpose[n] == PROMOTE -> SAY("%d.%d follows again, its claim still out\n"); st[n] = FOLLOWING; purpose[n] = 0; answerYes[n] = false; answerNo[n] = false }
@@ -653,9 +650,6 @@ end:
     :: d_step { MAY_RENOUNCE(n) && renounced[n] == 0 && (granted[n] < GRANTS || grantLife[n] != life[n]) && ASKED(n) -> SAY("%d.%d renounces\n");
         if :: grantLife[n] != life[n] -> granted[n] = 0; asksBack[n] = 0 :: else fi;
         grantLife[n] = life[n]; granted[n]++; renounced[n] = granted[n] }
-    /* Asked whether it could be handed the machine, it promises to renounce no more. */
-    :: d_step { st[n] == FOLLOWING && renounced[n] == 0 && !handed[n] && st[1 - n] == PROT && partner[1 - n] == life[n] &&
-            TOGETHER && FAULTY -> SAY("%d.%d may be handed the machine\n"); handed[n] = true }
     /* The grant arrives, any one of them, at any time. */
     :: d_step { (st[n] == PROT || (st[n] == CLAIMING && purpose[n] == GO_SOLO && !relied[n])) &&
             grantLife[1 - n] == partner[n] && granted[1 - n] > holds[n] && TOGETHER && NOT_FORGOTTEN(n) -> SAY("%d.%d gets a renunciation\n"); holds[n] = granted[1 - n] }
