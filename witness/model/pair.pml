@@ -10,7 +10,8 @@
  *
  * Bounds:  EPOCHS  LIVES (of each node)  ENTRIES (of the log)  CRASHES
  * Begin:   BEGIN_PROTECTED (default)  BEGIN_BIRTH  BEGIN_SOLO
- * Parts:   RENOUNCE  POWER_OFF (the last entry is the guest's)  QUIET (explicit links and faults, checks states in which nothing can happen any more)
+ * Parts:   RENOUNCE  POWER_OFF (the last entry is the guest's)
+ *          QUIET (links and faults are explicit; states in which nothing can happen any more are checked)
  */
 
 #ifndef EPOCHS
@@ -431,12 +432,15 @@ proctype Node(bit n) {
 end:
     do
     /* A process begins. */
-    :: d_step { st[n] == DOWN && life[n] < LIVES && COMES_BACK(n) -> SAY("%d.%d begins (the life before this one is over)\n"); life[n]++; st[n] = READING }
+    :: d_step { st[n] == DOWN && life[n] < LIVES && COMES_BACK(n) ->
+        SAY("%d.%d begins (the life before this one is over)\n"); life[n]++; st[n] = READING }
 
     /* ... and dies. */
-    :: d_step { st[n] != DOWN && st[n] != STOPPED && crashes > 0 && FAULTY -> SAY("%d.%d dies\n"); crashes--; st[n] = DOWN; forget(n) }
+    :: d_step { st[n] != DOWN && st[n] != STOPPED && crashes > 0 && FAULTY ->
+        SAY("%d.%d dies\n"); crashes--; st[n] = DOWN; forget(n) }
 #ifdef QUIET
-    :: d_step { st[n] != DOWN && crashes > 0 && FAULTY -> SAY("%d.%d dies\n"); crashes--; st[n] = DOWN; forget(n); forGood[n] = true }
+    :: d_step { st[n] != DOWN && crashes > 0 && FAULTY ->
+        SAY("%d.%d dies\n"); crashes--; st[n] = DOWN; forget(n); forGood[n] = true }
 #endif
 
     /* Reading: a new life asks where the pair stands. An owner waits as long as it likes for a partner in sync. */
@@ -454,10 +458,12 @@ end:
 
     /* Standby: a claim of an earlier life was granted late. */
 #ifndef BREAK_STANDBY_NEVER_LOOKS
-    :: d_step { st[n] == STANDBY && REACHES(n) && recOwner == n -> SAY("%d.%d finds itself the owner\n"); welcome[n] = 0; welcomeEpoch[n] = 0; claimColdBoot(n) }
+    :: d_step { st[n] == STANDBY && REACHES(n) && recOwner == n ->
+        SAY("%d.%d finds itself the owner\n"); welcome[n] = 0; welcomeEpoch[n] = 0; claimColdBoot(n) }
 #endif
 #ifdef BREAK_WITNESS_IGNORES_LIFE
-    :: d_step { st[n] == STANDBY && recOwner != n && recState == R_PROTECTED -> SAY("%d.%d claims SOLO for a life that is over\n");
+    :: d_step { st[n] == STANDBY && recOwner != n && recState == R_PROTECTED ->
+        SAY("%d.%d claims SOLO for a life that is over\n");
         epoch[n] = recEpoch; submit(n, GO_SOLO, pos[n] + 1, PROMOTE) }
 #endif
 
@@ -481,9 +487,11 @@ end:
 
     /* Alone. */
     :: d_step { st[n] == ALONE -> SAY("%d.%d starts the machine alone\n"); st[n] = SOLO; virgin = false; openGate(n) }
-    :: d_step { st[n] == ALONE && virgin && st[1 - n] == STANDBY && TOGETHER -> SAY("%d.%d claims PROTECTED, the machine still off\n");
+    :: d_step { st[n] == ALONE && virgin && st[1 - n] == STANDBY && TOGETHER ->
+        SAY("%d.%d claims PROTECTED, the machine still off\n");
         partner[n] = life[1 - n]; submit(n, PROTECT, life[1 - n], PROTECT) }
-    :: d_step { answerYes[n] && (purpose[n] == PROTECT || purpose[n] == PROTECT_LIVE) -> SAY("%d.%d PROTECTED granted\n");
+    :: d_step { answerYes[n] && (purpose[n] == PROTECT || purpose[n] == PROTECT_LIVE) ->
+        SAY("%d.%d PROTECTED granted\n");
         if
         :: purpose[n] == PROTECT -> sent[n] = 0; logLife[n] = life[n]; logTo[n] = partner[n]; acked[n] = 0; virgin = false
         :: else
@@ -497,10 +505,12 @@ end:
             welcome[1 - n] = life[n]; welcomeEpoch[1 - n] = epoch[n]
         :: else
         fi }
-    :: d_step { answerNo[n] && (purpose[n] == PROTECT || purpose[n] == PROTECT_LIVE) -> SAY("%d.%d PROTECTED refused: gives up\n"); giveUpLive(n) }
+    :: d_step { answerNo[n] && (purpose[n] == PROTECT || purpose[n] == PROTECT_LIVE) ->
+        SAY("%d.%d PROTECTED refused: gives up\n"); giveUpLive(n) }
 
     /* Standby is welcomed: a backup from the first step. */
-    :: d_step { st[n] == STANDBY && welcome[n] != 0 && TOGETHER -> SAY("%d.%d is welcomed: follows from the first step\n");
+    :: d_step { st[n] == STANDBY && welcome[n] != 0 && TOGETHER ->
+        SAY("%d.%d is welcomed: follows from the first step\n");
         st[n] = FOLLOWING; epoch[n] = welcomeEpoch[n]; partner[n] = welcome[n]; memory[n] = true;
         welcome[n] = 0; welcomeEpoch[n] = 0 }
 
@@ -519,18 +529,22 @@ end:
         fi }
 
     /* The log arrives; the receipt is given at once. */
-    :: d_step { FOLLOWS(n) && TOGETHER && logLife[1 - n] == partner[n] && logTo[1 - n] == life[n] && pos[n] < sent[1 - n] -> SAY("%d.%d receives an entry and acknowledges it\n");
+    :: d_step { FOLLOWS(n) && TOGETHER && logLife[1 - n] == partner[n] && logTo[1 - n] == life[n] && pos[n] < sent[1 - n] ->
+        SAY("%d.%d receives an entry and acknowledges it\n");
         pos[n]++; receipt[SLOT(n, life[n])] = pos[n] }
 #ifdef BREAK_ACKS_WHILE_CLAIMING
-    :: d_step { st[n] == CLAIMING && purpose[n] == PROMOTE && receipt[SLOT(n, life[n])] < sent[1 - n] -> SAY("%d.%d acknowledges what it has not read\n");
+    :: d_step { st[n] == CLAIMING && purpose[n] == PROMOTE && receipt[SLOT(n, life[n])] < sent[1 - n] ->
+        SAY("%d.%d acknowledges what it has not read\n");
         receipt[SLOT(n, life[n])] = sent[1 - n] }
 #endif
 
     /* A receipt arrives. */
-    :: d_step { GATE_WAITS(n) && TOGETHER && RECEIPT(n) > acked[n] -> SAY("%d.%d gets a receipt: output leaves\n"); acked[n] = RECEIPT(n); release(n, acked[n]) }
+    :: d_step { GATE_WAITS(n) && TOGETHER && RECEIPT(n) > acked[n] ->
+        SAY("%d.%d gets a receipt: output leaves\n"); acked[n] = RECEIPT(n); release(n, acked[n]) }
 
     /* Protected: the backup is silent, or leaves. */
-    :: d_step { st[n] == PROT && SUSPECTS_BACKUP(n) -> SAY("%d.%d suspects its backup: claims SOLO\n"); DOUBTED(BACKUP_GONE(n));
+    :: d_step { st[n] == PROT && SUSPECTS_BACKUP(n) ->
+        SAY("%d.%d suspects its backup: claims SOLO\n"); DOUBTED(BACKUP_GONE(n));
 #ifdef BREAK_READING_IS_ENOUGH
         if
         :: recOwner == n -> st[n] = SOLO; openGate(n)
@@ -547,14 +561,16 @@ end:
 #endif
         goLive(n); openGate(n) }
 #ifdef BREAK_REFUSED_GOES_ON
-    :: d_step { answerNo[n] && purpose[n] == GO_SOLO -> SAY("%d.%d SOLO refused\n"); claimed(n); st[n] = SOLO; openGate(n) }
+    :: d_step { answerNo[n] && purpose[n] == GO_SOLO ->
+        SAY("%d.%d SOLO refused\n"); claimed(n); st[n] = SOLO; openGate(n) }
 #else
     :: d_step { answerNo[n] && purpose[n] == GO_SOLO -> SAY("%d.%d SOLO refused\n"); giveUpLive(n) }
 #endif
 
 #ifdef POWER_OFF
     /* The guest's power-off has left: the end of the run is recorded. */
-    :: d_step { (st[n] == PROT || st[n] == SOLO || st[n] == TAKING) && pos[n] == ENTRIES && (OPEN(n) || acked[n] == pos[n]) -> SAY("%d.%d the power-off has left: ends the run\n");
+    :: d_step { (st[n] == PROT || st[n] == SOLO || st[n] == TAKING) && pos[n] == ENTRIES && (OPEN(n) || acked[n] == pos[n]) ->
+        SAY("%d.%d the power-off has left: ends the run\n");
 #ifdef BREAK_ENDS_WITHOUT_CLAIM
         st[n] = STOPPED; forget(n); ended = true
 #else
@@ -564,22 +580,26 @@ end:
         fi
 #endif
         }
-    :: d_step { answerYes[n] && purpose[n] == STOP -> SAY("%d.%d end of the run granted\n"); claimed(n); st[n] = STOPPED; forget(n) }
+    :: d_step { answerYes[n] && purpose[n] == STOP ->
+        SAY("%d.%d end of the run granted\n"); claimed(n); st[n] = STOPPED; forget(n) }
     :: d_step { answerNo[n] && purpose[n] == STOP -> SAY("%d.%d end of the run refused: gives up\n"); giveUpLive(n) }
     /* Started again on purpose. */
     :: d_step { st[n] == STOPPED && life[n] < LIVES -> SAY("%d.%d is started again\n"); life[n]++; st[n] = READING }
 #endif
 
     /* HandingOver, by an operator's word: the machine stops at a mark. */
-    :: d_step { st[n] == PROT && FAULTY -> SAY("%d.%d stops the machine at a mark and hands over\n"); st[n] = HANDING }
+    :: d_step { st[n] == PROT && FAULTY ->
+        SAY("%d.%d stops the machine at a mark and hands over\n"); st[n] = HANDING }
 #ifdef BREAK_HANDS_OVER_UNREAD
-    :: d_step { st[n] == HANDING && acked[n] == pos[n] -> SAY("%d.%d has handed over, it thinks: gives up\n"); giveUpLive(n) }
+    :: d_step { st[n] == HANDING && acked[n] == pos[n] ->
+        SAY("%d.%d has handed over, it thinks: gives up\n"); giveUpLive(n) }
 #endif
     :: d_step { st[n] == HANDING && REACHES(n) && recEpoch > epoch[n] ->
         SAY("%d.%d reads that its partner is live: gives up\n"); giveUpLive(n) }
     /* The record does not move on in time: the machine runs on. */
     :: d_step { st[n] == HANDING -> SAY("%d.%d has waited long enough and runs on\n"); st[n] = PROT }
-    :: d_step { st[n] == HANDING && SUSPECTS_BACKUP(n) -> SAY("%d.%d suspects its backup, cannot hand over\n"); DOUBTED(BACKUP_GONE(n));
+    :: d_step { st[n] == HANDING && SUSPECTS_BACKUP(n) ->
+        SAY("%d.%d suspects its backup, cannot hand over\n"); DOUBTED(BACKUP_GONE(n));
 #ifdef BREAK_FAILED_HAND_OVER_DISCARDS
         giveUpLive(n)
 #else
@@ -588,7 +608,8 @@ end:
         }
 
     /* Following: the primary is silent, or hands over. The channel is closed for good, the log replayed, SOLO claimed. */
-    :: d_step { st[n] == FOLLOWING && SUSPECTS_PRIMARY(n) -> SAY("%d.%d suspects its primary, closes the channel, drains, claims SOLO\n"); DOUBTED(PRIMARY_GONE(n));
+    :: d_step { st[n] == FOLLOWING && SUSPECTS_PRIMARY(n) ->
+        SAY("%d.%d suspects its primary, closes the channel, drains, claims SOLO\n"); DOUBTED(PRIMARY_GONE(n));
 #ifdef BREAK_PROMOTES_WITHOUT_CLAIM
         epoch[n]++; st[n] = SOLO; liveAt[epoch[n]] = pos[n] + 1; openGate(n)
 #else
@@ -606,7 +627,8 @@ end:
         epoch[n]++; claimed(n); st[n] = SOLO; partner[n] = 0;         goLive(n); openGate(n) }
     :: d_step { answerNo[n] && purpose[n] == PROMOTE -> SAY("%d.%d promotion refused: gives up\n"); giveUp(n) }
 #ifdef BREAK_CLAIMANT_RESUMES
-    :: d_step { st[n] == CLAIMING && purpose[n] == PROMOTE -> SAY("%d.%d follows again, its claim still out\n"); st[n] = FOLLOWING; purpose[n] = 0; answerYes[n] = false; answerNo[n] = false }
+    :: d_step { st[n] == CLAIMING && purpose[n] == PROMOTE ->
+        SAY("%d.%d follows again, its claim still out\n"); st[n] = FOLLOWING; purpose[n] = 0; answerYes[n] = false; answerNo[n] = false }
 #endif
 
     /* Solo takes its partner in; Standby is invited. */
@@ -616,28 +638,37 @@ end:
         welcome[1 - n] = 0; welcomeEpoch[1 - n] = 0 }
     /* Disk and memory are there; the log follows. */
     :: d_step { st[n] == TAKING && phase[n] == COPYING && st[1 - n] == SYNCING && !restored[1 - n] &&
-            partner[1 - n] == life[n] && life[1 - n] == partner[n] && TOGETHER -> SAY("%d.%d has sent disk and memory: the partner holds all so far\n");
+            partner[1 - n] == life[n] && life[1 - n] == partner[n] && TOGETHER ->
+        SAY("%d.%d has sent disk and memory: the partner holds all so far\n");
         phase[n] = FOLLOWED; sent[n] = pos[n]; logLife[n] = life[n]; logTo[n] = partner[n];
         pos[1 - n] = pos[n]; restored[1 - n] = true; memory[1 - n] = true;
         receipt[SLOT(1 - n, life[1 - n])] = pos[n] }
-    :: d_step { st[n] == TAKING && phase[n] == FOLLOWED -> SAY("%d.%d makes output wait for receipts\n"); phase[n] = GATED; acked[n] = 0 }
-    :: d_step { st[n] == TAKING && phase[n] == GATED && HOLDS_ALL_RELEASED(n) -> SAY("%d.%d claims PROTECTED\n"); submit(n, PROTECT, partner[n], PROTECT_LIVE) }
-    :: d_step { st[n] == TAKING && SUSPECTS_BACKUP(n) -> SAY("%d.%d loses the partner it was taking in: all output leaves\n"); DOUBTED(BACKUP_GONE(n));
+    :: d_step { st[n] == TAKING && phase[n] == FOLLOWED ->
+        SAY("%d.%d makes output wait for receipts\n"); phase[n] = GATED; acked[n] = 0 }
+    :: d_step { st[n] == TAKING && phase[n] == GATED && HOLDS_ALL_RELEASED(n) ->
+        SAY("%d.%d claims PROTECTED\n"); submit(n, PROTECT, partner[n], PROTECT_LIVE) }
+    :: d_step { st[n] == TAKING && SUSPECTS_BACKUP(n) ->
+        SAY("%d.%d loses the partner it was taking in: all output leaves\n"); DOUBTED(BACKUP_GONE(n));
         st[n] = SOLO; phase[n] = 0; partner[n] = 0; openGate(n) }
 #ifdef BREAK_GATE_REOPENS_WHILE_PROTECTING
-    :: d_step { st[n] == CLAIMING && purpose[n] == PROTECT_LIVE && SUSPECTS_BACKUP(n) -> SAY("%d.%d opens the gate while PROTECTED may yet be granted\n");
+    :: d_step { st[n] == CLAIMING && purpose[n] == PROTECT_LIVE && SUSPECTS_BACKUP(n) ->
+        SAY("%d.%d opens the gate while PROTECTED may yet be granted\n");
         st[n] = SOLO; purpose[n] = 0; phase[n] = 0; partner[n] = 0; answerYes[n] = false; answerNo[n] = false; openGate(n) }
 #endif
     /* The Confirmation arrives. */
-    :: d_step { st[n] == SYNCING && restored[n] && welcome[n] == partner[n] && TOGETHER -> SAY("%d.%d is confirmed: a backup\n");
+    :: d_step { st[n] == SYNCING && restored[n] && welcome[n] == partner[n] && TOGETHER ->
+        SAY("%d.%d is confirmed: a backup\n");
         st[n] = FOLLOWING; restored[n] = false; welcome[n] = 0; welcomeEpoch[n] = 0 }
     /* Syncing: the source is gone. With all of it here the record may name this life in sync: it is read first. */
-    :: d_step { st[n] == SYNCING && !restored[n] && SUSPECTS_PRIMARY(n) -> SAY("%d.%d loses its source before all is here: gives up\n"); DOUBTED(PRIMARY_GONE(n)); giveUp(n) }
+    :: d_step { st[n] == SYNCING && !restored[n] && SUSPECTS_PRIMARY(n) ->
+        SAY("%d.%d loses its source before all is here: gives up\n"); DOUBTED(PRIMARY_GONE(n)); giveUp(n) }
 #ifdef BREAK_JOINER_CLAIMS_UNREAD
-    :: d_step { st[n] == SYNCING && restored[n] && SUSPECTS_PRIMARY(n) -> SAY("%d.%d loses its source, unconfirmed: claims SOLO unread\n"); DOUBTED(PRIMARY_GONE(n));
+    :: d_step { st[n] == SYNCING && restored[n] && SUSPECTS_PRIMARY(n) ->
+        SAY("%d.%d loses its source, unconfirmed: claims SOLO unread\n"); DOUBTED(PRIMARY_GONE(n));
         restored[n] = false; submit(n, GO_SOLO, pos[n] + 1, PROMOTE) }
 #else
-    :: d_step { st[n] == SYNCING && restored[n] && SUSPECTS_PRIMARY(n) && REACHES(n) -> SAY("%d.%d loses its source, unconfirmed: reads the record\n"); DOUBTED(PRIMARY_GONE(n));
+    :: d_step { st[n] == SYNCING && restored[n] && SUSPECTS_PRIMARY(n) && REACHES(n) ->
+        SAY("%d.%d loses its source, unconfirmed: reads the record\n"); DOUBTED(PRIMARY_GONE(n));
         restored[n] = false;
         if
         :: recEpoch == epoch[n] && recState == R_PROTECTED && recSync[n] == life[n] -> submit(n, GO_SOLO, pos[n] + 1, PROMOTE)
@@ -647,37 +678,47 @@ end:
 
 #ifdef RENOUNCE
     /* A primary that has lost the witness asks; a backup that has lost it too grants, by number. */
-    :: d_step { MAY_RENOUNCE(n) && renounced[n] == 0 && (granted[n] < GRANTS || grantLife[n] != life[n]) && ASKED(n) -> SAY("%d.%d renounces\n");
+    :: d_step { MAY_RENOUNCE(n) && renounced[n] == 0 && (granted[n] < GRANTS || grantLife[n] != life[n]) && ASKED(n) ->
+        SAY("%d.%d renounces\n");
         if :: grantLife[n] != life[n] -> granted[n] = 0; asksBack[n] = 0 :: else fi;
         grantLife[n] = life[n]; granted[n]++; renounced[n] = granted[n] }
     /* The grant arrives, any one of them, at any time. */
     :: d_step { (st[n] == PROT || (st[n] == CLAIMING && purpose[n] == GO_SOLO && !relied[n])) &&
-            grantLife[1 - n] == partner[n] && granted[1 - n] > holds[n] && TOGETHER && NOT_FORGOTTEN(n) -> SAY("%d.%d gets a renunciation\n"); holds[n] = granted[1 - n] }
+            grantLife[1 - n] == partner[n] && granted[1 - n] > holds[n] && TOGETHER && NOT_FORGOTTEN(n) ->
+        SAY("%d.%d gets a renunciation\n"); holds[n] = granted[1 - n] }
     /* The backup is silent and the witness lost: RELIED is written, all held output leaves; the claim stays out. */
-    :: d_step { st[n] == PROT && holds[n] != 0 && LOST_THE_WITNESS(n) && SUSPECTS_BACKUP(n) -> SAY("%d.%d suspects its backup: RELIED, all output leaves\n"); DOUBTED(BACKUP_GONE(n));
+    :: d_step { st[n] == PROT && holds[n] != 0 && LOST_THE_WITNESS(n) && SUSPECTS_BACKUP(n) ->
+        SAY("%d.%d suspects its backup: RELIED, all output leaves\n"); DOUBTED(BACKUP_GONE(n));
         submit(n, GO_SOLO, 0, GO_SOLO); relied[n] = true; release(n, pos[n]); bare[n] = pos[n] }
-    :: d_step { st[n] == CLAIMING && purpose[n] == GO_SOLO && holds[n] != 0 && !relied[n] && LOST_THE_WITNESS(n) -> SAY("%d.%d RELIED: all output leaves\n");
+    :: d_step { st[n] == CLAIMING && purpose[n] == GO_SOLO && holds[n] != 0 && !relied[n] && LOST_THE_WITNESS(n) ->
+        SAY("%d.%d RELIED: all output leaves\n");
         relied[n] = true; release(n, pos[n]); bare[n] = pos[n] }
     /* The backup asks to take it back. */
     :: d_step { (st[n] == FOLLOWING || st[n] == DRAINING) && renounced[n] != 0 && asksBack[n] != renounced[n] &&
             WITNESS_IS_BACK(n) && TOGETHER -> SAY("%d.%d asks for its renunciation back\n");
         asksBack[n] = renounced[n] }
     /* The primary confirms and forgets. */
-    :: d_step { MAY_CONFIRM(n) && asksBack[1 - n] > forgotten[n] && grantLife[1 - n] == partner[n] && TOGETHER -> SAY("%d.%d confirms and forgets the renunciation\n");
+    :: d_step { MAY_CONFIRM(n) && asksBack[1 - n] > forgotten[n] && grantLife[1 - n] == partner[n] && TOGETHER ->
+        SAY("%d.%d confirms and forgets the renunciation\n");
         forgotten[n] = asksBack[1 - n]; holds[n] = 0; confirmLife[n] = life[n]; confirmTo[n] = partner[n] }
 #ifdef BREAK_ANOTHER_LIFE_CONFIRMS
-    :: d_step { st[n] == READING && asksBack[1 - n] > forgotten[n] -> SAY("%d.%d confirms a renunciation it never held\n");
+    :: d_step { st[n] == READING && asksBack[1 - n] > forgotten[n] ->
+        SAY("%d.%d confirms a renunciation it never held\n");
         forgotten[n] = asksBack[1 - n]; confirmLife[n] = partner[1 - n]; confirmTo[n] = grantLife[1 - n] }
 #endif
     /* The confirmation arrives. */
     :: d_step { (st[n] == FOLLOWING || st[n] == DRAINING) && renounced[n] != 0 && forgotten[1 - n] == renounced[n] &&
-            confirmLife[1 - n] == partner[n] && confirmTo[1 - n] == life[n] && TOGETHER -> SAY("%d.%d has its renunciation back\n"); renounced[n] = 0 }
+            confirmLife[1 - n] == partner[n] && confirmTo[1 - n] == life[n] && TOGETHER ->
+        SAY("%d.%d has its renunciation back\n"); renounced[n] = 0 }
 #ifdef BREAK_RENUNCIATION_TAKEN_BACK_ALONE
-    :: d_step { (st[n] == FOLLOWING || st[n] == DRAINING) && renounced[n] != 0 -> SAY("%d.%d takes its renunciation back by itself\n"); renounced[n] = 0 }
+    :: d_step { (st[n] == FOLLOWING || st[n] == DRAINING) && renounced[n] != 0 ->
+        SAY("%d.%d takes its renunciation back by itself\n"); renounced[n] = 0 }
 #endif
     /* Draining, renounced: claims when it has it back, gives up when the record has moved on. */
-    :: d_step { st[n] == DRAINING && renounced[n] == 0 -> SAY("%d.%d claims SOLO\n"); submit(n, GO_SOLO, pos[n] + 1, PROMOTE) }
-    :: d_step { st[n] == DRAINING && REACHES(n) && recEpoch > epoch[n] -> SAY("%d.%d reads that the record has moved on: gives up\n"); giveUp(n) }
+    :: d_step { st[n] == DRAINING && renounced[n] == 0 ->
+        SAY("%d.%d claims SOLO\n"); submit(n, GO_SOLO, pos[n] + 1, PROMOTE) }
+    :: d_step { st[n] == DRAINING && REACHES(n) && recEpoch > epoch[n] ->
+        SAY("%d.%d reads that the record has moved on: gives up\n"); giveUp(n) }
 #endif
     od
 }
