@@ -388,11 +388,11 @@ public final class PairMachine {
         };
     }
 
-    /// Its memory is that of a run which goes on elsewhere. But with all of it here, the record may name us in sync already:
-    /// the claim tells.
+    /// Its memory is that of a run which goes on elsewhere. But with all of it here, the record may name us in sync already.
     private static Step sourceLost(Syncing s, String reason) {
         return s.restored()
-                ? Step.to(new Draining(s.epoch(), true, reason), reason, new CloseLink(reason), new Drain())
+                ? Step.to(new Draining(s.epoch(), true, false, reason, Long.MIN_VALUE / 2), reason, new CloseLink(reason),
+                        new Drain())
                 : rejoin(s.epoch(), "the primary was lost before all was here: " + reason);
     }
 
@@ -410,11 +410,17 @@ public final class PairMachine {
     }
 
     private static Step drain(Following s, boolean promote, String reason) {
-        return Step.to(new Draining(s.epoch(), promote, reason), reason, new CloseLink(reason), new Drain());
+        return Step.to(new Draining(s.epoch(), promote, true, reason, 0), reason, new CloseLink(reason), new Drain());
     }
 
     private Step draining(Draining s, PairEvent event, long now) {
         return switch (event) {
+            case PairEvent.Drained() when s.promote() && !s.named() -> now - s.askedNanos() >= settings.witnessRetryNanos()
+                    ? Step.stay(new Draining(s.epoch(), true, false, s.reason(), now), new ReadRecord())
+                    : Step.stay(s);
+            case PairEvent.RecordRead(PairRecord record) when s.promote() && !s.named() -> namesUs(record, s.epoch())
+                    ? Step.stay(new Draining(s.epoch(), true, true, s.reason(), now))
+                    : rejoin(s.epoch(), "the primary was lost before the record named this node in sync: " + s.reason());
             case PairEvent.Drained() when s.promote() ->
                     claim(Purpose.PROMOTE, s.epoch(), claimSolo(Purpose.PROMOTE, s.epoch()), now, "drained");
             case PairEvent.Drained() -> stop(s.epoch(), s.reason());
@@ -422,6 +428,11 @@ public final class PairMachine {
             case PairEvent.Terminate() -> stop(s.epoch(), "terminated while draining");
             default -> Step.stay(s);
         };
+    }
+
+    private boolean namesUs(PairRecord record, long epoch) {
+        return record.epoch() == epoch && record.state() == PairState.PROTECTED
+                && record.namesInSync(settings.node(), settings.incarnation());
     }
 
     private Step coldBoot(PairRecord record, long now, String reason) {

@@ -404,13 +404,17 @@ class PairMachineTest {
     }
 
     @Test
-    void joinerThatHasAllLetsTheWitnessTellWhetherItIsABackup() {
+    void joinerThatHasAllReadsTheRecordBeforeItClaims() {
         beSyncing();
         tell(new PairEvent.Invited(3, A1));
         tell(new PairEvent.Restored());
         assertThat(tell(lost())).containsExactly(new CloseLink("silent"), new PairAction.Drain());
-        ClaimCommand early = claim(tell(new PairEvent.Drained()));
-        assertThat(answer(early).getLast()).isInstanceOf(Finish.class);
+        assertThat(tell(new PairEvent.Drained())).as("a claim that nobody has seen a record for could come true late")
+                .containsExactly(new PairAction.ReadRecord());
+        assertThat(tell(new PairEvent.Drained())).isEmpty();
+        now += SECOND;
+        assertThat(tell(new PairEvent.Drained())).containsExactly(new PairAction.ReadRecord());
+        assertThat(read().getLast()).isInstanceOf(Finish.class);
         assertThat(record().owner()).isEqualTo(A);
         assertThat(state).isInstanceOf(NodeState.Halted.class);
     }
@@ -422,6 +426,8 @@ class PairMachineTest {
         tell(new PairEvent.Restored());
         table.apply(new ClaimCommand.Protect(PAIR, 3, A, A1, B2, new Nonce(new UUID(4, 4))));
         tell(lost());
+        tell(new PairEvent.Drained());
+        assertThat(read()).isEmpty();
         assertThat(answer(claim(tell(new PairEvent.Drained())))).containsExactly(new PairAction.GoLive(4));
         assertThat(record().owner()).isEqualTo(B);
     }

@@ -25,12 +25,13 @@ class PairSimulationTest {
     private static final String[] COMMON = {
         "DRAINING -> CLAIMING", "CLAIMING -> HALTED", "CLAIMING -> FROZEN", "PROTECTED -> HANDING-OVER",
         "WAITING -> CLAIMING", "READY -> HALTED", "READY -> STOPPED", "DRAINING -> STOPPED", "CLAIMING -> STOPPED",
-        "record: STOPPED", "reboot"};
+        "record: STOPPED", "reboot", "SOLO -> SYNCING", "STANDBY -> SYNCING", "SYNCING -> CLAIMING", "SYNCING -> READY",
+        "SYNCING -> SOLO", "SYNCING -> HALTED"};
 
     /// What happens in a few thousand.
     private static final String[] RARE = {
         "FROZEN -> SOLO", "FROZEN -> HALTED", "HANDING-OVER -> STOPPED", "HANDING-OVER -> HALTED", "WAITING -> STANDBY",
-        "DRAINING -> HALTED"};
+        "DRAINING -> HALTED", "SYNCING -> DRAINING", "SYNCING -> STOPPED"};
 
     private static void run(Plan plan, Map<String, Long> seen) {
         try {
