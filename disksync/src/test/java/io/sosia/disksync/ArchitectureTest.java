@@ -23,9 +23,28 @@ class ArchitectureTest {
         classes().that().resideInAPackage("io.sosia.disksync.block").should().onlyDependOnClassesThat()
                 .resideInAnyPackage("io.sosia.disksync.block", "java.lang", "java.lang.invoke", "java.lang.runtime",
                         "java.nio", "java.util", "java.util.function", "java.util.stream").check(code);
-        noClasses().that().resideInAPackage("io.sosia.disksync.block").should().dependOnClassesThat()
-                .haveNameMatching("java\\.lang\\.(Thread|System|ProcessHandle)|java\\.util\\.(Random|UUID|HashMap|HashSet)")
+        noClasses().that().resideInAnyPackage("io.sosia.disksync.block", "io.sosia.disksync.resync").should()
+                .dependOnClassesThat()
+                .haveNameMatching("java\\.lang\\.(Thread|System|ProcessHandle)|java\\.util\\.(Random|HashMap|HashSet)")
                 .check(code);
+        noClasses().that().resideInAnyPackage("io.sosia.disksync.block", "io.sosia.disksync.resync").should()
+                .callMethod(java.util.UUID.class, "randomUUID").check(code);
+    }
+
+    @Test
+    void decidingWhatToCopyIsPure() {
+        classes().that().resideInAPackage("io.sosia.disksync.resync").should().onlyDependOnClassesThat()
+                .resideInAnyPackage("io.sosia.disksync.block", "io.sosia.disksync.resync", "java.lang", "java.lang.invoke",
+                        "java.lang.runtime", "java.util", "java.util.function", "java.util.stream").check(code);
+    }
+
+    @Test
+    void arrowsPointOneWay() {
+        noClasses().that().resideInAnyPackage("io.sosia.disksync.store", "io.sosia.disksync.block").should()
+                .dependOnClassesThat().resideInAnyPackage("io.sosia.disksync.resync", "io.sosia.disksync.wire",
+                        "io.sosia.disksync.service").check(code);
+        noClasses().that().resideInAPackage("io.sosia.disksync.wire").should()
+                .dependOnClassesThat().resideInAnyPackage("io.sosia.disksync.store", "io.sosia.disksync.service").check(code);
     }
 
     @Test

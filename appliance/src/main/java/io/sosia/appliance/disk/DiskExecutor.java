@@ -20,6 +20,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,7 +56,7 @@ public final class DiskExecutor implements AutoCloseable {
     }
 
     private sealed interface Work {
-        record Request(DiskRequest request) implements Work {
+        record Request(DiskRequest request, long submittedNanos) implements Work {
         }
 
         record Reached(Position position) implements Work {
@@ -71,6 +72,8 @@ public final class DiskExecutor implements AutoCloseable {
     private final Consumer<Throwable> broken;
     private final DiskLane dataLane;
     private final DiskLane flushLane;
+
+    private volatile LongConsumer onRequest = _ -> { };
 
     // Guarded by this object's monitor.
     private final Deque<Work> work = new ArrayDeque<>();
@@ -108,7 +111,7 @@ public final class DiskExecutor implements AutoCloseable {
                     + " pending, expected at most " + settings.pendingMax());
         }
         pending++;
-        work.addLast(new Work.Request(request));
+        work.addLast(new Work.Request(request, System.nanoTime()));
         notifyAll();
     }
 
@@ -136,6 +139,11 @@ public final class DiskExecutor implements AutoCloseable {
     /// Everything caused by the log up to here is durable; empty for a disk that keeps no positions.
     public Optional<Position> durablePosition() {
         return disk instanceof DiskStore store ? Optional.of(store.durablePosition()) : Optional.empty();
+    }
+
+    /// From now on `told` gets how long each read and write took, in nanoseconds from its submission; on the data thread.
+    public void onRequest(LongConsumer told) {
+        onRequest = told;
     }
 
     /// Requests submitted and not completed.
@@ -183,8 +191,11 @@ public final class DiskExecutor implements AutoCloseable {
             return false;
         }
         switch (next) {
-            case Work.Request(DiskFlush flush) -> queueFlush(flush);
-            case Work.Request(DiskRequest request) -> complete(carryOut(request));
+            case Work.Request(DiskFlush flush, long _) -> queueFlush(flush);
+            case Work.Request(DiskRequest request, long submittedNanos) -> {
+                complete(carryOut(request));
+                onRequest.accept(System.nanoTime() - submittedNanos);
+            }
             case Work.Between(Runnable task) -> task.run();
             case Work.Reached(Position position) -> {
                 if (disk instanceof DiskStore store) {

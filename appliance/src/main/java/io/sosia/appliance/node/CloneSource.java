@@ -81,8 +81,9 @@ final class CloneSource {
         owner.invite(disk.invitation());
     }
 
+    /// After the cut the disk has nothing more to be sent, and the partner hangs up.
     private void fail(String reason) {
-        if (phase != Phase.OVER) {
+        if (phase != Phase.OVER && phase != Phase.CATCHING_UP) {
             owner.failed(reason);
         }
     }

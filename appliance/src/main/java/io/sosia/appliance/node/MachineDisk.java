@@ -6,12 +6,16 @@ import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.lockstep.DiskAnswers;
 import io.sosia.appliance.machine.port.MachineInput.DiskCompleted;
 import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
+import io.sosia.disksync.block.DiskState;
+import io.sosia.disksync.block.DiskView;
+import io.sosia.disksync.block.GenerationId;
 import io.sosia.disksync.block.Position;
 import io.sosia.disksync.store.DiskStore;
-import io.sosia.disksync.store.Partner;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +37,7 @@ final class MachineDisk {
     private volatile boolean waiting;
     private volatile Standing wanted = new Standing(true, "");
     private volatile LogPosition partnerDurable = LogPosition.START;
+    private volatile Optional<GenerationId> joint = Optional.empty();
     private Standing told = wanted;
 
     /// @param arrived called when a completion was kept, from a disk thread
@@ -75,6 +80,11 @@ final class MachineDisk {
         executor.ifPresent(disk -> disk.reached(new Position(position.epoch(), position.seq())));
     }
 
+    /// From now on `told` gets how long each request took, in nanoseconds. Any thread.
+    void onRequest(LongConsumer told) {
+        executor.ifPresent(disk -> disk.onRequest(told));
+    }
+
     /// Up to where the log's effects are durable here.
     LogPosition durable() {
         return executor.flatMap(DiskExecutor::durablePosition)
@@ -99,11 +109,38 @@ final class MachineDisk {
         return waiting;
     }
 
-    /// Both nodes start from equal disks.
-    void startsEqual() throws IOException {
+    /// Both nodes start from equal disks, at this epoch.
+    void startsEqual(long epoch) throws IOException {
         if (store.isPresent()) {
-            store.get().joined("both nodes of the pair start from here");
+            UUID disk = store.get().superBlock().disk();
+            store.get().joinedEqual(
+                    GenerationId.of(disk.getMostSignificantBits(), disk.getLeastSignificantBits(), epoch),
+                    "both nodes of the pair start from here, epoch " + epoch);
         }
+    }
+
+    /// This node starts without its partner, as the recorded owner: whatever its metadata says, nobody has a newer disk.
+    ///
+    /// @throws IOException when nothing may boot from this disk
+    void startsAlone() throws IOException {
+        if (store.isEmpty()) {
+            return;
+        }
+        DiskStore disk = store.get();
+        if (disk.superBlock().state() == DiskState.INCONSISTENT) {
+            DiskView view = disk.view();
+            if (view.blank() || view.resync().isPresent()) {
+                throw new IOException(view.blank() ? "this node's disk is empty"
+                        : "this node's disk is in the middle of a resync");
+            }
+            disk.setState(DiskState.UP_TO_DATE, "this node is the owner by the record");
+        }
+        disk.split("the machine starts without its partner");
+    }
+
+    /// The generation in which this disk and the partner's become one, if they do. Any thread.
+    void joinsIn(GenerationId generation) {
+        joint = Optional.of(generation);
     }
 
     /// The partner's disk durably holds what the log up to here causes. Any thread.
@@ -141,9 +178,15 @@ final class MachineDisk {
     private void become(Standing standing) {
         DiskStore disk = store.get();
         try {
-            if (standing.inSync()) {
-                disk.joined(standing.reason());
-            } else if (disk.superBlock().partner() == Partner.IN_SYNC) {
+            if (disk.superBlock().state() == DiskState.INCONSISTENT) {
+                // This disk was the one that was made equal.
+                disk.adopt(joint.orElseThrow(), standing.reason());
+            } else if (standing.inSync()) {
+                disk.joined(joint.orElseThrow(), standing.reason());
+            } else {
+                disk.abandonJoin();
+            }
+            if (!standing.inSync()) {
                 disk.split(standing.reason());
             }
         } catch (IOException e) {

@@ -30,6 +30,7 @@ import io.sosia.disksync.store.DiskStore;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.client.WitnessClientConfig;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -144,7 +145,8 @@ public final class Node implements AutoCloseable {
             return thread;
         });
         this.arbiter = new WitnessArbiter(new WitnessClientConfig(config.witness()), home.pairId());
-        DiskOffer diskOffer = opened.disk().isEmpty() ? DiskOffer.none(opened.stamp().content()) : new NoResyncYet();
+        DiskOffer diskOffer = opened.disk().isEmpty() ? DiskOffer.none(opened.stamp().content())
+                : new ResyncOffer(opened.disk().get(), machine.disk(), config::resync, config.partnerAddress(), this::content);
         this.pair = new PairNode(loop, arbiter, setup(spec), opened.stamp(), config.lagTargetNanos(), machine,
                 diskOffer, this::leave, new Onlooker());
         machine.attach(pair, this::wentLive);
@@ -160,6 +162,14 @@ public final class Node implements AutoCloseable {
         this.uplink = cable;
         this.watchdog = new Watchdog(machine::lastTurnNanos, () -> broken(new IllegalStateException(
                 "the machine's thread has made no turn for " + Watchdog.PATIENCE_SECONDS + " s")));
+    }
+
+    private String content() {
+        try {
+            return home.stamp().content();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Machine build(MachineSpec spec, EngineKind engine) throws ConfigException {

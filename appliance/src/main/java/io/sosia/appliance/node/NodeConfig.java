@@ -17,6 +17,7 @@ import java.util.Optional;
 /// @param state      folder of all that this node keeps
 /// @param control    where the local API listens
 /// @param lagTargetNanos lag above which the primary is slowed
+/// @param resync     where this node offers its disk to a partner it takes in
 /// @param engine     what executes the guest on this node; the partner may use another
 public record NodeConfig(
         Path file,
@@ -24,6 +25,7 @@ public record NodeConfig(
         NodeName partner,
         InetSocketAddress partnerAddress,
         InetSocketAddress listen,
+        InetSocketAddress resync,
         Path state,
         List<WitnessAddress> witness,
         MachineSource machine,
@@ -70,6 +72,7 @@ public record NodeConfig(
                 partner,
                 file.address("partner.address", "10.0.0.2:7701"),
                 file.address("listen", "0.0.0.0:7701"),
+                resync(file),
                 file.pathOf("state", "/var/lib/sosia/a"),
                 witnesses(file),
                 machine(file),
@@ -87,14 +90,20 @@ public record NodeConfig(
 
     /// The same, with another engine.
     public NodeConfig withEngine(EngineKind other) {
-        return new NodeConfig(file, node, partner, partnerAddress, listen, state, witness, machine, uplink, control,
+        return new NodeConfig(file, node, partner, partnerAddress, listen, resync, state, witness, machine, uplink, control,
                 silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, other);
     }
 
     /// The same, listening elsewhere.
     NodeConfig withListen(InetSocketAddress other) {
-        return new NodeConfig(file, node, partner, partnerAddress, other, state, witness, machine, uplink, control,
+        return new NodeConfig(file, node, partner, partnerAddress, other, resync, state, witness, machine, uplink, control,
                 silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, engine);
+    }
+
+    /// Where this node offers its disk while it takes the partner in: any port of the address it listens on, unless named.
+    private static InetSocketAddress resync(ConfigFile file) throws ConfigException {
+        return file.textOptional("resync").isPresent() ? file.address("resync", "0.0.0.0:7702")
+                : new InetSocketAddress(file.address("listen", "0.0.0.0:7701").getHostString(), 0);
     }
 
     private static EngineKind engine(ConfigFile file) throws ConfigException {

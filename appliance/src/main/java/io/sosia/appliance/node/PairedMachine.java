@@ -151,7 +151,7 @@ final class PairedMachine {
     /// @param joins whether the partner's disk is equal at this moment
     void start(long epoch, boolean joins) {
         spawn(() -> {
-            if (makeReady(joins)) {
+            if (makeReady(epoch, joins)) {
                 lead(epoch);
             }
         });
@@ -161,7 +161,7 @@ final class PairedMachine {
         FollowLoop loop = replay(RunPoint.start(epoch));
         following = loop;
         spawn(() -> {
-            if (makeReady(true)) {
+            if (makeReady(epoch, true)) {
                 followThenLead(loop);
             }
         });
@@ -205,15 +205,18 @@ final class PairedMachine {
     /// @return empty when stopped, or when it cannot be built: the pair's side has been told
     private Optional<ClonePart.Cut> built(CloneBuild build, DiskJoin diskJoin) {
         try {
+            diskJoin.begin();
             Optional<ClonePart.Cut> cut = build.run();
             if (cut.isPresent()) {
-                diskJoin.complete();
+                diskJoin.complete(cut.get().point().last());
                 parts.home().writeStamp(new DiskStamp(diskJoin.content(), cut.get().point().last(), false));
             }
             return cut;
         } catch (IOException e) {
             node.fault("the primary's machine cannot be taken over: " + e.getMessage());
             return Optional.empty();
+        } finally {
+            diskJoin.abandon();
         }
     }
 
@@ -339,12 +342,14 @@ final class PairedMachine {
     /// Writes down that the disk is about to change, and how it stands to the partner's.
     ///
     /// @return false when that cannot be written; the pair's side has been told
-    private boolean makeReady(boolean joins) {
+    private boolean makeReady(long epoch, boolean joins) {
         try {
             DiskStamp stamp = parts.home().stamp();
             parts.home().writeStamp(new DiskStamp(stamp.content(), stamp.position(), false));
             if (joins) {
-                disk.startsEqual();
+                disk.startsEqual(epoch);
+            } else {
+                disk.startsAlone();
             }
             return true;
         } catch (IOException e) {
@@ -499,7 +504,7 @@ final class PairedMachine {
             long now = System.nanoTime();
             if (now - reachedNanos > REACHED_NANOS) {
                 reachedNanos = now;
-                disk.reached(executed);
+                disk.tell(executed);
             }
             node.executed(step, disk.durable());
         }

@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Redundancy comes back by itself: two nodes in this process through several lives, with a real witness and a real link.
 @Timeout(240)
@@ -84,13 +86,16 @@ class RejoinTest {
                 new String(piece.bytes(), StandardCharsets.US_ASCII)).isTrue();
     }
 
-    private void makePair() throws Exception {
-        pair = PairFiles.withoutDisk(folder, WITNESS.port(), "failure: {silenceMillis: 10000}");
+    private void makePair(boolean disk) throws Exception {
+        String patient = "failure: {silenceMillis: 10000}";
+        pair = disk ? new PairFiles(folder, WITNESS.port(), patient)
+                : PairFiles.withoutDisk(folder, WITNESS.port(), patient);
     }
 
-    @Test
-    void partnerThatReturnsIsTakenInAgainAndAgain() throws Exception {
-        makePair();
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void partnerThatReturnsIsTakenInAgainAndAgain(boolean disk) throws Exception {
+        makePair(disk);
         Lives primary = start("a");
         Lives backup = start("b");
         awaitProtected(primary, backup);
@@ -111,7 +116,7 @@ class RejoinTest {
 
     @Test
     void backupThatReturnsIsTakenInWhileTheMachineRuns() throws Exception {
-        makePair();
+        makePair(true);
         Lives a = start("a");
         Lives b = start("b");
         awaitProtected(a, b);
@@ -127,7 +132,7 @@ class RejoinTest {
 
     @Test
     void switchoverChangesTheRolesAndKeepsThePairProtected() throws Exception {
-        makePair();
+        makePair(true);
         Lives a = start("a");
         Lives b = start("b");
         awaitProtected(a, b);

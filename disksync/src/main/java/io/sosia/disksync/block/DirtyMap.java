@@ -2,7 +2,9 @@ package io.sosia.disksync.block;
 
 import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeMap;
@@ -78,6 +80,34 @@ public final class DirtyMap {
                 }
             }
         }
+    }
+
+    /// The extents that have dirty blocks, ascending.
+    public List<Long> extents() {
+        List<Long> all = new ArrayList<>();
+        forEachExtent((extent, _) -> all.add(extent));
+        return all;
+    }
+
+    /// Removes the blocks of `extent` whose bits are set.
+    public void clear(long extent, long blocks) {
+        long[] words = pages.get(pageOf(extent));
+        if (words != null) {
+            words[indexOf(extent)] &= ~blocks;
+        }
+    }
+
+    /// The first extent from `extent` on that has dirty blocks; -1 when there is none.
+    public long nextExtent(long extent) {
+        for (Map.Entry<Long, long[]> page : pages.tailMap(pageOf(extent), true).entrySet()) {
+            long first = page.getKey() * Geometry.EXTENTS_PER_MAP_PAGE;
+            for (int i = (int) Math.max(0, extent - first); i < page.getValue().length; i++) {
+                if (page.getValue()[i] != 0) {
+                    return first + i;
+                }
+            }
+        }
+        return -1;
     }
 
     /// The numbers of the stored pages this map needs, ascending.

@@ -11,6 +11,16 @@ public record GenerationId(long value) {
         }
     }
 
+    /// One made of these words, the same every time.
+    public static GenerationId of(long... words) {
+        long value = 0x9e37_79b9_7f4a_7c15L;
+        for (long word : words) {
+            value = (value ^ word) * 0xbf58_476d_1ce4_e5b9L;
+            value ^= value >>> 31;
+        }
+        return new GenerationId(value == 0 ? 1 : value);
+    }
+
     @Override
     public String toString() {
         return "%016x".formatted(value);

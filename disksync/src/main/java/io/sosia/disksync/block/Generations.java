@@ -10,7 +10,7 @@ import java.util.Optional;
 /// @param base    the generation that the absent partner was left with; empty when no partner was left behind
 /// @param history earlier bases, newest first, at most [#HISTORY_MAX]
 public record Generations(GenerationId current, Optional<GenerationId> base, List<GenerationId> history) {
-    /// How many earlier bases are remembered; a partner away for longer gets a full resync.
+    /// How many earlier bases are remembered.
     public static final int HISTORY_MAX = 32;
 
     /// Copies and checks the history.
@@ -37,14 +37,12 @@ public record Generations(GenerationId current, Optional<GenerationId> base, Lis
         return new Generations(next, Optional.of(current), history);
     }
 
-    /// The partner has the current generation again; the base becomes history.
-    public Generations joined() {
-        if (base.isEmpty()) {
-            return this;
-        }
+    /// Both disks are equal and begin generation `next`; what this one was becomes history. A disk that had the same content once
+    /// but was not there at this moment does not have this generation.
+    public Generations renewed(GenerationId next) {
         List<GenerationId> longer = new ArrayList<>(history);
-        longer.addFirst(base.get());
-        return new Generations(current, Optional.empty(),
-                longer.subList(0, Math.min(longer.size(), HISTORY_MAX)));
+        base.ifPresent(longer::addFirst);
+        longer.addFirst(current);
+        return new Generations(next, Optional.empty(), longer.subList(0, Math.min(longer.size(), HISTORY_MAX)));
     }
 }

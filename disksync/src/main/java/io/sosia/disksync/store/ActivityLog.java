@@ -19,6 +19,11 @@ final class ActivityLog {
 
     private final Map<Long, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
 
+    /// Whether `extent` is hot.
+    boolean contains(long extent) {
+        return entries.containsKey(extent);
+    }
+
     /// How many extents are hot.
     int size() {
         return entries.size();

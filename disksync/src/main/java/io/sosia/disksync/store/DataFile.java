@@ -27,6 +27,12 @@ interface DataFile extends Closeable {
     /// @return how many bytes this left to be written back: the length where zeroes had to be written, else little
     long zero(long offset, long length) throws IOException;
 
+    /// The first byte from `from` on that is not in a hole, as far as the file system tells; -1 when there is none.
+    long nextData(long from) throws IOException;
+
+    /// The first byte from `from` on that is in a hole; `size` when there is none before.
+    long nextHole(long from, long size) throws IOException;
+
     /// Returns when all that was written before the call is durable (fdatasync).
     void sync() throws IOException;
 }

@@ -1,7 +1,9 @@
 package io.sosia.disksync.store;
 
+import io.sosia.disksync.block.DiskState;
 import io.sosia.disksync.block.Generations;
 import io.sosia.disksync.block.Geometry;
+import io.sosia.disksync.block.Partner;
 import io.sosia.disksync.block.Position;
 import java.io.Closeable;
 import java.io.IOException;
@@ -94,11 +96,12 @@ final class DiskFolder implements Closeable {
         return dir.resolve("meta");
     }
 
-    private Path unfinished() {
+    Path unfinished() {
         return dir.resolve("unfinished");
     }
 
-    private static DiskFolder lock(Path dir) throws IOException {
+    /// Takes the directory, whatever it holds.
+    static DiskFolder lock(Path dir) throws IOException {
         Path file = dir.resolve("lock");
         FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
@@ -134,7 +137,7 @@ final class DiskFolder implements Closeable {
         }
     }
 
-    private static void deleteTree(Path root) throws IOException {
+    static void deleteTree(Path root) throws IOException {
         List<Path> all;
         try (Stream<Path> found = Files.walk(root)) {
             all = found.sorted(Comparator.reverseOrder()).toList();
@@ -147,7 +150,7 @@ final class DiskFolder implements Closeable {
     }
 
     /// Makes the names in a directory durable.
-    private static void syncDirectory(Path dir) throws IOException {
+    static void syncDirectory(Path dir) throws IOException {
         try (FileChannel channel = FileChannel.open(dir, StandardOpenOption.READ)) {
             channel.force(true);
         }

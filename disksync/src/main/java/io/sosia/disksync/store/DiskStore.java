@@ -2,11 +2,13 @@ package io.sosia.disksync.store;
 
 import io.sosia.disksync.block.ByteRange;
 import io.sosia.disksync.block.DirtyMap;
+import io.sosia.disksync.block.DiskState;
+import io.sosia.disksync.block.DiskView;
 import io.sosia.disksync.block.GenerationId;
-import io.sosia.disksync.block.Generations;
 import io.sosia.disksync.block.Geometry;
+import io.sosia.disksync.block.Partner;
 import io.sosia.disksync.block.Position;
-import io.sosia.disksync.block.Unacknowledged;
+import io.sosia.disksync.block.ResyncMark;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,10 +17,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.LongPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +38,6 @@ public final class DiskStore implements BlockStore {
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(DiskStore.class);
     private static final SecureRandom RANDOM = new SecureRandom();
-    private static final int EVICTED_TOGETHER = 32;
     private static final int EXTENTS_PER_CHANGE = 64;
 
     /// What a test replaces.
@@ -58,17 +56,10 @@ public final class DiskStore implements BlockStore {
     private final DataFile data;
     private final Metadata meta;
     private final Writeback writeback;
-    private final int hotExtentsMax;
     private final long sizeBytes;
 
     private final List<WriteObserver> observers = new CopyOnWriteArrayList<>();
-    private final ActivityLog hot = new ActivityLog();
-    private final Unacknowledged unacknowledged = new Unacknowledged();
-    /// Extents found hot when the disk was opened after a crash: the partner may hold other bytes there.
-    private final SortedSet<Long> inherited = new TreeSet<>();
-    /// Blocks written since the base generation; empty unless the partner is away.
-    private final DirtyMap dirty;
-    private SuperBlock superBlock;
+    private final Tracking tracking;
     private Position reached;
     private Position durable;
     private int writing;
@@ -79,15 +70,12 @@ public final class DiskStore implements BlockStore {
         this.folder = folder;
         this.meta = meta;
         this.data = data;
-        this.hotExtentsMax = settings.hotExtentsMax();
-        this.superBlock = meta.superBlock();
-        this.sizeBytes = superBlock.sizeBytes();
-        this.reached = superBlock.applied();
-        this.durable = reached;
-        this.dirty = superBlock.partner() == Partner.AWAY ? meta.dirty(base()) : new DirtyMap();
         // What a killed process wrote may be in the host's cache only; a flush of ours would not know of it.
         data.sync();
-        recover(meta.hotExtents().navigableKeySet());
+        this.tracking = new Tracking(dir, meta, settings.hotExtentsMax());
+        this.sizeBytes = tracking.superBlock().sizeBytes();
+        this.reached = tracking.superBlock().applied();
+        this.durable = reached;
         this.writeback = new Writeback(dir.getFileName().toString(), data, settings.limits(), this::aroundSync);
     }
 
@@ -140,32 +128,6 @@ public final class DiskStore implements BlockStore {
             closeAll(e, data, meta, folder);
             throw e;
         }
-    }
-
-    /// After a crash the hot extents may differ from the partner's copy: keep that knowledge until it is settled.
-    private void recover(SortedSet<Long> hotBefore) throws IOException {
-        if (hotBefore.isEmpty()) {
-            return;
-        }
-        try (Metadata.Change change = meta.change()) {
-            switch (superBlock.partner()) {
-                case IN_SYNC -> {
-                    inherited.addAll(hotBefore);
-                    hotBefore.forEach(hot::add);
-                }
-                case AWAY -> {
-                    hotBefore.forEach(extent -> dirty.mark(wholeExtent(extent)));
-                    change.dirty(base(), dirty);
-                    coolAll(change, hotBefore);
-                }
-                case NONE -> coolAll(change, hotBefore);
-            }
-            change.event("opened with " + hotBefore.size() + " hot extents, partner " + superBlock.partner()
-                    + ": not closed, or closed before the partner had everything");
-            change.commit();
-        }
-        DIAGNOSTICS.info("disk {} opened with hot extents: partner={} hot-extents={} applied={}", dir,
-                superBlock.partner(), hotBefore.size(), durable);
     }
 
     @Override
@@ -239,69 +201,15 @@ public final class DiskStore implements BlockStore {
         if (closed) {
             throw new IOException("the disk in " + dir + " is closed");
         }
-        List<Long> cold = hot.coldIn(range);
-        if (!cold.isEmpty() && !heat(cold, range, mayGrow)) {
+        if (!tracking.begin(range, writeback.synced(), mayGrow)) {
             return false;
         }
-        switch (superBlock.partner()) {
-            case NONE -> { }
-            case IN_SYNC -> unacknowledged.mark(range);
-            case AWAY -> dirty.mark(range);
-        }
-        hot.begin(range);
         writing++;
         return true;
     }
 
-    /// Makes extents hot, durably, and others cold by the same change when there are too many.
-    ///
-    /// @return false when there is no room, a flush would make some, and `mayGrow` is false: nothing has changed
-    private boolean heat(List<Long> cold, ByteRange range, boolean mayGrow) throws IOException {
-        int excess = hot.size() + cold.size() - hotExtentsMax;
-        List<Long> evicted = List.of();
-        if (excess > 0) {
-            LongPredicate kept = extent -> range.blocksIn(extent) != 0 || isPinned(extent);
-            evicted = hot.evictable(Math.max(excess, EVICTED_TOGETHER), writeback.synced(), kept);
-            boolean flushHelps = evicted.size() < excess
-                    && hot.evictable(excess, Long.MAX_VALUE, kept).size() > evicted.size();
-            if (flushHelps && !mayGrow) {
-                return false;
-            }
-        }
-        try (Metadata.Change change = meta.change()) {
-            for (long extent : cold) {
-                change.hot(extent, superBlock.generations().current());
-            }
-            storeDirtyOf(evicted, change);
-            for (long extent : evicted) {
-                change.cold(extent);
-            }
-            change.commit();
-        }
-        evicted.forEach(hot::remove);
-        cold.forEach(hot::add);
-        return true;
-    }
-
-    private void storeDirtyOf(List<Long> extents, Metadata.Change change) throws IOException {
-        if (superBlock.partner() != Partner.AWAY) {
-            return;
-        }
-        SortedSet<Long> pages = new TreeSet<>();
-        extents.forEach(extent -> pages.add(DirtyMap.pageOf(extent)));
-        for (long page : pages) {
-            change.dirtyPage(base(), page, dirty);
-        }
-    }
-
-    /// An extent stays hot while the partner may lack what was written there.
-    private boolean isPinned(long extent) {
-        return superBlock.partner() == Partner.IN_SYNC
-                && (inherited.contains(extent) || unacknowledged.touches(extent));
-    }
-
     private synchronized void end(ByteRange range, long waitingBytes) {
-        hot.end(range, writeback.completed(waitingBytes));
+        tracking.end(range, writeback.completed(waitingBytes));
         writing--;
         notifyAll();
     }
@@ -335,7 +243,7 @@ public final class DiskStore implements BlockStore {
             return;
         }
         durable = now;
-        superBlock = superBlock.with(durable);
+        tracking.durable(durable);
         try {
             meta.applied(durable);
         } catch (IOException e) {
@@ -354,7 +262,7 @@ public final class DiskStore implements BlockStore {
                     + " writes under way, expected a later one and none");
         }
         reached = position;
-        unacknowledged.reached(position);
+        tracking.reached(position);
         if (writeback.isClean()) {
             durable = position;
         }
@@ -367,88 +275,161 @@ public final class DiskStore implements BlockStore {
 
     /// The partner's disk durably holds everything caused by the log up to `position`: those blocks need not be remembered.
     public synchronized void partnerDurable(Position position) {
-        unacknowledged.acknowledged(position);
+        tracking.partnerDurable(position);
     }
 
-    /// The partner's disk is equal to this one, but for writes on their way to it: after a resync, or when both were made from
-    /// equal images. What was remembered about the difference is forgotten. Call it between writes.
+    /// Both nodes' disks are equal at this moment, and generation `generation` begins: when both were made from equal images, or were
+    /// closed in order at the same place. What was remembered about a difference is forgotten. Call it between writes.
     ///
-    /// @param reason one line for the history
+    /// @param generation the same on both nodes, and used for nothing else
+    /// @param reason     one line for the history
     /// @throws IllegalStateException when a write is under way
-    public synchronized void joined(String reason) throws IOException {
-        if (writing != 0) {
-            throw new IllegalStateException("joined with " + writing + " writes under way, expected none");
-        }
-        Generations before = superBlock.generations();
-        SuperBlock next = superBlock.with(before.joined(), Partner.IN_SYNC);
-        try (Metadata.Change change = meta.change()) {
-            change.superBlock(next);
-            if (before.base().isPresent()) {
-                change.forgetDirty(before.base().get());
-            }
-            change.event("joined, generation " + next.generations().current() + ": " + reason).commit();
-        }
-        dirty.clear();
-        inherited.clear();
-        unacknowledged.clear();
-        become(next, reason);
+    public synchronized void joinedEqual(GenerationId generation, String reason) throws IOException {
+        requireStill("called equal");
+        tracking.joinedEqual(generation, reason);
+    }
+
+    /// From here on a partner follows every write that holds all before: what it has not acknowledged is remembered beside what it
+    /// would lack if it went again. Call it between writes.
+    ///
+    /// @throws IllegalStateException when a write is under way
+    public synchronized void beginJoin() {
+        requireStill("joined");
+        tracking.beginJoin();
+    }
+
+    /// The partner that followed since [#beginJoin] has gone again.
+    public synchronized void abandonJoin() {
+        tracking.abandonJoin();
+    }
+
+    /// The partner that follows since [#beginJoin] is the backup now: what it may lack is what it has not acknowledged.
+    ///
+    /// @param generation begins here, on both disks
+    /// @param reason     one line for the history
+    public synchronized void joined(GenerationId generation, String reason) throws IOException {
+        tracking.joined(generation, reason);
     }
 
     /// The partner is left behind: from now on every block it may lack is remembered durably, and what is written is a new
-    /// generation. Does nothing when it was left behind already.
+    /// generation. Does nothing when it was left behind already. A disk that never had a partner leaves behind whoever was made from the
+    /// same image.
     ///
     /// @param reason one line for the history
-    /// @throws IllegalStateException when there was never a partner to be left behind
     public synchronized void split(String reason) throws IOException {
-        if (superBlock.partner() == Partner.AWAY) {
-            return;
+        if (tracking.superBlock().partner() != Partner.AWAY) {
+            tracking.split(newGeneration(), reason);
         }
-        if (superBlock.partner() == Partner.NONE) {
-            throw new IllegalStateException("the disk in " + dir + " has no partner; expected joined() before split()");
-        }
-        Generations generations = superBlock.generations().split(newGeneration());
-        SuperBlock next = superBlock.with(generations, Partner.AWAY);
-        DirtyMap missing = suspects();
-        try (Metadata.Change change = meta.change()) {
-            change.superBlock(next).dirty(generations.base().orElseThrow(), missing)
-                    .event("split, generation " + generations.current() + ", blocks " + missing.count() + ": " + reason)
-                    .commit();
-        }
-        dirty.markAll(missing);
-        inherited.clear();
-        unacknowledged.clear();
-        become(next, reason);
     }
 
     /// Records what the content is worth.
     ///
     /// @param reason one line for the history
     public synchronized void setState(DiskState state, String reason) throws IOException {
-        SuperBlock next = superBlock.with(state);
-        try (Metadata.Change change = meta.change()) {
-            change.superBlock(next).event(superBlock.state() + " -> " + state + ": " + reason).commit();
-        }
-        become(next, reason);
+        tracking.setState(state, reason);
     }
 
-    private void become(SuperBlock next, String reason) {
-        DIAGNOSTICS.info("disk {} {}/{} -> {}/{} generation={} applied={} reason={}", dir, superBlock.partner(),
-                superBlock.state(), next.partner(), next.state(), next.generations().current(), durable, reason);
-        superBlock = next;
+    // As the target of a resync.
+
+    /// From now on the content is a mixture of old and new, and worth nothing before [#adopt]; durable on return. What this disk may
+    /// lack or have beyond the source stays remembered.
+    public synchronized void beginResync(ResyncMark mark, String reason) throws IOException {
+        tracking.beginResync(mark, reason);
+    }
+
+    /// Writes what the source sent: no write of a guest, so nothing to be remembered.
+    ///
+    /// @throws IllegalStateException outside a resync
+    public void receive(long offset, ByteBuffer from) throws IOException {
+        ByteRange range = receivable(offset, from.remaining());
+        data.write(range.offset(), from);
+        writeback.completed(range.length());
+    }
+
+    /// As [#receive], of zeroes; they take no space where the host can punch holes.
+    public void receiveZeroes(long offset, long length) throws IOException {
+        ByteRange range = receivable(offset, length);
+        writeback.completed(data.zero(range.offset(), range.length()));
+    }
+
+    private ByteRange receivable(long offset, long length) throws IOException {
+        if (superBlock().state() != DiskState.INCONSISTENT) {
+            throw new IllegalStateException("the disk in " + dir + " receives a resync it has not begun");
+        }
+        writeback.admit();
+        return Ranges.inside(this, offset, length);
+    }
+
+    /// The content equals the source's at `position`, durably. Guest writes may follow from here on.
+    public void received(Position position) throws IOException {
+        // Without the monitor: whoever syncs in the background wants it.
+        writeback.flush();
+        synchronized (this) {
+            requireStill("complete");
+            reached = position;
+            durable = position;
+            tracking.durable(position);
+            meta.applied(position);
+            tracking.beginJoin();
+        }
+    }
+
+    /// The source calls this disk its partner, and generation `generation` begins on both.
+    ///
+    /// @param reason one line for the history
+    public synchronized void adopt(GenerationId generation, String reason) throws IOException {
+        tracking.adopt(generation, reason);
+    }
+
+    private void requireStill(String what) {
+        if (writing != 0) {
+            throw new IllegalStateException("the disk in " + dir + " is " + what + " with " + writing
+                    + " writes under way, expected none");
+        }
+    }
+
+    /// All this disk can say of itself to a disk it shall be made equal to.
+    public synchronized DiskView view() throws IOException {
+        SuperBlock block = superBlock();
+        return new DiskView(block.disk(), sizeBytes, block.generations(), block.state(), block.partner(),
+                block.state() == DiskState.INCONSISTENT && isBlank(), meta.resync(), suspects());
+    }
+
+    /// A new file's last page is written to give it its length.
+    private boolean isBlank() throws IOException {
+        long first = data.nextData(0);
+        long last = Geometry.roundUpToPage(sizeBytes) - Geometry.PAGE_BYTES;
+        if (first >= 0 && first < last) {
+            return false;
+        }
+        ByteBuffer page = ByteBuffer.allocate(Geometry.PAGE_BYTES);
+        data.read(last, page);
+        return page.flip().equals(ByteBuffer.allocate(Geometry.PAGE_BYTES));
+    }
+
+    /// The first byte from `offset` on that is not in a hole; -1 when there is none. The host may call zeroes data.
+    ///
+    /// @throws IOException when the host's file system fails
+    public long nextData(long offset) throws IOException {
+        return data.nextData(offset);
+    }
+
+    /// The first byte from `offset` on that is in a hole, or [#sizeBytes()].
+    ///
+    /// @throws IOException when the host's file system fails
+    public long nextHole(long offset) throws IOException {
+        return Math.min(sizeBytes, data.nextHole(offset, sizeBytes));
     }
 
     /// What is known of the disk as a whole.
     public synchronized SuperBlock superBlock() {
-        return superBlock.with(durable);
+        return tracking.superBlock().with(durable);
     }
 
     /// The blocks in which the partner's copy may differ from this one: written since the split, not yet acknowledged, or hot
     /// at a crash. A copy.
     public synchronized DirtyMap suspects() {
-        DirtyMap all = unacknowledged.all();
-        all.markAll(dirty);
-        inherited.forEach(extent -> all.mark(wholeExtent(extent)));
-        return all;
+        return tracking.suspects();
     }
 
     /// The history of this disk, oldest first: at most 1,000 events.
@@ -497,36 +478,12 @@ public final class DiskStore implements BlockStore {
 
     private synchronized void settle() throws IOException {
         durable = reached;
-        List<Long> settled = hot.evictable(Integer.MAX_VALUE, writeback.synced(), this::isPinned);
-        try (Metadata.Change change = meta.change()) {
-            storeDirtyOf(settled, change);
-            coolAll(change, settled);
-            change.commit();
-        }
+        tracking.settle(writeback.synced());
         meta.applied(durable);
     }
 
-    private static void coolAll(Metadata.Change change, Iterable<Long> extents) throws IOException {
-        for (long extent : extents) {
-            change.cold(extent);
-        }
-    }
-
-    private GenerationId base() {
-        return superBlock.generations().base().orElseThrow();
-    }
-
-    private ByteRange wholeExtent(long extent) {
-        long offset = extent * Geometry.EXTENT_BYTES;
-        return new ByteRange(offset, Math.min(Geometry.EXTENT_BYTES, sizeBytes - offset));
-    }
-
-    private static GenerationId newGeneration() {
-        long value;
-        do {
-            value = RANDOM.nextLong();
-        } while (value == 0);
-        return new GenerationId(value);
+    static GenerationId newGeneration() {
+        return GenerationId.of(RANDOM.nextLong(), RANDOM.nextLong());
     }
 
     private static void requireSectors(long sizeBytes) throws DiskFormatException {

@@ -88,6 +88,16 @@ final class LinuxDataFile implements DataFile {
     }
 
     @Override
+    public long nextData(long from) throws IOException {
+        return file.nextData(from);
+    }
+
+    @Override
+    public long nextHole(long from, long size) throws IOException {
+        return file.nextHole(from, size);
+    }
+
+    @Override
     public void sync() throws IOException {
         channel.force(false);
     }

@@ -3,6 +3,7 @@ package io.sosia.disksync.store;
 import io.sosia.disksync.block.DirtyMap;
 import io.sosia.disksync.block.GenerationId;
 import io.sosia.disksync.block.Position;
+import io.sosia.disksync.block.ResyncMark;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,7 +14,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
@@ -36,6 +39,7 @@ final class Metadata implements Closeable {
     static final int EVENTS_MAX = 1_000;
 
     private static final byte[] SUPER_KEY = "disk".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] RESYNC_KEY = "resync".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] APPLIED_KEY = "applied".getBytes(StandardCharsets.US_ASCII);
     private static final List<String> FAMILIES = List.of("default", "super", "al", "dirty", "events");
 
@@ -106,6 +110,20 @@ final class Metadata implements Closeable {
         }
     }
 
+    /// What is remembered of a resync that is not complete.
+    Optional<ResyncMark> resync() throws IOException {
+        try {
+            byte[] stored = db.get(family("super"), RESYNC_KEY);
+            return stored == null ? Optional.empty() : Optional.of(new ResyncMark(
+                    new UUID(number(stored, 0), number(stored, 8)), new GenerationId(number(stored, 16))));
+        } catch (RocksDBException e) {
+            throw failure("read", e);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw new DiskFormatException("disk metadata " + dir + ", resync: " + e.getMessage()
+                    + "; make the disk anew from its image or its partner", e);
+        }
+    }
+
     /// The extents that were hot, and the generation in which each became so.
     NavigableMap<Long, GenerationId> hotExtents() throws IOException {
         NavigableMap<Long, GenerationId> hot = new TreeMap<>();
@@ -151,13 +169,26 @@ final class Metadata implements Closeable {
             return put("super", SUPER_KEY, block.encode());
         }
 
+        Change resync(ResyncMark mark) throws IOException {
+            return put("super", RESYNC_KEY, longs(mark.session().getMostSignificantBits(),
+                    mark.session().getLeastSignificantBits(), mark.source().value()));
+        }
+
+        Change endResync() throws IOException {
+            return delete("super", RESYNC_KEY);
+        }
+
         Change hot(long extent, GenerationId generation) throws IOException {
             return put("al", longs(extent), longs(generation.value()));
         }
 
         Change cold(long extent) throws IOException {
+            return delete("al", longs(extent));
+        }
+
+        private Change delete(String family, byte[] key) throws IOException {
             try {
-                batch.delete(family("al"), longs(extent));
+                batch.delete(family(family), key);
                 return this;
             } catch (RocksDBException e) {
                 throw failure("write", e);
@@ -191,11 +222,7 @@ final class Metadata implements Closeable {
             value.putLong(System.currentTimeMillis()).put(bytes);
             put("events", longs(nextEvent), value.array());
             if (nextEvent >= EVENTS_MAX) {
-                try {
-                    batch.delete(family("events"), longs(nextEvent - EVENTS_MAX));
-                } catch (RocksDBException e) {
-                    throw failure("write", e);
-                }
+                delete("events", longs(nextEvent - EVENTS_MAX));
             }
             nextEvent++;
             return this;

@@ -1,8 +1,10 @@
 package io.sosia.disksync.store;
 
 import io.sosia.disksync.block.ByteRange;
+import io.sosia.disksync.block.DiskState;
 import io.sosia.disksync.block.GenerationId;
 import io.sosia.disksync.block.Generations;
+import io.sosia.disksync.block.Partner;
 import io.sosia.disksync.block.Position;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;

@@ -1,13 +1,17 @@
 package io.sosia.disksync.store;
 
+import io.sosia.disksync.block.DiskState;
+import io.sosia.disksync.block.Partner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sosia.disksync.block.ByteRange;
+import io.sosia.disksync.block.GenerationId;
 import io.sosia.disksync.block.Geometry;
 import io.sosia.disksync.block.Position;
+import io.sosia.disksync.block.ResyncMark;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -18,6 +22,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
@@ -183,7 +188,7 @@ class DiskStoreTest {
     @Test
     void aSplitRemembersWhatThePartnerHadNotAcknowledgedAndEverythingSince() throws IOException {
         DiskStore disk = openInMemory(4);
-        disk.joined("equal images");
+        disk.joinedEqual(Disks.EQUAL, "equal images");
         Disks.write(disk, 0, Disks.filled(512, 1));
         disk.reached(at(1));
         Disks.write(disk, 5 * EXTENT, Disks.filled(512, 2));
@@ -200,23 +205,89 @@ class DiskStoreTest {
         try (DiskStore again = openInMemory(4)) {
             SuperBlock block = again.superBlock();
             assertThat(block.partner()).isEqualTo(Partner.AWAY);
-            assertThat(block.generations().base()).contains(Disks.BIRTH.generation());
+            assertThat(block.generations().base()).contains(Disks.EQUAL);
             assertThat(again.suspects().count()).isEqualTo(21);
             assertThat(again.suspects().contains(5 * EXTENT)).isTrue();
             assertThat(again.suspects().contains(0)).isFalse();
 
-            again.joined("resync complete");
+            again.beginJoin();
+            Disks.write(again, 9 * EXTENT, Disks.filled(512, 3));
+            again.joined(new GenerationId(77), "resync complete");
+            assertThat(again.suspects().contains(9 * EXTENT)).as("not acknowledged yet").isTrue();
+            assertThat(again.suspects().count()).isEqualTo(1);
+            again.reached(at(3));
+            again.partnerDurable(at(3));
             assertThat(again.suspects().isEmpty()).isTrue();
-            assertThat(again.superBlock().generations().history()).containsExactly(Disks.BIRTH.generation());
+            assertThat(again.superBlock().generations().current()).isEqualTo(new GenerationId(77));
+            assertThat(again.superBlock().generations().history()).contains(Disks.EQUAL, Disks.BIRTH.generation());
             assertThat(again.events()).extracting(DiskEvent::text).anyMatch(text -> text.contains("partner is silent"))
                     .anyMatch(text -> text.contains("resync complete")).noneMatch(text -> text.contains("still silent"));
         }
     }
 
     @Test
+    void aJoinThatIsGivenUpForgetsNothing() throws IOException {
+        try (DiskStore disk = openInMemory(8)) {
+            disk.split("nobody has come");
+            Disks.write(disk, 0, Disks.filled(512, 1));
+            disk.beginJoin();
+            Disks.write(disk, EXTENT, Disks.filled(512, 1));
+            disk.abandonJoin();
+            assertThat(disk.superBlock().partner()).isEqualTo(Partner.AWAY);
+            assertThat(disk.suspects().count()).isEqualTo(2);
+            assertThatIllegalStateException().isThrownBy(() -> disk.joined(new GenerationId(77), "too late"));
+        }
+    }
+
+    @Test
+    void aCrashRightAfterAJoinForgetsNothingThePartnerHasNotAcknowledged() throws IOException {
+        DiskStore disk = openInMemory(2);
+        disk.split("nobody has come");
+        disk.beginJoin();
+        for (int extent = 0; extent < 20; extent++) {
+            Disks.write(disk, extent * EXTENT, Disks.filled(512, 1));
+        }
+        disk.reached(at(1));
+        disk.joined(new GenerationId(77), "taken in");
+        disk.close();
+        try (DiskStore again = openInMemory(2)) {
+            for (int extent = 0; extent < 20; extent++) {
+                assertThat(again.suspects().contains(extent * EXTENT)).as("extent %d", extent).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void aTargetIsWorthNothingBeforeItIsAdopted() throws IOException {
+        ResyncMark mark = new ResyncMark(new UUID(1, 2), new GenerationId(5));
+        try (DiskStore disk = openInMemory(8)) {
+            disk.joinedEqual(Disks.EQUAL, "equal images");
+            Disks.write(disk, 0, Disks.filled(512, 1));
+            disk.beginResync(mark, "the source has changed");
+            disk.receive(EXTENT, ByteBuffer.wrap(Disks.filled(512, 2)));
+        }
+        try (DiskStore disk = openInMemory(8)) {
+            assertThat(disk.superBlock().state()).isEqualTo(DiskState.INCONSISTENT);
+            assertThat(disk.view().resync()).contains(mark);
+            assertThat(disk.suspects().contains(0)).as("what the source may lack").isTrue();
+            assertThat(disk.suspects().contains(EXTENT)).as("what came from the source").isFalse();
+            disk.received(at(9));
+            Disks.write(disk, 2 * EXTENT, Disks.filled(512, 3));
+            disk.reached(at(10));
+            disk.adopt(new GenerationId(78), "in sync by the record");
+            assertThat(disk.superBlock().state()).isEqualTo(DiskState.UP_TO_DATE);
+            assertThat(disk.superBlock().partner()).isEqualTo(Partner.IN_SYNC);
+            assertThat(disk.view().resync()).isEmpty();
+            assertThat(disk.suspects().count()).isEqualTo(1);
+            assertThat(disk.suspects().contains(2 * EXTENT)).isTrue();
+            assertThatIllegalStateException().isThrownBy(() -> disk.receive(0, ByteBuffer.allocate(512)));
+        }
+    }
+
+    @Test
     void aCleanCloseLeavesInDoubtOnlyWhatThePartnerLacks() throws IOException {
         try (DiskStore disk = openInMemory(8)) {
-            disk.joined("equal images");
+            disk.joinedEqual(Disks.EQUAL, "equal images");
             Disks.write(disk, 0, Disks.filled(512, 1));
             disk.reached(at(1));
             Disks.write(disk, EXTENT, Disks.filled(512, 2));
@@ -314,7 +385,7 @@ class DiskStoreTest {
     @Test
     void afterAFailedSyncNothingIsPromisedAnyMore() throws IOException {
         DiskStore disk = openInMemory(8);
-        disk.joined("equal images");
+        disk.joinedEqual(Disks.EQUAL, "equal images");
         Disks.write(disk, 0, Disks.filled(512, 4));
         disk.reached(at(5));
         data.failSyncs(new IOException("Input/output error"));

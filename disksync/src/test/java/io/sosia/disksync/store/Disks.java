@@ -14,6 +14,8 @@ import java.util.stream.Stream;
 /// What the tests of this package share.
 final class Disks {
     static final DiskBirth BIRTH = new DiskBirth(new UUID(1, 2), new GenerationId(7));
+    /// A generation in which two disks are called equal.
+    static final GenerationId EQUAL = new GenerationId(99);
 
     /// Never syncs of its own accord.
     static final Writeback.Limits ON_DEMAND = new Writeback.Limits(Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE);

@@ -1,5 +1,6 @@
 package io.sosia.disksync.store;
 
+import io.sosia.disksync.block.Partner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.disksync.block.DirtyMap;
@@ -24,7 +25,7 @@ class KillTest {
         Path dir = temp.resolve("disk");
         DiskStore.create(dir, Disks.BIRTH, KilledWriter.SIZE);
         try (DiskStore disk = DiskStore.open(dir)) {
-            disk.joined("both are empty");
+            disk.joinedEqual(Disks.EQUAL, "both are empty");
             if (partner == Partner.AWAY) {
                 disk.split("for the test");
             }

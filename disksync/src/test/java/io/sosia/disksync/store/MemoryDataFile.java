@@ -75,6 +75,23 @@ final class MemoryDataFile implements DataFile {
     }
 
     @Override
+    public synchronized long nextData(long from) {
+        SortedMap<Long, byte[]> all = new TreeMap<>(durable);
+        all.putAll(unsynced);
+        SortedMap<Long, byte[]> rest = all.tailMap(from / SECTOR);
+        return rest.isEmpty() ? -1 : Math.max(from, rest.firstKey() * SECTOR);
+    }
+
+    @Override
+    public synchronized long nextHole(long from, long size) {
+        long sector = from / SECTOR;
+        while (sector * SECTOR < size && (durable.containsKey(sector) || unsynced.containsKey(sector))) {
+            sector++;
+        }
+        return Math.min(size, Math.max(from, sector * SECTOR));
+    }
+
+    @Override
     public void sync() throws IOException {
         CountDownLatch[] gate = syncGate;
         if (gate != null) {

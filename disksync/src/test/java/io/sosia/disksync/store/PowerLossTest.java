@@ -1,5 +1,6 @@
 package io.sosia.disksync.store;
 
+import io.sosia.disksync.block.Partner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.disksync.block.ByteRange;
@@ -53,7 +54,7 @@ class PowerLossTest {
         Path dir = temp.resolve("0");
         DiskStore.create(dir, Disks.BIRTH, SIZE);
         disk = open(dir);
-        disk.joined("both are empty");
+        disk.joinedEqual(Disks.EQUAL, "both are empty");
         boolean keenPartner = seed % 2 == 0;
         for (int life = 1; life <= 3; life++) {
             int steps = random.nextInt(120);

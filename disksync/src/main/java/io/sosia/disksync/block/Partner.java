@@ -1,4 +1,4 @@
-package io.sosia.disksync.store;
+package io.sosia.disksync.block;
 
 /// What this disk knows of the partner's disk.
 public enum Partner {
@@ -16,7 +16,7 @@ public enum Partner {
     }
 
     /// The number it is stored as.
-    int code() {
+    public int code() {
         return code;
     }
 }

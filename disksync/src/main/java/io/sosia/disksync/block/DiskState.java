@@ -1,4 +1,4 @@
-package io.sosia.disksync.store;
+package io.sosia.disksync.block;
 
 /// What a disk's content is worth.
 public enum DiskState {
@@ -16,7 +16,7 @@ public enum DiskState {
     }
 
     /// The number it is stored as.
-    int code() {
+    public int code() {
         return code;
     }
 }

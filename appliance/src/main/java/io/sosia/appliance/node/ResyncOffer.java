@@ -1,0 +1,234 @@
+package io.sosia.appliance.node;
+
+import io.sosia.appliance.clone.ClonePart;
+import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.pair.PeerMessage.Invitation;
+import io.sosia.disksync.block.DirtyMap;
+import io.sosia.disksync.block.GenerationId;
+import io.sosia.disksync.block.Geometry;
+import io.sosia.disksync.block.Position;
+import io.sosia.disksync.resync.ResyncPlan;
+import io.sosia.disksync.resync.ResyncProgress;
+import io.sosia.disksync.service.ResyncSource;
+import io.sosia.disksync.service.ResyncTarget;
+import io.sosia.disksync.store.DiskStore;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/// A node's disk on its way to the partner, or the partner's on its way here, by `disksync`'s resync.
+final class ResyncOffer implements DiskOffer {
+
+    /// What is left of the disk belongs to the cut when it is no more than this: it is read while the machine stands still.
+    static final long REST_BYTES_MAX = 8L << 20;
+
+    private static final long LATENCY_TARGET_NANOS = 20_000_000;
+
+    private final DiskStore disk;
+    private final MachineDisk machineDisk;
+    private final Supplier<InetSocketAddress> listen;
+    private final InetSocketAddress partner;
+    private final Supplier<String> content;
+    private final AtomicBoolean fullWanted = new AtomicBoolean();
+    /// The last one, stopped before its end: it still knows what the partner lacks.
+    private Optional<ResyncSource> interrupted = Optional.empty();
+
+    /// @param listen  where the resync may be offered; port 0 for any
+    /// @param partner where the partner's link is: its disk is on the same host
+    /// @param content digest of the image this node's disk was made from
+    ResyncOffer(DiskStore disk, MachineDisk machineDisk, Supplier<InetSocketAddress> listen, InetSocketAddress partner,
+            Supplier<String> content) {
+        this.disk = disk;
+        this.machineDisk = machineDisk;
+        this.listen = listen;
+        this.partner = partner;
+        this.content = content;
+    }
+
+    /// The next resync is to send everything. Any thread.
+    void wantFull() {
+        fullWanted.set(true);
+    }
+
+    @Override
+    public Sending send(Listener listener) throws IOException {
+        UUID session = UUID.randomUUID();
+        Optional<ResyncSource> before = interrupted;
+        machineDisk.joinsIn(generation(session));
+        Forward forward = new Forward(listener, before);
+        ResyncSource source = new ResyncSource(disk, new ResyncSource.Settings(listen.get(), session,
+                fullWanted.getAndSet(false), () -> before.flatMap(ResyncSource::interrupted), LATENCY_TARGET_NANOS), forward);
+        machineDisk.onRequest(source::guestRequest);
+        return new OnItsWay(source, new Invitation(source.port(), session, content.get()));
+    }
+
+    private static GenerationId generation(UUID session) {
+        return GenerationId.of(session.getMostSignificantBits(), session.getLeastSignificantBits());
+    }
+
+    private record Forward(Listener listener, Optional<ResyncSource> before) implements ResyncSource.Listener {
+        @Override
+        public void planned(ResyncPlan plan) {
+            // The new source watches writes by now.
+            before.ifPresent(ResyncSource::close);
+        }
+
+        @Override
+        public void near() {
+            listener.near();
+        }
+
+        @Override
+        public void held() {
+            listener.held();
+        }
+
+        @Override
+        public void failed(String reason) {
+            listener.failed(reason);
+        }
+    }
+
+    private final class OnItsWay implements Sending {
+        private final ResyncSource source;
+        private final Invitation invitation;
+        private volatile boolean joined;
+
+        OnItsWay(ResyncSource source, Invitation invitation) {
+            this.source = source;
+            this.invitation = invitation;
+        }
+
+        @Override
+        public Invitation invitation() {
+            return invitation;
+        }
+
+        @Override
+        public void hold() {
+            source.hold();
+        }
+
+        @Override
+        public void release() {
+            source.release();
+        }
+
+        @Override
+        public CloneFeed.DiskRest rest() {
+            return () -> {
+                DirtyMap left = source.left();
+                if (left.count() * Geometry.BLOCK_BYTES > REST_BYTES_MAX) {
+                    return Optional.empty();
+                }
+                List<ClonePart.Blocks> blocks = new ArrayList<>();
+                for (long extent : left.extents()) {
+                    read(extent, left.blocksOf(extent), blocks);
+                }
+                disk.beginJoin();
+                joined = true;
+                return Optional.of(blocks);
+            };
+        }
+
+        @Override
+        public CloneProgress progress(String phase) {
+            Optional<ResyncProgress> known = source.progress();
+            return known.map(at -> new CloneProgress(phase, at.reason(), at.bytesDone(), at.bytesLeft(), at.bytesPerSecond()))
+                    .orElse(new CloneProgress(phase, "waiting for the partner", 0, 0, 0));
+        }
+
+        @Override
+        public void done() {
+            interrupted = Optional.empty();
+            source.close();
+        }
+
+        @Override
+        public void abandon(String reason) {
+            if (joined) {
+                // From the cut on the partner's disk has gone its own way: only both disks' own memories tell what differs.
+                done();
+            } else {
+                source.stop();
+                interrupted = Optional.of(source);
+            }
+        }
+    }
+
+    private void read(long extent, long blocks, List<ClonePart.Blocks> into) throws IOException {
+        long left = blocks;
+        while (left != 0) {
+            int first = Long.numberOfTrailingZeros(left);
+            int run = Math.min(Long.numberOfTrailingZeros(~(left >>> first)), ClonePart.PAYLOAD_BYTES_MAX / Geometry.BLOCK_BYTES);
+            long offset = extent * Geometry.EXTENT_BYTES + (long) first * Geometry.BLOCK_BYTES;
+            byte[] bytes = new byte[(int) Math.min((long) run * Geometry.BLOCK_BYTES, disk.sizeBytes() - offset)];
+            disk.read(offset, ByteBuffer.wrap(bytes));
+            into.add(new ClonePart.Blocks(offset, bytes));
+            left &= -1L << (first + run - 1) << 1;
+        }
+    }
+
+    @Override
+    public DiskJoin join(Invitation invitation, Consumer<String> failed) {
+        machineDisk.joinsIn(generation(invitation.session()));
+        return new Joining(invitation, failed);
+    }
+
+    /// On the machine's thread.
+    private final class Joining implements DiskJoin {
+        private final Invitation invitation;
+        private final Consumer<String> failed;
+        private Optional<ResyncTarget> target = Optional.empty();
+
+        Joining(Invitation invitation, Consumer<String> failed) {
+            this.invitation = invitation;
+            this.failed = failed;
+        }
+
+        @Override
+        public void begin() throws IOException {
+            InetSocketAddress source = new InetSocketAddress(partner.getHostString(), invitation.resyncPort());
+            target = Optional.of(new ResyncTarget(disk, source, invitation.session(), new ResyncTarget.Listener() {
+                @Override
+                public void planned(String reason) {
+                    // The disk's history has it.
+                }
+
+                @Override
+                public void failed(String reason) {
+                    failed.accept(reason);
+                }
+            }));
+        }
+
+        @Override
+        public void write(ClonePart.Blocks blocks) throws IOException {
+            disk.receive(blocks.offset(), ByteBuffer.wrap(blocks.bytes()));
+        }
+
+        @Override
+        public void complete(LogPosition cut) throws IOException {
+            abandon();
+            disk.received(new Position(cut.epoch(), cut.seq()));
+        }
+
+        @Override
+        public void abandon() {
+            target.ifPresent(ResyncTarget::close);
+            target = Optional.empty();
+        }
+
+        @Override
+        public String content() {
+            return invitation.content();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package io.sosia.disksync.service;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import io.sosia.disksync.wire.ResyncCodec;
+import io.sosia.disksync.wire.ResyncFormatException;
+import io.sosia.disksync.wire.ResyncMessage;
+
+/// Frames on a channel: bytes in, messages out to a listener.
+final class Frames {
+
+    /// Told on the channel's event loop.
+    interface Listener {
+        void received(Channel channel, ResyncMessage message);
+
+        /// The connection is of no use any more.
+        void ended(Channel channel, String reason);
+    }
+
+    private Frames() {}
+
+    static void install(ChannelPipeline pipeline, Listener listener) {
+        pipeline.addLast(new LengthFieldBasedFrameDecoder(ResyncCodec.FRAME_BYTES_MAX, 0, 4, 0, 4));
+        pipeline.addLast(new Ear(listener));
+    }
+
+    static void send(Channel channel, ResyncMessage message) {
+        ByteBuf frame = channel.alloc().buffer(64);
+        ResyncCodec.encode(message, frame);
+        channel.writeAndFlush(frame);
+    }
+
+    private static final class Ear extends ChannelInboundHandlerAdapter {
+        private final Listener listener;
+        private String trouble = "closed by the other side";
+
+        Ear(Listener listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object bytes) {
+            ByteBuf frame = (ByteBuf) bytes;
+            try {
+                listener.received(context.channel(), ResyncCodec.decode(frame));
+            } catch (ResyncFormatException e) {
+                trouble = "bad bytes: " + e.getMessage();
+                context.close();
+            } finally {
+                frame.release();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            listener.ended(context.channel(), trouble);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            trouble = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+            context.close();
+        }
+    }
+}
