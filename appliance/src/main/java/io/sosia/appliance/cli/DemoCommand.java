@@ -20,14 +20,15 @@ import picocli.CommandLine.Option;
         description = {
             "Starts a witness, a network and both nodes of a pair on this machine and boots Debian on the pair. A "
                     + "client counts in the guest's Redis over one TCP connection; the primary is killed; the connection "
-                    + "goes on.",
+                    + "goes on. The killed node returns and is made a backup again while the guest runs; then the new "
+                    + "primary is killed. At the end both disks are compared.",
             "The first time it also builds the guest image (about 130 MB of Debian packages)."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false,
         footerHeading = "%nExit status:%n",
         footer = {
-            "  0 no acknowledged increment was lost or repeated; 1 one was, or a part failed (its log is kept and",
+            "  0 nothing acknowledged was lost or repeated, the disks are equal; 1 not so, or a part failed (its log is kept and",
             "  named); 2 bad usage. Ctrl-C leaves no process and no file behind."
         })
 public final class DemoCommand implements Callable<Integer> {
@@ -39,14 +40,20 @@ public final class DemoCommand implements Callable<Integer> {
     private CommandLine.Model.CommandSpec spec;
 
     @Option(names = "--increments", paramLabel = "N",
-            description = "Counts so far, at least, before the kill, and again after it (default: " + INCREMENTS + "; "
+            description = "Counts so far, at least, before the first kill, and again after each (default: " + INCREMENTS + "; "
                     + INCREMENTS_WITH_DROPS + " with --drop, since every lost frame costs time).")
     private Integer increments;
+
+    @Option(names = "--rounds", paramLabel = "N", defaultValue = "2",
+            description = "Kills of the primary; after each the killed node is started again and taken in by the survivor "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private int rounds;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Writes the report there too, as one JSON object.")
     private Path json;
 
-    @Option(names = "--keep", description = "Leaves the survivor running after the report and says how to reach it.")
+    @Option(names = "--keep", description = "Leaves the pair running after the report and says how to reach it; the disks are not "
+                    + "compared then.")
     private boolean keep;
 
     @Option(names = "--by-hand", description = "Boots the pair and leaves it to you: no client, no kill, no report.")
@@ -102,7 +109,7 @@ public final class DemoCommand implements Callable<Integer> {
         }
         int count = increments != null ? increments : dropPercent > 0 ? INCREMENTS_WITH_DROPS : INCREMENTS;
         try {
-            return new Demo.Settings(count, ram, backupReads, dropPercent, engine.kind(),
+            return new Demo.Settings(count, rounds, ram, backupReads, dropPercent, engine.kind(),
                     Optional.ofNullable(directory));
         } catch (IllegalArgumentException e) {
             throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage(), e);
@@ -114,7 +121,7 @@ public final class DemoCommand implements Callable<Integer> {
             double bootSeconds = demo.start(new ConsoleProgress(System.out, terminal));
             boolean passed = true;
             if (!byHand) {
-                DemoReport report = demo.prove(bootSeconds);
+                DemoReport report = demo.prove(bootSeconds, keep);
                 narrator.print(report.toText());
                 write(report.toJson());
                 passed = report.passed();

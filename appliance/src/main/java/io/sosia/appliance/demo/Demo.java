@@ -16,29 +16,35 @@ import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// One run of the demo: a pair boots, a client counts, the primary is killed, the client goes on.
+/// One run of the demo: a pair boots, a client counts, the primary is killed, the client goes on, redundancy comes back; then the
+/// new primary is killed, and so on.
 public final class Demo implements AutoCloseable {
 
     /// What to do.
     ///
-    /// @param increments  before the kill, and again after it, at least
+    /// @param increments  before the first kill, and again after each, at least
+    /// @param rounds      kills of the primary, each followed by the return of its partner
     /// @param ram         of the guest, like `256M`
     /// @param backupReads `local` or `logged`
     /// @param dropPercent share of frames lost on purpose
     /// @param engine      of both nodes
     /// @param folder      where everything goes and stays; none: a temporary folder, removed unless the demo fails
-    public record Settings(int increments, String ram, String backupReads, double dropPercent, EngineKind engine,
+    public record Settings(int increments, int rounds, String ram, String backupReads, double dropPercent, EngineKind engine,
             Optional<Path> folder) {
         /// @throws IllegalArgumentException naming what is out of range
         public Settings {
             if (increments < 1 || increments > INCREMENTS_MAX) {
                 throw new IllegalArgumentException("increments are 1 to " + INCREMENTS_MAX + ", got " + increments);
             }
+            if (rounds < 1 || rounds > ROUNDS_MAX) {
+                throw new IllegalArgumentException("rounds are 1 to " + ROUNDS_MAX + ", got " + rounds);
+            }
             LocalSite.Setup.check(ram, backupReads, dropPercent);
         }
     }
 
     private static final int INCREMENTS_MAX = 10_000_000;
+    private static final int ROUNDS_MAX = 10_000;
     private static final Duration PROTECTED_LIMIT = Duration.ofSeconds(180);
     private static final Duration BOOT_LIMIT = Duration.ofSeconds(600);
     private static final Duration LIVE_LIMIT = Duration.ofSeconds(60);
@@ -139,55 +145,82 @@ public final class Demo implements AutoCloseable {
         }
     }
 
-    /// Counts, kills the primary on the way, and counts on.
+    /// Counts, and kills the primary again and again on the way; each time the survivor takes its partner in again.
     ///
     /// @param bootSeconds for the report
-    /// @throws DemoException when the connection breaks, the backup does not go live, or replies cease
-    public DemoReport prove(double bootSeconds) throws DemoException {
+    /// @param leaves      whether the pair is left running: its disks are not compared then
+    /// @throws DemoException when the connection breaks, the backup does not go live, replies cease or redundancy does not
+    ///                return
+    public DemoReport prove(double bootSeconds, boolean leaves) throws DemoException {
+        NodeProcess primary = pair.a();
+        NodeProcess backup = pair.b();
         try {
             narrator.say("a client counts over one connection: INCR, reply, INCR, reply");
             Counting counting = Counting.begin(site.ports().redis(), narrator);
-            counting.awaitAcknowledged(settings.increments(), Optional.of(pair.a()));
-            Kill kill = counting.kill(pair.a().process());
-            narrator.say("kill -9 of node a after " + kill.acknowledged() + " increments");
-            counting.awaitAcknowledged(kill.acknowledged() + settings.increments(), Optional.empty());
+            counting.awaitAcknowledged(settings.increments(), Optional.of(primary));
+            Redundancy redundancy = new Redundancy();
+            Optional<DemoReport.Failover> first = Optional.empty();
+            for (int round = 1; round <= settings.rounds(); round++) {
+                Kill kill = counting.kill(primary.process());
+                narrator.say("kill -9 of " + primary.process().name() + " after " + kill.acknowledged() + " increments");
+                counting.awaitAcknowledged(kill.acknowledged() + settings.increments(), Optional.empty());
+                NodeStatus survivor = backup.awaitState("SOLO", LIVE_LIMIT);
+                if (first.isEmpty()) {
+                    first = Optional.of(failover(counting, kill, survivor));
+                }
+                NodeProcess returned = redundancy.restore(pair, primary, backup, narrator);
+                counting.awaitAcknowledged(counting.client().acknowledged() + settings.increments() / 10,
+                        Optional.empty());
+                primary = backup;
+                backup = returned;
+            }
             long counter = counting.finish(site.ports().redis());
-            NodeStatus survivor = pair.b().awaitState("SOLO", LIVE_LIMIT);
-            DemoReport report = report(counting, kill, counter, survivor, bootSeconds);
+            Optional<Boolean> identical = leaves ? Optional.empty()
+                    : Optional.of(redundancy.disksIdentical(pair, primary, backup, narrator));
+            DemoReport report = report(counting, first.orElseThrow(), counter, redundancy, identical, bootSeconds);
             failed = !report.passed();
             return report;
         } catch (DemoException e) {
             failed = true;
-            throw new DemoException(e.getMessage() + pair.b().process().tail(), e);
+            throw new DemoException(e.getMessage() + primary.process().tail() + backup.process().tail(), e);
         }
     }
 
-    private DemoReport report(Counting counting, Kill kill, long counter, NodeStatus survivor, double bootSeconds)
-            throws DemoException {
+    private static DemoReport.Failover failover(Counting counting, Kill kill, NodeStatus survivor) throws DemoException {
         long drainMicros = reached("DRAINING", survivor);
         long claimMicros = reached("CLAIMING", survivor);
         long soloMicros = reached("SOLO", survivor);
         long replyMicros = counting.firstReplyMicros(soloMicros, kill);
-        int acknowledged = counting.client().acknowledged();
-        long lost = Math.max(counting.client().lost(), acknowledged - counter);
-        long repeated = Math.max(counting.client().repeated(), counter - acknowledged);
-        return new DemoReport(
-                lost <= 0 && repeated <= 0,
-                acknowledged,
+        return new DemoReport.Failover(
                 kill.acknowledged(),
-                counter,
-                Math.max(0, lost),
-                Math.max(0, repeated),
-                round(counting.longestGapMillis(Long.MIN_VALUE / 2)),
+                round(counting.incrementsPerSecond(kill)),
                 round(counting.longestGapMillis(kill.nanos())),
                 (drainMicros - kill.wallMicros()) / 1e3,
                 (claimMicros - drainMicros) / 1e3,
                 (soloMicros - claimMicros) / 1e3,
-                (replyMicros - soloMicros) / 1e3,
+                (replyMicros - soloMicros) / 1e3);
+    }
+
+    private DemoReport report(Counting counting, DemoReport.Failover first, long counter, Redundancy redundancy,
+            Optional<Boolean> identical, double bootSeconds) {
+        int acknowledged = counting.client().acknowledged();
+        long lost = Math.max(counting.client().lost(), acknowledged - counter);
+        long repeated = Math.max(counting.client().repeated(), counter - acknowledged);
+        return new DemoReport(
+                lost <= 0 && repeated <= 0 && identical.orElse(true),
+                settings.rounds(),
+                acknowledged,
+                counter,
+                Math.max(0, lost),
+                Math.max(0, repeated),
+                identical.orElse(null),
+                round(counting.longestGapMillis(Long.MIN_VALUE / 2)),
+                first,
+                round(redundancy.clonePauseMillisMedian()),
+                round(redundancy.protectedAgainMillisMedian()),
                 counting.logBitsPerSecond(),
                 round(counting.lagMillis()),
                 round(counting.lagMillisMax()),
-                round(counting.incrementsPerSecond(kill)),
                 round(bootSeconds),
                 round(narrator.secondsSoFar()),
                 settings.ram(),

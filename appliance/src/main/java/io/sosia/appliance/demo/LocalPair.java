@@ -21,6 +21,7 @@ public final class LocalPair {
     private final int linkB;
     private final int controlA;
     private final int controlB;
+    private int lives;
     private NodeProcess a;
     private NodeProcess b;
 
@@ -79,10 +80,30 @@ public final class LocalPair {
         b = startNode("b", controlB);
     }
 
+    /// Starts a node again whose process has ended: its next life.
+    ///
+    /// @throws DemoException when it cannot be started
+    public NodeProcess restart(NodeProcess ended) throws DemoException {
+        ended.close();
+        if (ended == a) {
+            a = startNode("a", controlA);
+            return a;
+        }
+        b = startNode("b", controlB);
+        return b;
+    }
+
+    /// The file that holds a node's disk.
+    public Path disk(NodeProcess node) {
+        return site.setup().folder().resolve(prefix + "node-" + (node == a ? "a" : "b")).resolve("disk/data.img");
+    }
+
     private NodeProcess startNode(String node, int control) throws DemoException {
+        lives++;
         int heapMiB = (int) (ByteSize.parse(site.setup().ram()) >> 20) + HEAP_BESIDE_RAM_MIB;
         Path config = site.setup().folder().resolve(prefix + "node-" + node + ".yaml");
-        ChildProcess process = site.launch(prefix + "node-" + node, heapMiB,
+        String name = prefix + "node-" + node + (lives <= 2 ? "" : "-life" + lives);
+        ChildProcess process = site.launch(name, heapMiB,
                 List.of("appliance", "run", "--config", config.toString()));
         return new NodeProcess(process, config, new InetSocketAddress("127.0.0.1", control));
     }

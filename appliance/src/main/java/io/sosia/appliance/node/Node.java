@@ -374,7 +374,7 @@ public final class Node implements AutoCloseable {
                 state.word(), transitions.lastReason(), state.epoch(), config.engine().decided().word(), machine.steps(),
                 core.backupStep(),
                 core.linked(), arbiter.reachable(), pair.lagNanos() / 1e6, pair.heldShare() * 100,
-                rate.bitsPerSecond(), linkBytes(), core.gate().heldOutputs(), console.end(),
+                rate.bitsPerSecond(), linkBytes(), pair.clonePauseNanos() / 1e6, pair.cloneProgress().orElse(null), core.gate().heldOutputs(), console.end(),
                 (System.nanoTime() - startedNanos) / 1_000_000, ProcessHandle.current().pid(), transitions.all());
     }
 

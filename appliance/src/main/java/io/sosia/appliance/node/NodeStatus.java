@@ -17,6 +17,8 @@ import java.util.List;
 /// @param heldPercent      share of time the machine is slowed for the backup's sake
 /// @param logBitsPerSecond on the link, over the last second
 /// @param logBytes         on the link, both directions, since the node started
+/// @param clonePauseMillis how long the machine stood still when it was last copied to the partner; 0 if it never was
+/// @param cloning          how far the copying is that goes on now; null when none does
 /// @param outputsHeld      outputs waiting for their receipt
 /// @param consoleBytes     console bytes written by the guest
 /// @param uptimeMillis     since the node started
@@ -39,6 +41,8 @@ public record NodeStatus(
         double heldPercent,
         long logBitsPerSecond,
         long logBytes,
+        double clonePauseMillis,
+        CloneProgress cloning,
         int outputsHeld,
         long consoleBytes,
         long uptimeMillis,

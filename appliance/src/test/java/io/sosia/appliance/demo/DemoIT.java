@@ -32,7 +32,7 @@ class DemoIT {
     }
 
     @Test
-    void losesNoAcknowledgedIncrementWhenThePrimaryIsKilled() throws Exception {
+    void losesNoAcknowledgedIncrementWhenThePrimaryAndThenItsSuccessorIsKilled() throws Exception {
         Path json = directory.resolve("report.json");
         Path folder = directory.resolve("all");
         ChildProcess demo = demo("--increments", "1000", "--json", json.toString(), "--dir", folder.toString());
@@ -52,6 +52,10 @@ class DemoIT {
         assertThat(report.path("acknowledged").asLong())
                 .isGreaterThanOrEqualTo(report.path("acknowledgedAtKill").asLong() + 1000)
                 .isEqualTo(report.path("finalCounter").asLong());
+        assertThat(report.path("rounds").asInt()).isEqualTo(2);
+        assertThat(report.path("disksIdentical").asBoolean()).isTrue();
+        assertThat(report.path("clonePauseMillisMedian").asDouble()).isPositive();
+        assertThat(report.path("protectedAgainMillisMedian").asDouble()).isPositive();
         assertThat(report.path("failoverGapMillis").asDouble())
                 .as("the gap the client saw holds detection, drain and claim")
                 .isGreaterThan(report.path("drainMillis").asDouble() + report.path("claimMillis").asDouble());

@@ -32,6 +32,14 @@ final class MemoryDataFile implements DataFile {
         return after;
     }
 
+    /// A killed process: what it has written stays in the host's cache.
+    synchronized MemoryDataFile withAll() {
+        MemoryDataFile after = new MemoryDataFile();
+        after.durable.putAll(durable);
+        after.durable.putAll(unsynced);
+        return after;
+    }
+
     synchronized void failSyncs(IOException fault) {
         syncFault = fault;
     }

@@ -1,0 +1,143 @@
+package io.sosia.disksync.resync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.sosia.disksync.block.ByteRange;
+import io.sosia.disksync.block.DirtyMap;
+import io.sosia.disksync.block.Geometry;
+import io.sosia.disksync.resync.ResyncSender.Piece;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class ResyncSenderTest {
+    private static final int BLOCK = Geometry.BLOCK_BYTES;
+    private static final long SIZE = 40L * Geometry.EXTENT_BYTES + 512;
+    private static final UUID SESSION = new UUID(1, 1);
+
+    private static ResyncSender sender(ResyncMode mode, ByteRange... ranges) {
+        DirtyMap blocks = new DirtyMap();
+        for (ByteRange range : ranges) {
+            blocks.mark(range);
+        }
+        return new ResyncSender(SESSION, new ResyncPlan(mode, blocks, "test"), SIZE, 0);
+    }
+
+    private static ByteRange blocks(long first, int count) {
+        return new ByteRange(first * BLOCK, (long) count * BLOCK);
+    }
+
+    @Test
+    void sendsRunsOfBlocksUpToAMebibyteAndTheShortEndOfTheDisk() {
+        ResyncSender sender = sender(ResyncMode.INCREMENTAL, blocks(3, 20), new ByteRange(SIZE - 512, 512));
+        assertThat(sender.next(0)).contains(new Piece(1, blocks(3, 16)));
+        assertThat(sender.next(0)).contains(new Piece(2, blocks(19, 4)));
+        assertThat(sender.next(0)).contains(new Piece(3, new ByteRange(SIZE - 512, 512)));
+        assertThat(sender.next(0)).isEmpty();
+        assertThat(sender.still()).isFalse();
+        sender.durable(3, 1);
+        assertThat(sender.still()).isTrue();
+        assertThat(sender.left().isEmpty()).isTrue();
+    }
+
+    @Test
+    void aBlockWrittenWhileItIsOnItsWayComesAgain() {
+        ResyncSender sender = sender(ResyncMode.INCREMENTAL, blocks(0, 1));
+        sender.next(0);
+        sender.wrote(new ByteRange(512, 512));
+        sender.durable(1, 0);
+        assertThat(sender.next(0)).contains(new Piece(2, blocks(0, 1)));
+    }
+
+    @Test
+    void whatIsNotDurableAtTheTargetIsLeft() {
+        ResyncSender sender = sender(ResyncMode.INCREMENTAL, blocks(0, 1), blocks(100, 1));
+        sender.next(0);
+        sender.next(0);
+        sender.durable(1, 0);
+        DirtyMap left = sender.interrupted().left();
+        assertThat(left.count()).isEqualTo(1);
+        assertThat(left.contains(100L * BLOCK)).isTrue();
+    }
+
+    @Test
+    void onlyBlocksThatDifferAreSentWhenComparing() {
+        ResyncSender sender = sender(ResyncMode.BY_HASH, blocks(0, 128));
+        assertThat(sender.next(0)).isEmpty();
+        assertThat(sender.nextComparison(0)).contains(new ResyncSender.Comparison(0, -1));
+        assertThat(sender.nextComparison(0)).contains(new ResyncSender.Comparison(1, -1));
+        assertThat(sender.near()).isFalse();
+        sender.compared(0, 0b100, 0);
+        assertThat(sender.next(0)).contains(new Piece(1, blocks(2, 1)));
+        sender.compared(1, 0, 0);
+        sender.durable(1, 0);
+        assertThat(sender.near()).isTrue();
+        assertThat(sender.progress().bytesDone()).isEqualTo(128L * BLOCK);
+        assertThat(sender.progress().bytesSent()).isEqualTo(BLOCK);
+    }
+
+    @Test
+    void whatIsOnItsWayIsBounded() {
+        ResyncSender sender = sender(ResyncMode.FULL, new ByteRange(0, SIZE));
+        long sent = 0;
+        while (sender.next(0).isPresent()) {
+            sent++;
+        }
+        assertThat(sent).isEqualTo(ResyncSender.IN_FLIGHT_BYTES_MAX / ResyncSender.PIECE_BYTES_MAX);
+    }
+
+    @Test
+    void heldItSendsNothingNew() {
+        ResyncSender sender = sender(ResyncMode.INCREMENTAL, blocks(0, 1), blocks(99, 1));
+        sender.next(0);
+        sender.hold();
+        assertThat(sender.next(0)).isEmpty();
+        sender.durable(1, 0);
+        assertThat(sender.still()).isTrue();
+        sender.release();
+        assertThat(sender.next(0)).isPresent();
+    }
+
+    @Test
+    void aTargetThatOwesAnAnswerAndSaysNothingIsLostAndAnIdleOneIsNot() {
+        ResyncSender sender = sender(ResyncMode.INCREMENTAL, blocks(0, 1));
+        assertThat(sender.stuck(100_000_000_000L)).as("nothing was sent").isFalse();
+        sender.next(100_000_000_000L);
+        assertThat(sender.stuck(129_000_000_000L)).isFalse();
+        assertThat(sender.stuck(131_000_000_000L)).isTrue();
+    }
+
+    @Test
+    void answersThatCannotBeAreRefused() {
+        ResyncSender sender = sender(ResyncMode.INCREMENTAL, blocks(0, 1));
+        assertThatIllegalStateException().isThrownBy(() -> sender.durable(1, 0));
+        assertThatIllegalStateException().isThrownBy(() -> sender.compared(0, 0, 0));
+    }
+
+    @Test
+    void aBusyGuestSlowsItAndAQuietOneDoesNot() {
+        LatencyThrottle throttle = new LatencyThrottle(10_000_000, 0);
+        long now = 0;
+        long free = 0;
+        for (int i = 0; i < 100; i++) {
+            now += 10_000_000;
+            free += throttle.delayNanos(1 << 20, now);
+        }
+        assertThat(free).as("nobody is disturbed").isZero();
+        for (int i = 0; i < 100; i++) {
+            now += 10_000_000;
+            throttle.guestRequest(50_000_000, now);
+            throttle.delayNanos(1 << 20, now);
+        }
+        assertThat(throttle.rate()).isLessThan(40L << 20).isGreaterThanOrEqualTo(LatencyThrottle.RATE_MIN);
+        long slow = throttle.rate();
+        for (int i = 0; i < 100; i++) {
+            now += 10_000_000;
+            throttle.guestRequest(1_000_000, now);
+            throttle.delayNanos(1 << 20, now);
+        }
+        assertThat(throttle.rate()).as("requests are quick again").isGreaterThan(slow);
+        throttle.delayNanos(1 << 20, now + 2_000_000_000L);
+        assertThat(throttle.rate()).as("the guest is quiet").isEqualTo(Long.MAX_VALUE);
+    }
+}
