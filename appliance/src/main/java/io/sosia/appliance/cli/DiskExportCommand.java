@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
                     + "the guest first.",
             "Old content that is overwritten meanwhile is put aside, up to --side-bytes. When there is no more room the export "
                     + "ends, every read fails, and what was copied so far must be thrown away; the replay never waits. Where the "
-                    + "file system under the node's state folder can share blocks (XFS, Btrfs), nothing has to be put aside.",
+                    + "file system under the node's state folder can share blocks (XFS, Btrfs) and has as much room as the disk is large, "
+                    + "nothing has to be put aside.",
             "NBD has no authentication and is not encrypted: whoever reaches the address reads the whole disk. Keep it on the "
                     + "loopback address or a Unix socket, and reach it from elsewhere by ssh -L.",
             "A node that becomes the primary meanwhile goes on exporting. A node that ends takes its export with it."

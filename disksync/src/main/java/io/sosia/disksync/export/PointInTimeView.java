@@ -14,9 +14,9 @@ import java.util.Optional;
 
 /// A disk's content at one moment, while the disk itself goes on. May be read by several threads.
 ///
-/// Costs no copying where the file system can share blocks (XFS, Btrfs); elsewhere a block's old bytes are copied into a
-/// bounded side file before its first overwrite. Either file is deleted as soon as it is open: nothing is left behind,
-/// however the process ends.
+/// Costs no copying where the file system can share blocks (XFS, Btrfs) and has room for the whole disk once more, so that
+/// no write of the disk's own can find it full; elsewhere a block's old bytes are copied into a bounded side file before
+/// its first overwrite. Either file is deleted as soon as it is open: nothing is left behind, however the process ends.
 public sealed interface PointInTimeView extends Closeable permits CopiedView, SharedView {
     /// What a view may put aside when nothing is said, in bytes, at most and for large disks.
     long SIDE_BYTES_MAX = 1L << 30;
@@ -28,17 +28,23 @@ public sealed interface PointInTimeView extends Closeable permits CopiedView, Sh
     ///
     /// @param folder       where the file with what is put aside lives; the disk's own folder can share blocks with it
     /// @param sideBytesMax what may be put aside, in bytes, at least one block of 64 KiB
-    /// @throws IOException when no file can be made in `folder`
+    /// @throws IOException when no file can be made in `folder`, or there is no room for what may be put aside
     static PointInTimeView take(DiskStore disk, Path folder, long sideBytesMax) throws IOException {
+        long freeBytes = Files.getFileStore(folder).getUsableSpace();
         SparseFile live = SparseFile.open(disk.dataPath());
         try {
             Path file = Files.createTempFile(folder, "export-", ".side");
             try {
-                boolean shared = live.reflinkTo(file);
+                boolean shared = freeBytes >= disk.sizeBytes() && live.reflinkTo(file);
                 FileChannel side = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
                 if (shared) {
                     live.close();
                     return new SharedView(side, SparseFile.open(file), disk.sizeBytes());
+                }
+                if (freeBytes < sideBytesMax) {
+                    side.close();
+                    throw new IOException("there are " + freeBytes + " bytes free for " + folder + ", expected the "
+                            + sideBytesMax + " that may be put aside; allow less (--side-bytes), or make room");
                 }
                 CopiedView view = new CopiedView(disk, live, side, sideBytesMax);
                 disk.observe(view);

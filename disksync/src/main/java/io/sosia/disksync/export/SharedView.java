@@ -4,6 +4,7 @@ import io.sosia.disksync.store.SparseFile;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +12,8 @@ import java.util.Optional;
 /// The past in a file of its own that shares its blocks with the disk's (reflink): the file system copies what is
 /// overwritten.
 final class SharedView implements PointInTimeView {
+    private static final String CLOSED = "the export is closed";
+
     private final FileChannel channel;
     private final SparseFile holes;
     private final long sizeBytes;
@@ -32,11 +35,19 @@ final class SharedView implements PointInTimeView {
     public void read(long offset, ByteBuffer into) throws IOException {
         long at = offset;
         while (into.hasRemaining()) {
-            int got = channel.read(into, at);
+            int got = readAt(into, at);
             if (got < 0) {
                 throw new EOFException("the shared copy ends before byte " + at);
             }
             at += got;
+        }
+    }
+
+    private int readAt(ByteBuffer into, long at) throws IOException {
+        try {
+            return channel.read(into, at);
+        } catch (ClosedChannelException e) {
+            throw new ExportEndedException(CLOSED);
         }
     }
 
@@ -59,7 +70,7 @@ final class SharedView implements PointInTimeView {
 
     @Override
     public Optional<String> ended() {
-        return channel.isOpen() ? Optional.empty() : Optional.of("the export is closed");
+        return channel.isOpen() ? Optional.empty() : Optional.of(CLOSED);
     }
 
     @Override

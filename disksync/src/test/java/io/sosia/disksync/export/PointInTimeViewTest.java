@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.sosia.disksync.store.SparseFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -126,6 +129,33 @@ class PointInTimeViewTest {
             disk.view.close();
             disk.store.write(0, ByteBuffer.allocate(ExportedDisk.BLOCK));
             assertThatThrownBy(() -> disk.read(0, 512)).isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void moreThanTheHostHasRoomForIsRefused() throws IOException {
+        long room = Files.getFileStore(folder).getUsableSpace();
+        try (ExportedDisk disk = disk(0, SIZE, 1)) {
+            assumeTrue(disk.view instanceof CopiedView, "this file system shares blocks");
+            assertThatThrownBy(() -> PointInTimeView.take(disk.store, folder, 2 * room)).isInstanceOf(IOException.class)
+                    .hasMessageContaining("--side-bytes");
+        }
+    }
+
+    @Test
+    void sharedCopyIsReadLikeTheFileItIs() throws IOException {
+        byte[] past = new byte[SIZE];
+        new Random(1).nextBytes(past);
+        Path file = Files.write(folder.resolve("past.img"), past);
+        try (SharedView view = new SharedView(FileChannel.open(file), SparseFile.open(file), SIZE)) {
+            ByteBuffer into = ByteBuffer.allocate(SIZE - 512);
+            view.read(512, into);
+            assertThat(into.array()).isEqualTo(Arrays.copyOfRange(past, 512, SIZE));
+            assertThat(view.allocation(512, SIZE - 512, 10)).isEqualTo(List.of(new Allocation(SIZE - 512, false)));
+            assertThat(view.ended()).isEmpty();
+            view.close();
+            assertThat(view.ended()).isPresent();
+            assertThatThrownBy(() -> view.read(0, into.clear())).isInstanceOf(ExportEndedException.class);
         }
     }
 
