@@ -28,6 +28,7 @@ import picocli.CommandLine.IVersionProvider;
             ApplianceCommand.class,
             StatusCommand.class,
             ConsoleCommand.class,
+            DiskCommand.class,
             BenchCommand.class,
             HelpCommand.class
         })

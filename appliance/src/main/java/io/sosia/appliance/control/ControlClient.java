@@ -1,6 +1,7 @@
 package io.sosia.appliance.control;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sosia.appliance.node.ExportStatus;
 import io.sosia.appliance.node.NodeStatus;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -17,7 +18,9 @@ public final class ControlClient implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final Duration EXPORT_PATIENCE = Duration.ofSeconds(60);
     private static final int OK = 200;
+    private static final int BUSY = 503;
     private static final int NOT_THE_PRIMARY = 409;
 
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
@@ -75,6 +78,43 @@ public final class ControlClient implements AutoCloseable {
         } catch (NumberFormatException e) {
             throw new IOException(base + " answers `" + text + "`, expected a number", e);
         }
+    }
+
+    /// Has a backup export its disk as it is now; see [#renewExport].
+    ///
+    /// @param bind      where it serves NBD: `ADDRESS:PORT` or `unix:PATH`
+    /// @param sideBytes old content it may put aside, in bytes; 0 for the usual amount
+    /// @throws ControlRefusedException when it does not, with its reason
+    /// @throws IOException             when it does not answer
+    public ExportStatus beginExport(String bind, long sideBytes) throws IOException {
+        byte[] body = JSON.writeValueAsBytes(new ExportAnswers.Begin(bind, sideBytes));
+        return JSON.readValue(taken(HttpRequest.newBuilder(URI.create(base + ExportAnswers.PATH)).timeout(EXPORT_PATIENCE)
+                .header("Content-Type", ExportAnswers.JSON_TYPE)
+                .POST(HttpRequest.BodyPublishers.ofByteArray(body))), ExportStatus.class);
+    }
+
+    /// How an export stands. Ask at least every second: it ends when nobody has asked for 5 s.
+    ///
+    /// @throws ControlRefusedException when there is no such export any more
+    /// @throws IOException             when the node does not answer, which may be better the next time
+    public ExportStatus renewExport(String id) throws IOException {
+        return JSON.readValue(taken(HttpRequest.newBuilder(URI.create(base + ExportAnswers.PATH + "/" + id)).timeout(PATIENCE)
+                .PUT(HttpRequest.BodyPublishers.noBody())), ExportStatus.class);
+    }
+
+    /// Ends an export; does nothing when it has ended already.
+    public void endExport(String id) throws IOException {
+        send(HttpRequest.newBuilder(URI.create(base + ExportAnswers.PATH + "/" + id)).timeout(EXPORT_PATIENCE).DELETE().build());
+    }
+
+    private byte[] taken(HttpRequest.Builder request) throws IOException {
+        HttpResponse<byte[]> response = send(request.build());
+        String line = new String(response.body(), StandardCharsets.UTF_8).strip();
+        return switch (response.statusCode()) {
+            case OK -> response.body();
+            case BUSY -> throw new IOException(line);
+            default -> throw new ControlRefusedException(response.statusCode(), line);
+        };
     }
 
     private HttpResponse<byte[]> get(String path, Duration patience) throws IOException {

@@ -51,7 +51,7 @@ public final class ControlServer implements AutoCloseable {
         Reply to(HttpExchange exchange) throws IOException, InterruptedException;
     }
 
-    private record Reply(int code, String type, byte[] body) {
+    record Reply(int code, String type, byte[] body) {
         static Reply text(int code, String line) {
             return new Reply(code, "text/plain; charset=utf-8", (line + "\n").getBytes(StandardCharsets.UTF_8));
         }
@@ -108,11 +108,13 @@ public final class ControlServer implements AutoCloseable {
                 default -> otherMethod(exchange, "GET, POST");
             };
             case "/switchover" -> method.equals("POST") ? switchOver() : otherMethod(exchange, "POST");
-            default -> Reply.text(404, "there are /status, /console and /switchover");
+            case String path when path.equals(ExportAnswers.PATH) || path.startsWith(ExportAnswers.PATH + "/") ->
+                    ExportAnswers.to(exchange, node.get().exports());
+            default -> Reply.text(404, "there are /status, /console and /switchover, and /disk/export");
         };
     }
 
-    private static Reply otherMethod(HttpExchange exchange, String allowed) {
+    static Reply otherMethod(HttpExchange exchange, String allowed) {
         exchange.getResponseHeaders().set("Allow", allowed);
         return Reply.text(405, exchange.getRequestURI().getPath() + " takes " + allowed);
     }

@@ -58,6 +58,11 @@ final class MachineDisk {
         executor.orElseThrow().submit(request);
     }
 
+    /// Runs `task` on the disk's data thread, between what was submitted before the call and after it. Any thread.
+    void between(Runnable task) {
+        executor.orElseThrow().between(task);
+    }
+
     /// What has become of a request, for a replay.
     DiskAnswers answers() {
         return executor.isPresent() ? this::answer : DiskAnswers.FROM_LOG;

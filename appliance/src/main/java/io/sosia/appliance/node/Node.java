@@ -72,6 +72,7 @@ public final class Node implements AutoCloseable {
     private final PairNode pair;
     private final PeerChannel channel;
     private final InetSocketAddress listening;
+    private final DiskExports exports;
     private final Optional<Uplink> uplink;
     /// Touched by the machine's thread until it goes live, then by the event loop; the order to go live is between.
     private final OutboundFlows flows = new OutboundFlows();
@@ -159,6 +160,8 @@ public final class Node implements AutoCloseable {
         this.pair = new PairNode(loop, arbiter, setup(spec), opened.stamp(), config.lagTargetNanos(), machine,
                 diskOffer, this::leave, new Onlooker());
         machine.attach(pair, this::wentLive);
+        this.exports = new DiskExports(
+                machine.disk(), home.diskFolder(), config.node().value(), config.partner().value(), this::state);
         this.channel = new PeerChannel(loop, config.partnerAddress(), pair);
         Optional<Uplink> cable;
         try {
@@ -419,6 +422,17 @@ public final class Node implements AutoCloseable {
         return pair.switchOver();
     }
 
+    private NodeState state() {
+        NodeState[] seen = new NodeState[1];
+        pair.look(core -> seen[0] = core.state());
+        return seen[0];
+    }
+
+    /// Shows this node's disk as it was at a moment to others.
+    public DiskExports exports() {
+        return exports;
+    }
+
     /// Completes when the node's life is over; close it then.
     public CompletableFuture<Ending> ending() {
         return ending;
@@ -469,6 +483,7 @@ public final class Node implements AutoCloseable {
             cable.get().close();
         }
         arbiter.close();
+        exports.close();
         try {
             machine.close();
         } finally {

@@ -72,6 +72,11 @@ class ControlServerTest {
             GET    | /console?from=1&wait=1e9   | -                        | 0    | 400 | expected ?from=OFFSET
             GET    | /                          | -                        | 0    | 404 | there are /status, /console and /switchover
             GET    | /status/x                  | -                        | 0    | 404 | there are /status, /console and /switchover
+            POST   | /disk/export               | text/plain               | 3    | 415 | application/json
+            POST   | /disk/export               | application/json         | 3    | 400 | expected {"bind"
+            GET    | /disk/export               | -                        | 0    | 405 | /disk/export takes POST
+            PUT    | /disk/export/x             | -                        | 0    | 404 | no such export
+            DELETE | /disk/export/x             | -                        | 0    | 404 | no such export
             DELETE | /status                    | -                        | 0    | 405 | /status takes GET
             PUT    | /console                   | -                        | 3    | 405 | /console takes GET, POST
             POST   | /console                   | text/plain               | 3    | 415 | application/octet-stream

@@ -135,6 +135,11 @@ public final class DiskStore implements BlockStore {
         return sizeBytes;
     }
 
+    /// The file that holds the disk's bytes, for [SparseFile].
+    public Path dataPath() {
+        return folder.data();
+    }
+
     @Override
     public void read(long offset, ByteBuffer into) throws IOException {
         Ranges.inside(this, offset, into.remaining());

@@ -1,0 +1,22 @@
+package io.sosia.appliance.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// `sosia disk`: the disk of a node of a pair.
+@Command(
+        name = "disk",
+        description = "What an operator does with the disk of a node of a pair.",
+        mixinStandardHelpOptions = true,
+        subcommands = DiskExportCommand.class)
+public final class DiskCommand implements Runnable {
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "which command? There is: "
+                + String.join(", ", spec.subcommands().keySet()));
+    }
+}
