@@ -27,8 +27,9 @@ public final class GuestAccess {
     private static final Mmu MMU = HART.mmu();
     private static final GuestRam RAM = HART.ram();
     private static final byte[] BYTES = RAM.array();
-    private static final byte[] DIRTY = RAM.dirtyFlags();
     private static final long[] TLB = MMU.tables();
+    /// Masks an index of an entry to no effect but that the JVM's compiler sees it lies within.
+    private static final int TLB_MASK = TLB.length - 2;
     /// The integer registers.
     public static final long[] X = HART.registers();
 
@@ -39,43 +40,47 @@ public final class GuestAccess {
         return MethodHandles.lookup();
     }
 
+    private static int entry(long va, int table) {
+        return table + ((int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK) & TLB_MASK;
+    }
+
     public static int load8(long va, int table) {
-        int e = table + ((int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
+        int e = entry(va, table);
         return TLB[e] == (va & -4096) ? (int) (va + TLB[e + 1]) : missedLoad(va, 1);
     }
 
     public static int load16(long va, int table) {
-        int e = table + ((int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
+        int e = entry(va, table);
         return TLB[e] == (va & (-4096 | 1)) ? (int) (va + TLB[e + 1]) : missedLoad(va, 2);
     }
 
     public static int load32(long va, int table) {
-        int e = table + ((int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
+        int e = entry(va, table);
         return TLB[e] == (va & (-4096 | 3)) ? (int) (va + TLB[e + 1]) : missedLoad(va, 4);
     }
 
     public static int load64(long va, int table) {
-        int e = table + ((int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
+        int e = entry(va, table);
         return TLB[e] == (va & (-4096 | 7)) ? (int) (va + TLB[e + 1]) : missedLoad(va, 8);
     }
 
     public static int store8(long va, int table) {
-        int e = table + ((int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
+        int e = entry(va, table);
         return TLB[e] == (va & -4096) ? (int) (va + TLB[e + 1]) : missedStore(va, 1);
     }
 
     public static int store16(long va, int table) {
-        int e = table + ((int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
+        int e = entry(va, table);
         return TLB[e] == (va & (-4096 | 1)) ? (int) (va + TLB[e + 1]) : missedStore(va, 2);
     }
 
     public static int store32(long va, int table) {
-        int e = table + ((int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
+        int e = entry(va, table);
         return TLB[e] == (va & (-4096 | 3)) ? (int) (va + TLB[e + 1]) : missedStore(va, 4);
     }
 
     public static int store64(long va, int table) {
-        int e = table + ((int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
+        int e = entry(va, table);
         return TLB[e] == (va & (-4096 | 7)) ? (int) (va + TLB[e + 1]) : missedStore(va, 8);
     }
 
@@ -127,27 +132,23 @@ public final class GuestAccess {
 
     public static void put8(int offset, long value) {
         BYTES[offset] = (byte) value;
-        DIRTY[offset >> GuestRam.PAGE_SHIFT] = -1;
     }
 
     public static void put16(int offset, long value) {
         SHORTS.set(BYTES, offset, (short) value);
-        DIRTY[offset >> GuestRam.PAGE_SHIFT] = -1;
     }
 
     public static void put32(int offset, long value) {
         INTS.set(BYTES, offset, (int) value);
-        DIRTY[offset >> GuestRam.PAGE_SHIFT] = -1;
     }
 
     public static void put64(int offset, long value) {
         LONGS.set(BYTES, offset, value);
-        DIRTY[offset >> GuestRam.PAGE_SHIFT] = -1;
     }
 
     /// Whether the code's page at `va` is mapped to this page of RAM, as far as the tables know.
     public static boolean mapped(long va, int page) {
-        int e = MMU.fetches() + ((int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
+        int e = entry(va, MMU.fetches());
         return TLB[e] == va && (int) (va + TLB[e + 1]) == page << GuestRam.PAGE_SHIFT;
     }
 
