@@ -29,6 +29,7 @@ import picocli.CommandLine.IVersionProvider;
             StatusCommand.class,
             ConsoleCommand.class,
             DiskCommand.class,
+            SnapshotCommand.class,
             BenchCommand.class,
             HelpCommand.class
         })
