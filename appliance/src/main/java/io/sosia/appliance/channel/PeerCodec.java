@@ -62,6 +62,10 @@ public final class PeerCodec {
     private static final int INVITATION = 11;
     private static final int CLONE = 12;
     private static final int CONFIRMATION = 13;
+    private static final int DISK_HASHES = 14;
+    private static final int DISK_BYTES = 15;
+
+    private static final int HASH_WORDS_MAX = 128;
 
     private PeerCodec() {}
 
@@ -101,6 +105,8 @@ public final class PeerCodec {
             case Invitation _ -> INVITATION;
             case Clone _ -> CLONE;
             case Confirmation _ -> CONFIRMATION;
+            case PeerMessage.DiskHashes _ -> DISK_HASHES;
+            case PeerMessage.DiskBytes _ -> DISK_BYTES;
         };
     }
 
@@ -124,9 +130,20 @@ public final class PeerCodec {
                 out.writeLong(executedStep);
                 writePosition(durable, out);
             }
-            case Heartbeat(long sentNanos, long step) -> {
+            case Heartbeat(long sentNanos, long step, LogPosition durable) -> {
                 out.writeLong(sentNanos);
                 out.writeLong(step);
+                writePosition(durable, out);
+            }
+            case PeerMessage.DiskHashes(LogPosition at, long[] words) -> {
+                writePosition(at, out);
+                for (long word : words) {
+                    out.writeLong(word);
+                }
+            }
+            case PeerMessage.DiskBytes(LogPosition at, byte[] bytes) -> {
+                writePosition(at, out);
+                out.writeBytes(bytes);
             }
             case HeartbeatReply(long sentNanos, long step) -> {
                 out.writeLong(sentNanos);
@@ -187,7 +204,7 @@ public final class PeerCodec {
                 }
             }
             case ACK -> new Ack(readPosition(in), in.readLong(), readPosition(in));
-            case HEARTBEAT -> new Heartbeat(in.readLong(), in.readLong());
+            case HEARTBEAT -> new Heartbeat(in.readLong(), in.readLong(), readPosition(in));
             case HEARTBEAT_REPLY -> new HeartbeatReply(in.readLong(), in.readLong());
             case LEAVING -> new Leaving(readText(in));
             case HAND_OVER -> new HandOver();
@@ -195,8 +212,28 @@ public final class PeerCodec {
             case INVITATION -> new Invitation(in.readUnsignedShort(), readUuid(in), readText(in));
             case CLONE -> new Clone(CloneCodec.read(in));
             case CONFIRMATION -> new Confirmation();
+            case DISK_HASHES -> readHashes(in);
+            case DISK_BYTES -> {
+                LogPosition at = readPosition(in);
+                byte[] bytes = new byte[in.readableBytes()];
+                in.readBytes(bytes);
+                yield new PeerMessage.DiskBytes(at, bytes);
+            }
             default -> throw new PeerFormatException("message of unknown type " + type);
         };
+    }
+
+    private static PeerMessage readHashes(ByteBuf in) throws PeerFormatException {
+        LogPosition at = readPosition(in);
+        int bytes = in.readableBytes();
+        if (bytes % 8 != 0 || bytes / 8 > HASH_WORDS_MAX) {
+            throw new PeerFormatException("hashes of " + bytes + " bytes, expected words, at most " + HASH_WORDS_MAX);
+        }
+        long[] words = new long[bytes / 8];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = in.readLong();
+        }
+        return new PeerMessage.DiskHashes(at, words);
     }
 
     private static Hello readHello(ByteBuf in) throws PeerFormatException {

@@ -8,7 +8,13 @@ import picocli.CommandLine.Command;
         name = "disk",
         description = "What an operator does with the disk of a node of a pair.",
         mixinStandardHelpOptions = true,
-        subcommands = DiskExportCommand.class)
+        subcommands = {
+            DiskStatusCommand.class,
+            DiskResyncCommand.class,
+            DiskVerifyCommand.class,
+            DiskHistoryCommand.class,
+            DiskExportCommand.class
+        })
 public final class DiskCommand implements Runnable {
 
     @CommandLine.Spec

@@ -28,6 +28,7 @@ import picocli.CommandLine.IVersionProvider;
             ApplianceCommand.class,
             StatusCommand.class,
             ConsoleCommand.class,
+            SwitchoverCommand.class,
             DiskCommand.class,
             SnapshotCommand.class,
             BenchCommand.class,

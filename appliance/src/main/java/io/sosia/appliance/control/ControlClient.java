@@ -1,6 +1,7 @@
 package io.sosia.appliance.control;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sosia.appliance.node.DiskReport;
 import io.sosia.appliance.node.ExportStatus;
 import io.sosia.appliance.node.NodeStatus;
 import io.sosia.appliance.node.SnapshotStatus;
@@ -12,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalInt;
 
 /// Asks a node's [ControlServer].
@@ -132,6 +134,65 @@ public final class ControlClient implements AutoCloseable {
     /// Gives a snapshot up; does nothing when it is done.
     public void endSnapshot(String id) throws IOException {
         send(HttpRequest.newBuilder(URI.create(base + SnapshotAnswers.PATH + "/" + id)).timeout(EXPORT_PATIENCE).DELETE().build());
+    }
+
+    /// What the node says of its disk.
+    ///
+    /// @throws ControlRefusedException when it has none
+    public DiskReport disk() throws IOException {
+        return JSON.readValue(diskJson(), DiskReport.class);
+    }
+
+    /// As [#disk], as the node sent it.
+    public byte[] diskJson() throws IOException {
+        return ask(DiskAnswers.STATUS, "GET");
+    }
+
+    /// A line of a disk's history.
+    ///
+    /// @param at host time, ISO 8601
+    public record HistoryLine(long number, String at, String text) {}
+
+    /// What has happened to the node's disk, oldest first.
+    public List<HistoryLine> diskHistory() throws IOException {
+        return List.of(JSON.readValue(diskHistoryJson(), HistoryLine[].class));
+    }
+
+    /// As [#diskHistory], as the node sent it.
+    public byte[] diskHistoryJson() throws IOException {
+        return ask(DiskAnswers.HISTORY, "GET");
+    }
+
+    /// Has a primary compare its disk with its backup's; [#disk] tells how far it is.
+    ///
+    /// @throws ControlRefusedException when it does not, with its reason
+    public void beginVerify(boolean repair) throws IOException {
+        ask(DiskAnswers.VERIFY + (repair ? "" : "?" + DiskAnswers.WITHOUT_REPAIR), "POST");
+    }
+
+    /// Gives it up.
+    public void cancelVerify() throws IOException {
+        ask(DiskAnswers.VERIFY, "DELETE");
+    }
+
+    /// Has a primary take its partner in afresh.
+    ///
+    /// @param full whether everything is sent although less would do
+    /// @throws ControlRefusedException when it does not, with its reason
+    public void resync(boolean full) throws IOException {
+        ask(DiskAnswers.RESYNC + (full ? "?" + DiskAnswers.FULL : ""), "POST");
+    }
+
+    /// Has a primary hand over to its backup and become the backup.
+    ///
+    /// @throws ControlRefusedException when it does not, with its reason
+    public void switchOver() throws IOException {
+        ask("/switchover", "POST");
+    }
+
+    private byte[] ask(String path, String method) throws IOException {
+        return taken(HttpRequest.newBuilder(URI.create(base + path)).timeout(PATIENCE)
+                .method(method, HttpRequest.BodyPublishers.noBody()));
     }
 
     private byte[] taken(HttpRequest.Builder request) throws IOException {

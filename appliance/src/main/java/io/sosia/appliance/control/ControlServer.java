@@ -107,6 +107,8 @@ public final class ControlServer implements AutoCloseable {
                 case "POST" -> type(exchange);
                 default -> otherMethod(exchange, "GET, POST");
             };
+            case DiskAnswers.STATUS, DiskAnswers.HISTORY, DiskAnswers.VERIFY, DiskAnswers.RESYNC ->
+                    DiskAnswers.to(exchange, node.get().disk());
             case "/switchover" -> method.equals("POST") ? switchOver() : otherMethod(exchange, "POST");
             case String path when path.equals(ExportAnswers.PATH) || path.startsWith(ExportAnswers.PATH + "/") ->
                     ExportAnswers.to(exchange, node.get().exports());
@@ -155,7 +157,7 @@ public final class ControlServer implements AutoCloseable {
 
     private Reply switchOver() {
         String why = node.get().switchOver();
-        return why.isEmpty() ? Reply.text(202, "the partner becomes the primary") : Reply.text(409, why);
+        return why.isEmpty() ? Reply.text(200, "the partner becomes the primary") : Reply.text(409, why);
     }
 
     private static void send(HttpExchange exchange, Reply reply) throws IOException {

@@ -13,13 +13,15 @@ import java.util.List;
 public final class LogCodec {
 
     /// Raised with every change of the format. A reader takes only its own version.
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     private static final int PROGRESS = 0x01;
     private static final int MARK = 0x02;
     private static final int DIGEST = 0x03;
     private static final int RELEASED = 0x04;
     private static final int END = 0x05;
+    private static final int VERIFY = 0x06;
+    private static final int REPAIR = 0x07;
     private static final int POWER_ON = 0x10;
     private static final int FRAMES_IN = 0x11;
     private static final int CONSOLE_IN = 0x12;
@@ -95,6 +97,19 @@ public final class LogCodec {
                 out.varint(upTo.epoch());
                 out.varint(upTo.seq());
             }
+            case LogEntry.Verify(long _, long offset, int length, boolean bytes) -> {
+                LogLimits.limit("bytes to verify", length, 1, LogLimits.VERIFY_BYTES_MAX);
+                head(out, VERIFY, steps);
+                out.varint(offset);
+                out.varint(length);
+                out.u8(bytes ? 1 : 0);
+            }
+            case LogEntry.Repair(long _, long offset, byte[] bytes) -> {
+                LogLimits.limit("bytes to repair", bytes.length, 1, LogLimits.REPAIR_BYTES_MAX);
+                head(out, REPAIR, steps);
+                out.varint(offset);
+                out.block(bytes);
+            }
             case LogEntry.End end -> {
                 head(out, END, steps);
                 out.u8(end.reason().ordinal());
@@ -154,6 +169,10 @@ public final class LogCodec {
             case DIGEST -> new LogEntry.Digest(step, in.i64("digest"));
             case RELEASED -> new LogEntry.Released(
                     step, new LogPosition(in.varint("released epoch"), in.varint("released entry number")));
+            case VERIFY -> new LogEntry.Verify(step, in.varint("offset to verify"),
+                    (int) in.varint("bytes to verify", 1, LogLimits.VERIFY_BYTES_MAX), in.u8("bytes wanted") != 0);
+            case REPAIR -> new LogEntry.Repair(step, in.varint("offset to repair"),
+                    in.block("bytes to repair", 1, LogLimits.REPAIR_BYTES_MAX));
             case END -> new LogEntry.End(step, readEnum(in, "end reason", EndReason.values()), readTotals(in),
                     in.varint("number of inputs"), in.i64("final digest"));
             default -> new LogEntry.Input(step, readInput(in, tag));

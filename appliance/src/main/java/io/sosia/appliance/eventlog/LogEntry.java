@@ -26,6 +26,17 @@ public sealed interface LogEntry {
     /// All outputs up to the mark at `upTo` have been released: a node that goes live need not send them again.
     record Released(long step, LogPosition upTo) implements LogEntry {}
 
+    /// Both disks are looked at here: after every request before this entry and before every one behind it, so they have to hold the
+    /// same bytes. Changes nothing in the run.
+    ///
+    /// @param offset of the first byte, in whole sectors
+    /// @param length in bytes, whole sectors; an extent of 4 MiB at most
+    /// @param bytes  whether the backup is to give the bytes themselves instead of their hashes
+    record Verify(long step, long offset, int length, boolean bytes) implements LogEntry {}
+
+    /// The backup's disk is given these bytes, in its order: the primary's, that it was found to lack. Changes nothing in the run.
+    record Repair(long step, long offset, byte[] bytes) implements LogEntry {}
+
     /// The last entry of a run that was ended on purpose.
     ///
     /// @param totals what had left the machine
@@ -47,7 +58,8 @@ public sealed interface LogEntry {
             case Input(long _, MachineInput.ConsoleIn(byte[] bytes)) -> bytes.length;
             case Input(long _, MachineInput.Entropy(byte[] bytes)) -> bytes.length;
             case Input(long _, MachineInput.PowerOn on) -> on.seed().length;
-            case Input _, Mark _, Progress _, Digest _, Released _, End _ -> 0;
+            case Repair(long _, long _, byte[] bytes) -> bytes.length;
+            case Input _, Mark _, Progress _, Digest _, Released _, Verify _, End _ -> 0;
         };
         return 96 + payload;
     }

@@ -21,6 +21,10 @@ public final class LogLimits {
     /// Data of one completed read, in bytes.
     public static final int DISK_BYTES_MAX = 64 << 20;
 
+    /// Bytes of a disk verified by one entry, and repaired by one.
+    public static final int VERIFY_BYTES_MAX = 4 << 20;
+    public static final int REPAIR_BYTES_MAX = 64 << 10;
+
     /// Entries of one batch.
     public static final int ENTRIES_PER_BATCH_MAX = 65_536;
 

@@ -1,5 +1,7 @@
 package io.sosia.appliance.lockstep;
 
+import io.sosia.appliance.eventlog.LogEntry;
+import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
 
@@ -13,6 +15,12 @@ public interface OutputSink {
 
     /// A request for the node's own disk.
     void disk(DiskRequest request);
+
+    /// A replay has come to where both disks are to be compared; of no concern to a recorder's node, nor to one without a partner.
+    default void verify(LogPosition at, LogEntry.Verify verify) {}
+
+    /// A replay has come to where its node's disk is to be repaired.
+    default void repair(LogEntry.Repair repair) {}
 
     /// The guest waits for up to `bytes` random bytes. Of no concern to a replayer's node.
     void entropyWanted(int bytes);

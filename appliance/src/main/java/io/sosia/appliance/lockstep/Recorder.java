@@ -116,6 +116,20 @@ public final class Recorder {
         append(new LogEntry.Released(machine.steps(), upTo));
     }
 
+    /// Has both disks looked at here.
+    ///
+    /// @return position of the entry, which the partner's answer names
+    public LogPosition verify(long offset, int length, boolean bytes) {
+        enter();
+        return append(new LogEntry.Verify(machine.steps(), offset, length, bytes));
+    }
+
+    /// Gives the partner's disk these bytes.
+    public LogPosition repair(long offset, byte[] bytes) {
+        enter();
+        return append(new LogEntry.Repair(machine.steps(), offset, bytes));
+    }
+
     /// Ends the log on purpose; nothing can be recorded afterwards.
     public LogEntry.End end(EndReason reason) {
         enter();

@@ -180,6 +180,14 @@ public final class Replayer {
             case LogEntry.Input(long _, MachineInput input) -> replayInput(next, input);
             case LogEntry.Mark(long _, OutputTotals marked) -> replayMark(next, marked);
             case LogEntry.Progress _, LogEntry.Released _ -> Optional.empty();
+            case LogEntry.Verify verify -> {
+                outputs.verify(next.position(), verify);
+                yield Optional.empty();
+            }
+            case LogEntry.Repair repair -> {
+                outputs.repair(repair);
+                yield Optional.empty();
+            }
             case LogEntry.Digest(long _, long hash) -> compareDigest(next, hash);
             case LogEntry.End end -> replayEnd(next, end);
         };

@@ -75,6 +75,7 @@ public final class Node implements AutoCloseable {
     private final InetSocketAddress listening;
     private final DiskExports exports;
     private final Snapshots snapshots;
+    private final Optional<NodeDisk> disk;
     private final Optional<Uplink> uplink;
     /// Touched by the machine's thread until it goes live, then by the event loop; the order to go live is between.
     private final OutboundFlows flows = new OutboundFlows();
@@ -157,10 +158,13 @@ public final class Node implements AutoCloseable {
             return thread;
         });
         this.arbiter = new WitnessArbiter(new WitnessClientConfig(config.witness()), home.pairId());
-        DiskOffer diskOffer = opened.disk().isEmpty() ? DiskOffer.none(opened.stamp().content())
-                : new ResyncOffer(opened.disk().get(), machine.disk(), config::resync, config.partnerAddress(), this::content);
+        Optional<ResyncOffer> resync = opened.disk().map(disk -> new ResyncOffer(
+                disk, machine.disk(), config::resync, config.partnerAddress(), this::content));
+        DiskOffer diskOffer = resync.isPresent() ? resync.get() : DiskOffer.none(opened.stamp().content());
         this.pair = new PairNode(loop, arbiter, setup(spec), opened.stamp(), config.lagTargetNanos(), machine,
                 diskOffer, this::leave, new Onlooker());
+        this.disk = opened.disk().map(store -> new NodeDisk(store, machine.verify().orElseThrow(), resync.orElseThrow(), pair,
+                config.node().value(), config.partner().value()));
         machine.attach(pair, this::wentLive);
         this.exports = new DiskExports(
                 machine.disk(), home.diskFolder(), config.node().value(), config.partner().value(), this::state);
@@ -431,6 +435,11 @@ public final class Node implements AutoCloseable {
         NodeState[] seen = new NodeState[1];
         pair.look(core -> seen[0] = core.state());
         return seen[0];
+    }
+
+    /// What may be asked of this node's disk; empty for a machine without one.
+    public Optional<NodeDisk> disk() {
+        return disk;
     }
 
     /// Shows this node's disk as it was at a moment to others.

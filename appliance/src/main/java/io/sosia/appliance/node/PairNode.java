@@ -170,7 +170,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
             releasedTold = upTo;
             machine.released(upTo);
         }
-        machine.disk().setPartnerDurable(core.backupDurable());
+        machine.disk().setPartnerDurable(core.partnerDurable());
     }
 
     // From the machine's thread.
@@ -332,6 +332,16 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     }
 
     @Override
+    public void verified(PeerMessage seen) {
+        machine.verify().ifPresent(verify -> verify.seen(seen));
+    }
+
+    /// Any thread: what this backup's disk holds where the primary asked.
+    void diskSeen(PeerMessage seen) {
+        onLoop(() -> core.diskSeen(seen));
+    }
+
+    @Override
     public void deliver(LogBatch batch) {
         machine.deliver(batch);
     }
@@ -454,6 +464,11 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
         machine.assemble(part);
     }
 
+    /// Any thread: goes on without the backup, which is taken in afresh.
+    void letGo(String reason) {
+        onLoop(() -> core.letGo(reason, System.nanoTime()));
+    }
+
     /// Any thread.
     void restored() {
         onLoop(() -> core.restored(System.nanoTime()));
@@ -471,6 +486,9 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     @Override
     public void transition(NodeState from, NodeState to, String reason) {
         machine.setDiskErrorsRetire(to instanceof NodeState.Protected || to instanceof NodeState.HandingOver);
+        if (from instanceof NodeState.Protected) {
+            machine.verify().ifPresent(verify -> verify.stop("the pair is no longer PROTECTED: " + reason));
+        }
         if (to instanceof NodeState.Solo) {
             machine.disk().partnerAway(reason);
         }

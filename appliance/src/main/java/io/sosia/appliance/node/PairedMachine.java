@@ -3,6 +3,7 @@ package io.sosia.appliance.node;
 import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogBatch;
+import io.sosia.appliance.eventlog.LogEntry;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.eventlog.MarkedOutput;
 import io.sosia.appliance.eventlog.RunPoint;
@@ -58,6 +59,7 @@ final class PairedMachine {
     private final MachineInboxes inboxes = new MachineInboxes(signal);
     private final Outgoing outgoing = new Outgoing();
     private final MachineDisk disk;
+    private final Optional<DiskVerify> verify;
 
     private PairNode node;
     private Runnable wentLive;
@@ -80,6 +82,7 @@ final class PairedMachine {
     PairedMachine(Parts parts) {
         this.parts = parts;
         this.disk = new MachineDisk(parts.disk(), signal::raise, parts.broken());
+        this.verify = parts.disk().map(store -> new DiskVerify(store, disk, signal));
     }
 
     /// Once, before anything else.
@@ -112,6 +115,11 @@ final class PairedMachine {
     long steps() {
         MachineLoop run = running;
         return run != null ? run.steps() : replayedSteps;
+    }
+
+    /// Comes with the disk. Any thread, as its methods say.
+    Optional<DiskVerify> verify() {
+        return verify;
     }
 
     /// How the partner's disk stands to this one is told here. Any thread, as its methods say.
@@ -441,7 +449,7 @@ final class PairedMachine {
     private void run(Recorder recorder, GuestTime time, HostSources host, Runnable before) throws Exception {
         inboxes.frames().clear();
         inboxes.console().take(Integer.MAX_VALUE);
-        PrimaryDuty duty = new PrimaryDuty(recorder, disk, clone, new DutyOwner());
+        PrimaryDuty duty = new PrimaryDuty(recorder, disk, clone, verify, new DutyOwner());
         MachineLoop loop = new MachineLoop(recorder, inboxes, signal, LoopSettings.PRIMARY, host, duty, time);
         running = loop;
         before.run();
@@ -511,6 +519,20 @@ final class PairedMachine {
             boolean fromLog = parts.backupReads() == BackupReads.LOGGED && request instanceof DiskRead;
             if (!fromLog) {
                 disk.submit(request);
+            }
+        }
+
+        @Override
+        public void verify(LogPosition at, LogEntry.Verify asked) {
+            if (parts.disk().isPresent()) {
+                disk.between(() -> node.diskSeen(DiskLook.at(parts.disk().get(), at, asked)));
+            }
+        }
+
+        @Override
+        public void repair(LogEntry.Repair repair) {
+            if (parts.disk().isPresent()) {
+                disk.between(() -> DiskLook.repair(parts.disk().get(), repair));
             }
         }
 

@@ -81,6 +81,7 @@ public final class PairCore {
     private long executedStep;
     private long executedStepTold;
     private LogPosition durable = LogPosition.START;
+    private LogPosition partnerDurable = LogPosition.START;
 
     private boolean powerOffReleased;
     private boolean drained;
@@ -173,7 +174,7 @@ public final class PairCore {
             return;
         }
         beatNanos = now;
-        send(new PeerMessage.Heartbeat(now, executedStep));
+        send(new PeerMessage.Heartbeat(now, executedStep, durable));
     }
 
     // The link.
@@ -257,7 +258,7 @@ public final class PairCore {
             case PeerMessage.Refusal(String reason) -> refused(envelope, reason, now);
             case PeerMessage.Log _, PeerMessage.Ack _, PeerMessage.Heartbeat _, PeerMessage.HeartbeatReply _,
                  PeerMessage.Leaving _, PeerMessage.HandOver _, PeerMessage.Stopped _, PeerMessage.Clone _,
-                 PeerMessage.Confirmation _ -> {
+                 PeerMessage.Confirmation _, PeerMessage.DiskHashes _, PeerMessage.DiskBytes _ -> {
                 if (waitsForWelcome(envelope)) {
                     answerWhileWaiting(envelope);
                 } else if (envelope.epoch() != linkEpoch || !envelope.addressee().equals(self)
@@ -276,7 +277,7 @@ public final class PairCore {
 
     /// The owner may have to wait for the witness before it can welcome us, longer than it would bear silence.
     private void answerWhileWaiting(Envelope envelope) {
-        if (envelope.message() instanceof PeerMessage.Heartbeat(long sent, long _)) {
+        if (envelope.message() instanceof PeerMessage.Heartbeat(long sent, long _, LogPosition _)) {
             environment.send(new Envelope(envelope.epoch(), self, envelope.sender(),
                     new PeerMessage.HeartbeatReply(sent, executedStep)));
         }
@@ -332,9 +333,12 @@ public final class PairCore {
             case PeerMessage.Log(LogBatch batch) -> logged(batch, now);
             case PeerMessage.Ack(LogPosition got, long step, LogPosition durableThere) ->
                     acknowledged(got, step, durableThere);
-            case PeerMessage.Heartbeat _, PeerMessage.HeartbeatReply _ -> {
+            case PeerMessage.Heartbeat(long _, long _, LogPosition durableThere) -> {
                 // A sign of life, and both sides give it by themselves.
+                partnerDurable = durableThere.reaches(partnerDurable) ? durableThere : partnerDurable;
             }
+            case PeerMessage.HeartbeatReply _ -> { }
+            case PeerMessage.DiskHashes _, PeerMessage.DiskBytes _ -> environment.verified(message);
             case PeerMessage.Leaving(String reason) -> {
                 tell(new PairEvent.PartnerLeaves(reason), now);
                 dropLink(reason);
@@ -435,6 +439,7 @@ public final class PairCore {
         partner = Optional.empty();
         offer = Optional.empty();
         sent.end();
+        partnerDurable = LogPosition.START;
     }
 
     private void send(PeerMessage message) {
@@ -508,6 +513,13 @@ public final class PairCore {
     /// All that [PairEnvironment#join] waits for is here and durable.
     public void restored(long now) {
         tell(new PairEvent.Restored(), now);
+    }
+
+    /// The operator wants the backup to be taken in afresh.
+    public void letGo(String reason, long now) {
+        if (state instanceof NodeState.Protected) {
+            loseLink(reason, now);
+        }
     }
 
     /// The operator wants the partner to be the primary.
@@ -584,9 +596,14 @@ public final class PairCore {
         return sent.executedStep();
     }
 
-    /// On a primary: the log position up to which its backup's disk is durable.
-    public LogPosition backupDurable() {
-        return sent.durable();
+    /// The log position up to which the partner's disk is durable, as far as it has said.
+    public LogPosition partnerDurable() {
+        return sent.durable().reaches(partnerDurable) ? sent.durable() : partnerDurable;
+    }
+
+    /// What this backup's disk holds where the primary asked.
+    public void diskSeen(PeerMessage seen) {
+        send(seen);
     }
 
     /// On a backup: the last entry received.

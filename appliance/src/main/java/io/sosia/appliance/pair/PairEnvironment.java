@@ -44,6 +44,9 @@ public interface PairEnvironment {
     /// The next part of what the primary sends, for [#join].
     void assemble(ClonePart part);
 
+    /// The backup has looked at its disk where we asked: a [PeerMessage.DiskHashes] or [PeerMessage.DiskBytes].
+    void verified(PeerMessage seen);
+
     /// More of the log for the replayer.
     void deliver(LogBatch batch);
 

@@ -79,10 +79,18 @@ public sealed interface PeerMessage {
     record Ack(LogPosition received, long executedStep, LogPosition durable) implements PeerMessage {}
 
     /// Are you there? `step` is where the sender's machine is, told by its own thread.
-    record Heartbeat(long sentNanos, long step) implements PeerMessage {}
+    ///
+    /// @param durable log position up to which the sender's disk is durable
+    record Heartbeat(long sentNanos, long step, LogPosition durable) implements PeerMessage {}
 
     /// The answer to a [Heartbeat], which gives back `sentNanos`.
     record HeartbeatReply(long sentNanos, long step) implements PeerMessage {}
+
+    /// What the backup's disk holds where a verify entry asks: hashes of its blocks, two words each.
+    record DiskHashes(LogPosition at, long[] words) implements PeerMessage {}
+
+    /// What the backup's disk holds where a verify entry asks for the bytes themselves.
+    record DiskBytes(LogPosition at, byte[] bytes) implements PeerMessage {}
 
     /// The backup leaves on purpose, or cannot go on.
     record Leaving(String reason) implements PeerMessage {}

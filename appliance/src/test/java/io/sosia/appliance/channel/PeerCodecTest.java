@@ -34,7 +34,7 @@ class PeerCodecTest {
             new PeerMessage.Log(new LogBatch(new LogPosition(3, 9), List.of(
                     new LogEntry.Mark(4, OutputTotals.NONE), new LogEntry.Progress(77)))),
             new PeerMessage.Ack(new LogPosition(3, 8), 1L << 40, new LogPosition(3, 2)),
-            new PeerMessage.Heartbeat(-5, 6),
+            new PeerMessage.Heartbeat(-5, 6, new LogPosition(2, 3)),
             new PeerMessage.HeartbeatReply(Long.MAX_VALUE, 0),
             new PeerMessage.Leaving(""),
             new PeerMessage.HandOver(),
@@ -45,7 +45,9 @@ class PeerCodecTest {
             new PeerMessage.Clone(new ClonePart.State(new byte[] {1, 2, 3})),
             new PeerMessage.Clone(new ClonePart.Cut(
                     new RunPoint(new LogPosition(3, 4), new OutputTotals(1, 2, 3, 4, 5, 6), 7), 8)),
-            new PeerMessage.Confirmation());
+            new PeerMessage.Confirmation(),
+            new PeerMessage.DiskHashes(new LogPosition(3, 5), new long[] {1, -2}),
+            new PeerMessage.DiskBytes(new LogPosition(3, 5), new byte[] {9}));
 
     private static byte[] bytes(PeerMessage message) {
         ByteBuf out = Unpooled.buffer();
@@ -100,7 +102,7 @@ class PeerCodecTest {
             hostile[4 + random.nextInt(length - 4)] = (byte) (random.nextBoolean() ? random.nextInt() : -1);
         }
         if (random.nextBoolean()) {
-            hostile[4] = (byte) (1 + random.nextInt(14));
+            hostile[4] = (byte) (1 + random.nextInt(16));
         }
         try {
             assertThat(decode(sealed(hostile))).isNotNull();

@@ -72,9 +72,11 @@ class LogCodecTest {
                 new LogEntry.Progress(1_200),
                 new LogEntry.Digest(1_200, -2),
                 new LogEntry.Released(1_200, new LogPosition(5, 199)),
+                new LogEntry.Verify(1_200, 8L << 20, 4 << 20, false),
+                new LogEntry.Repair(1_200, 64 << 10, new byte[] {1, 2, 3}),
                 new LogEntry.End(1_300, EndReason.HANDED_OVER, totals, 3, 0x1122334455667788L)));
 
-        assertThat(HexFormat.of().formatHex(LogCodec.encode(batch))).isEqualTo("01" + "05" + "c801" + "e807" + "09"
+        assertThat(HexFormat.of().formatHex(LogCodec.encode(batch))).isEqualTo("02" + "05" + "c801" + "e807" + "0b"
                 + "1200026162"
                 + "1300070100"
                 + "1401c0843d" + "99b3e6cc01"
@@ -83,6 +85,8 @@ class LogCodecTest {
                 + "0164"
                 + "0300fffffffffffffffe"
                 + "040005c701"
+                + "0600" + "80808004" + "80808002" + "00"
+                + "0700" + "808004" + "03010203"
                 + "0564" + "04" + "ac02010203040280010105060708" + "03" + "1122334455667788");
     }
 
@@ -91,13 +95,13 @@ class LogCodecTest {
         byte[] bytes = LogCodec.encode(randomBatch(new SplittableRandom(1)));
         bytes[0] = 9;
         assertThatThrownBy(() -> LogCodec.decode(bytes)).isInstanceOf(LogFormatException.class)
-                .hasMessage("log format 9, this program reads format 1");
+                .hasMessage("log format 9, this program reads format 2");
     }
 
     @Test
     void hugeLengthsAreRefusedBeforeAnythingIsAllocated() {
-        byte[] countOf65536 = HexFormat.of().parseHex("01" + "01" + "01" + "00" + "808004");
-        byte[] diskDataOf64MiB = HexFormat.of().parseHex("01" + "01" + "01" + "00" + "01" + "13000000" + "80808020");
+        byte[] countOf65536 = HexFormat.of().parseHex("02" + "01" + "01" + "00" + "808004");
+        byte[] diskDataOf64MiB = HexFormat.of().parseHex("02" + "01" + "01" + "00" + "01" + "13000000" + "80808020");
         assertThatThrownBy(() -> LogCodec.decode(countOf65536)).isInstanceOf(LogFormatException.class);
         assertThatThrownBy(() -> LogCodec.decode(diskDataOf64MiB)).isInstanceOf(LogFormatException.class)
                 .hasMessage("ends in the middle of disk data: 67108864 bytes needed, 0 left");
@@ -105,7 +109,7 @@ class LogCodecTest {
 
     @Test
     void stepsBeyondTheLargestNumberAreRefused() {
-        byte[] bytes = HexFormat.of().parseHex("01" + "01" + "01" + "ffffffffffffffff7f" + "01" + "0101");
+        byte[] bytes = HexFormat.of().parseHex("02" + "01" + "01" + "ffffffffffffffff7f" + "01" + "0101");
         assertThatThrownBy(() -> LogCodec.decode(bytes)).isInstanceOf(LogFormatException.class)
                 .hasMessageContaining("step of an entry is 1, expected 0 to 0");
     }

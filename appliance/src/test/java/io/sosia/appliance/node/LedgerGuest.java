@@ -18,7 +18,7 @@ final class LedgerGuest {
     private static final int LINE_STATUS = 5;
     private static final int BLOCK_BYTES = 4096;
     private static final int BLOCKS = PairFiles.DISK_BYTES / BLOCK_BYTES;
-    private static final int SLEEP_TICKS = 5_000;
+    private static final int SLEEP_TICKS = 500;
 
     private LedgerGuest() {}
 

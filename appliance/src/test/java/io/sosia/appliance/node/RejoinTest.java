@@ -3,9 +3,12 @@ package io.sosia.appliance.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -221,6 +224,89 @@ class RejoinTest {
         again.thread.join();
         assertThat(again.ending.state()).isEqualTo("HALTED");
         assertThat(again.ending.reason()).contains("this node's disk is empty");
+    }
+
+    private void flip(String node, long offset) throws IOException {
+        try (FileChannel file = FileChannel.open(pair.state(node).resolve("disk/data.img"), StandardOpenOption.READ,
+                StandardOpenOption.WRITE)) {
+            ByteBuffer one = ByteBuffer.allocate(1);
+            file.read(one, offset);
+            one.put(0, (byte) (one.get(0) ^ 4));
+            file.write(one.flip(), offset);
+        }
+    }
+
+    private static VerifyStatus verify(Lives primary, boolean repair) {
+        NodeDisk disk = primary.appliance.node().disk().orElseThrow();
+        assertThat(disk.verify(repair)).isEmpty();
+        PairFiles.await("the end of comparing", () -> !disk.report().verify().running(), disk::report);
+        return disk.report().verify();
+    }
+
+    private boolean disksEqual() throws IOException {
+        return Files.mismatch(pair.state("a").resolve("disk/data.img"), pair.state("b").resolve("disk/data.img")) < 0;
+    }
+
+    @Test
+    void aFlippedByteOnEitherDiskIsFoundAndRepairedFromTheOther() throws Exception {
+        makePair(true);
+        Lives a = start("a");
+        Lives b = start("b");
+        awaitProtected(a, b);
+        assertThat(b.appliance.node().disk().orElseThrow().verify(true)).contains("not the primary; ask node a");
+        VerifyStatus first = verify(a, true);
+        assertThat(first.ended()).isEqualTo("identical");
+        assertThat(first.bytesDone()).isEqualTo(PairFiles.DISK_BYTES);
+
+        flip("b", 300_000);
+        VerifyStatus told = verify(a, false);
+        assertThat(told.found()).containsExactly(new VerifyStatus.Found(262_144, "backup", "no"));
+        assertThat(disksEqual()).isFalse();
+        VerifyStatus second = verify(a, true);
+        assertThat(second.found()).containsExactly(new VerifyStatus.Found(262_144, "backup", "backup"));
+        assertThat(second.ended()).isEqualTo("differences found");
+        assertThat(disksEqual()).isTrue();
+        byte[] before = Files.readAllBytes(pair.state("a").resolve("disk/data.img"));
+
+        flip("a", 700_000);
+        VerifyStatus third = verify(a, true);
+        assertThat(third.found()).containsExactly(new VerifyStatus.Found(655_360, "primary", "primary"));
+        assertThat(Files.readAllBytes(pair.state("a").resolve("disk/data.img"))).as("as it was before").isEqualTo(before);
+        assertThat(verify(a, true).ended()).isEqualTo("identical");
+        assertGoesOn(b);
+        assertThat(b.appliance.node().disk().orElseThrow().history()).extracting(event -> event.text())
+                .anyMatch(text -> text.startsWith("repaired from the primary at 262144"));
+    }
+
+    @Test
+    void withoutAnEarlierComparisonThePrimaryIsBelieved() throws Exception {
+        makePair(true);
+        Lives a = start("a");
+        Lives b = start("b");
+        awaitProtected(a, b);
+        flip("b", 0);
+        assertThat(verify(a, true).found()).containsExactly(new VerifyStatus.Found(0, "unknown", "backup"));
+        assertThat(disksEqual()).isTrue();
+        b.end();
+        await(a, "SOLO");
+        assertThat(a.appliance.node().disk().orElseThrow().verify(true)).contains("its partner b is not in sync");
+    }
+
+    @Test
+    void aResyncThatIsAskedForMakesTheBackupAfresh() throws Exception {
+        makePair(true);
+        Lives a = start("a");
+        Lives b = start("b");
+        awaitProtected(a, b);
+        assertThat(b.appliance.node().disk().orElseThrow().resync(false)).contains("the live disk is that of node a");
+        flip("b", 5_000);
+        assertThat(a.appliance.node().disk().orElseThrow().resync(true)).isEmpty();
+        PairFiles.await("a full resync", () -> b.appliance.node().status().transitions().stream()
+                .anyMatch(each -> each.to().equals("SYNCING")), b.appliance.node()::status);
+        awaitProtected(a, b);
+        assertThat(disksEqual()).as("also what nobody knew of").isTrue();
+        assertThat(b.appliance.node().disk().orElseThrow().history()).extracting(event -> event.text())
+                .anyMatch(text -> text.startsWith("resync begins: full: as asked"));
     }
 
     @Test

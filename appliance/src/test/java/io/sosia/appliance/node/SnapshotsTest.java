@@ -8,8 +8,11 @@ import io.sosia.appliance.config.ConfigException;
 import io.sosia.appliance.control.ControlClient;
 import io.sosia.appliance.control.ControlRefusedException;
 import io.sosia.appliance.control.ControlServer;
+import io.sosia.appliance.machine.Machine;
+import io.sosia.appliance.machine.MachineSpec;
 import io.sosia.appliance.snapshot.SnapshotFolder;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -101,21 +104,21 @@ class SnapshotsTest {
 
     private Running[] protectedPair(PairFiles files) throws Exception {
         pair = files;
-        Running b = new Running("b");
         Running a = new Running("a");
+        Running b = new Running("b");
         a.await("PROTECTED");
         b.await("READY");
         return new Running[] {a, b};
     }
 
     private PairFiles ledger() throws Exception {
-        return PairFiles.withLedger(folder, WITNESS.port(), "failure: {silenceMillis: 10000, partnerGraceSeconds: 1}");
+        return PairFiles.withLedger(folder, WITNESS.port(), "failure: {silenceMillis: 10000}");
     }
 
     /// The one that ends last is the owner.
     private static void endBackupFirst(Running... nodes) throws IOException {
         for (Running each : List.of(nodes).reversed()) {
-            PairFiles.await("the end of it or SOLO", () -> each == nodes[nodes.length - 1]
+            PairFiles.await("SOLO", () -> each == nodes[nodes.length - 1]
                     || !each.node.status().state().equals("PROTECTED"), each.node::status);
             each.close();
         }
@@ -127,14 +130,15 @@ class SnapshotsTest {
                 .first().asString().contains(words);
     }
 
-    @Test
-    void nextLifeGoesOnFromWhatWasSavedWhileThePrimaryRan() throws Exception {
-        byte[] original = Files.readAllBytes(Path.of(pairFolder(ledger()).toString(), "disk.img"));
-        Running[] nodes = protectedPair(pair);
+    /// The node that ends last is the owner, on which the snapshot is restored.
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "b"})
+    void nextLifeGoesOnFromWhatWasSavedWhileThePrimaryRan(String owner) throws Exception {
+        Running[] nodes = protectedPair(ledger());
+        byte[] original = Files.readAllBytes(folder.resolve("disk.img"));
         awaitBytes(nodes[1].node.console(), 700);
         long before = nodes[0].node.console().end();
-        assertThat(save("b").status()).isZero();
-        SnapshotFolder saved = SnapshotFolder.open(snapshot());
+        SnapshotFolder saved = savedWithARequestUnderWay();
         long letters = saved.header().point().totals().consoleBytes();
         byte[] image = Files.readAllBytes(saved.disk());
         assertThat(image).as("the disk after %d rounds, or one more under way", letters).satisfiesAnyOf(
@@ -142,40 +146,53 @@ class SnapshotsTest {
                 disk -> assertThat(disk).isEqualTo(LedgerGuest.disk(original, letters + 1)));
         awaitBytes(nodes[0].node.console(), before + 300);
         assertThat(nodes[0].node.status().state()).isEqualTo("PROTECTED");
-        endBackupFirst(nodes);
+        endBackupFirst(owner.equals("a") ? nodes : new Running[] {nodes[1], nodes[0]});
 
-        assertOneLine(restore("a"), 2, "--replace");
-        assertThat(restore("a", "--replace").status()).isZero();
-        assertThat(Files.readAllBytes(pair.state("a").resolve("disk/data.img"))).isEqualTo(image);
-        Running again = new Running("a").await("SOLO");
+        assertOneLine(restore(owner), 2, "--replace");
+        assertThat(restore(owner, "--replace").status()).isZero();
+        assertThat(Files.readAllBytes(pair.state(owner).resolve("disk/data.img"))).isEqualTo(image);
+        Running again = new Running(owner).await("SOLO");
         awaitBytes(again.node.console(), letters + 300);
         ConsoleLog.Piece piece = again.node.console().from(0, Integer.MAX_VALUE);
         assertThat(piece.offset()).as("goes on, does not boot").isEqualTo(letters);
         assertThat(TickingGuest.goesOn(piece.offset(), piece.bytes())).as("%s",
                 new String(piece.bytes(), StandardCharsets.US_ASCII)).isTrue();
         assertThat(again.node.status().steps()).isGreaterThan(saved.header().step());
-        assertThat(pair.state("a").resolve("restore")).as("goes on from there once").doesNotExist();
+        assertThat(pair.state(owner).resolve("restore")).as("goes on from there once").doesNotExist();
 
-        Running partner = new Running("b").await("READY");
+        Running partner = new Running(owner.equals("a") ? "b" : "a").await("READY");
         again.await("PROTECTED");
         again.node.type("p".getBytes(StandardCharsets.US_ASCII));
         again.node.ending().join();
         partner.node.ending().join();
-        endBackupFirst(again, partner);
-        long rounds = again.node.console().end();
-        assertThat(Files.readAllBytes(pair.state("a").resolve("disk/data.img"))).isEqualTo(LedgerGuest.disk(original, rounds));
-        assertThat(Files.readAllBytes(pair.state("b").resolve("disk/data.img"))).isEqualTo(LedgerGuest.disk(original, rounds));
+        again.close();
+        partner.close();
+        byte[] last = LedgerGuest.disk(original, again.node.console().end());
+        assertThat(Files.readAllBytes(pair.state("a").resolve("disk/data.img"))).isEqualTo(last);
+        assertThat(Files.readAllBytes(pair.state("b").resolve("disk/data.img"))).isEqualTo(last);
     }
 
-    private Path pairFolder(PairFiles files) {
-        pair = files;
-        return folder;
+    /// Saves until it has caught the guest waiting for its disk.
+    private SnapshotFolder savedWithARequestUnderWay() throws Exception {
+        NodeConfig config = pair.config("b");
+        for (int tries = 0; tries < 60; tries++) {
+            assertThat(save("b").status()).isZero();
+            SnapshotFolder saved = SnapshotFolder.open(snapshot());
+            MachineSpec spec = MachineParts.of(config.machine()).spec(saved.header().diskBytes(),
+                    MachineSpec.Mac.parse(saved.header().machine().mac()), false);
+            try (InputStream state = Files.newInputStream(saved.state())) {
+                if (!Machine.restore(state, spec).pendingDiskRequests().isEmpty()) {
+                    return saved;
+                }
+            }
+            NodeHome.deleteTree(snapshot());
+        }
+        throw new AssertionError("60 snapshots without a request under way");
     }
 
     @Test
     void machineWithoutADiskIsSavedAndRestored() throws Exception {
-        Running[] nodes = protectedPair(PairFiles.withoutDisk(folder, WITNESS.port(), "failure: {silenceMillis: 10000, "
-                + "partnerGraceSeconds: 1}"));
+        Running[] nodes = protectedPair(PairFiles.withoutDisk(folder, WITNESS.port(), "failure: {silenceMillis: 10000}"));
         assertThat(save("b").status()).isZero();
         try (var files = Files.list(snapshot())) {
             assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("snapshot.json",

@@ -130,6 +130,11 @@ class PairCoreTest {
         }
 
         @Override
+        public void verified(PeerMessage seen) {
+            done.add("verified");
+        }
+
+        @Override
         public void drain() {
             done.add("drain");
         }
@@ -407,7 +412,7 @@ class PairCoreTest {
     void answersHeartbeatsWhileItWaitsToBeWelcomed() {
         Node b = new Node(B, B1);
         b.core.dialled(now);
-        b.core.received(new Envelope(2, A1, B1, new PeerMessage.Heartbeat(5, 0)), now);
+        b.core.received(new Envelope(2, A1, B1, new PeerMessage.Heartbeat(5, 0, LogPosition.START)), now);
         assertThat(b.sent.getLast()).isEqualTo(new Envelope(2, B1, A1, new PeerMessage.HeartbeatReply(5, 0)));
     }
 

@@ -288,6 +288,11 @@ final class SimNode implements PairEnvironment {
     }
 
     @Override
+    public void verified(PeerMessage seen) {
+        action();
+    }
+
+    @Override
     public void drain() {
         action();
         machine.drain();

@@ -322,6 +322,13 @@ public final class DiskStore implements BlockStore {
         }
     }
 
+    /// Writes a line into the history.
+    public synchronized void note(String event) throws IOException {
+        try (Metadata.Change change = meta.change()) {
+            change.event(event).commit();
+        }
+    }
+
     /// Records what the content is worth.
     ///
     /// @param reason one line for the history

@@ -1,0 +1,44 @@
+package io.sosia.appliance.cli;
+
+import io.sosia.appliance.control.ControlClient;
+import io.sosia.appliance.control.ControlRefusedException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/// Names the node a command is about.
+final class NodeOption {
+
+    /// What a command asks a node.
+    interface Question {
+        int ask(ControlClient node) throws IOException, InterruptedException;
+    }
+
+    @Option(names = "--config", paramLabel = "FILE", description = "The node, by its configuration.")
+    private Path file;
+
+    @Option(names = "--control", paramLabel = "HOST:PORT", description = "The node, by its control address.")
+    private String control;
+
+    /// Asks the node named.
+    ///
+    /// @throws CliException when none or two are named, it does not answer, or it refuses (bad input)
+    int ask(Question question) {
+        if ((file == null) == (control == null)) {
+            throw new CliException(CliException.BAD_INPUT, "name the node: either --config FILE or --control HOST:PORT");
+        }
+        InetSocketAddress address = file != null ? ControlAddress.of(file) : ControlAddress.parse(control);
+        try (ControlClient client = new ControlClient(address)) {
+            return question.ask(client);
+        } catch (ControlRefusedException e) {
+            throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
+        } catch (IOException e) {
+            throw new CliException(CliException.FAILED, "no node answers at " + address.getHostString() + ":"
+                    + address.getPort() + " (" + e.getMessage() + "); is `sosia appliance run` running?", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return CliException.FAILED;
+        }
+    }
+}
