@@ -60,6 +60,7 @@ class HouseRulesTest {
             attach            |
             disk              | machine.port
             recording         | machine.port eventlog lockstep
+            snapshot          | eventlog
             arbiter           |
             image             |
             config            |
