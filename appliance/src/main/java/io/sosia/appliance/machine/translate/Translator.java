@@ -15,7 +15,7 @@ import io.sosia.appliance.machine.mmu.Tlb;
 /// What is translated when, and when it becomes usable, differs from run to run; what the guest computes does not.
 public final class Translator implements Engine {
 
-    private static final short HEAT_MAX = 16_000;
+    private static final short HEAT_MAX = 4000;
     private static final long PEAK_STEPS = 3_000_000;
 
     private final Hart hart;
@@ -143,6 +143,9 @@ public final class Translator implements Engine {
     /// @param page RAM page of `pc`
     /// @return false if there is no room for more work now
     private boolean ask(Tier tier, int most, long pc, int page) {
+        if (!queue.hasRoom()) {
+            return false;
+        }
         RegionPlan plan = planner.plan(pc, page, most);
         if (plan.blocks().isEmpty()) {
             return true;
