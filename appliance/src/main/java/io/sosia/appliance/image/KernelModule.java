@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 
 /// Makes kernel modules quick to load. Checking their signatures and reading their symbols is half of a boot's
 /// instructions; the kernel takes a module without a signature (and says that it is tainted), needs of the local
@@ -23,6 +24,7 @@ final class KernelModule {
 
     private static final int ET_REL = 1;
     private static final int SHT_SYMTAB = 2;
+    private static final int SHT_STRTAB = 3;
     private static final int SHT_RELA = 4;
     private static final int SHT_GROUP = 17;
     private static final int SHT_NULL = 0;
@@ -84,9 +86,19 @@ final class KernelModule {
             sections[i] = table + i * entryBytes;
         }
         KernelModule light = new KernelModule(elf, sections);
+        light.checkSections();
         light.dropLocalSymbols();
         light.dropTypeInformation();
         return light.compacted();
+    }
+
+    /// A size from a damaged header must not decide how much memory is taken.
+    private void checkSections() {
+        for (int index = 0; index < sections.length; index++) {
+            if (type(index) != SHT_NULL && type(index) != SHT_NOBITS) {
+                Objects.checkFromIndexSize(offset(index), size(index), elf.capacity());
+            }
+        }
     }
 
     private void dropTypeInformation() {
@@ -190,10 +202,13 @@ final class KernelModule {
     }
 
     /// Rewrites the string table of a symbol table in its own place with the names still in use; labels lose theirs.
-    private void packNames(int table, int symbols, int locals) {
+    private void packNames(int table, int symbols, int locals) throws ImageFormatException {
         int strings = elf.getInt(sections[table] + 40);
         if (strings == (elf.getShort(62) & 0xffff)) {
             return; // shared with the section names: stays as it is
+        }
+        if (type(strings) != SHT_STRTAB) {
+            throw new ImageFormatException("section " + strings + " is to name symbols and is no string table");
         }
         ByteBuffer packed = ByteBuffer.allocate(size(strings)).put((byte) 0);
         int[] names = new int[symbols];

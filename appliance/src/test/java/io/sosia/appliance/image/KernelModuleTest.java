@@ -137,6 +137,24 @@ class KernelModuleTest {
     }
 
     @Test
+    void takesNoMemoryForSizesThatPointOutsideTheModule() {
+        byte[] module = module();
+        ByteBuffer elf = ByteBuffer.wrap(module).order(ByteOrder.LITTLE_ENDIAN);
+        int headers = (int) elf.getLong(40);
+        for (int section = 1; section < elf.getShort(60); section++) {
+            byte[] damaged = module.clone();
+            ByteBuffer.wrap(damaged)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(headers + section * 64 + 32, Integer.MAX_VALUE);
+
+            assertThatThrownBy(() -> KernelModule.lighten("m", damaged))
+                    .as("section %d", section)
+                    .isInstanceOf(ImageFormatException.class)
+                    .hasMessageContaining("point outside it");
+        }
+    }
+
+    @Test
     void failsOnlyWithFormatExceptionsOnDamagedModules() {
         byte[] whole = signed(module(), 100);
         long seed = 20260902;
