@@ -529,11 +529,9 @@ public final class PairCore {
         tell(new PairEvent.Restored(), now);
     }
 
-    /// The operator wants the backup to be taken in afresh.
+    /// The operator wants the backup to be taken in afresh; nothing where there is none.
     public void letGo(String reason, long now) {
-        if (state instanceof NodeState.Protected) {
-            loseLink(reason, now);
-        }
+        tell(new PairEvent.LetGo(reason), now);
     }
 
     /// The operator wants the partner to be the primary.

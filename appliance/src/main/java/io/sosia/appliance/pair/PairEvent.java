@@ -80,6 +80,9 @@ public sealed interface PairEvent {
     /// The partner, our backup, leaves on purpose.
     record PartnerLeaves(String reason) implements PairEvent {}
 
+    /// The operator wants our backup to be taken in afresh.
+    record LetGo(String reason) implements PairEvent {}
+
     /// The partner, our primary, has stopped its machine and hands over: all of its log is here.
     record PartnerHandsOver() implements PairEvent {}
 

@@ -181,7 +181,8 @@ public final class PairMachine {
     /// Sends the outstanding claim again, and freezes a primary whose claim stays without an answer; not one whose output a
     /// partner's receipts let out.
     private Step repeat(Claiming s, long now) {
-        boolean gatedByPartner = s.purpose() == Purpose.PROTECT_LIVE && !s.partnerGone();
+        boolean hasPartner = s.purpose() == Purpose.PROTECT_LIVE || s.purpose() == Purpose.LET_GO;
+        boolean gatedByPartner = hasPartner && !s.partnerGone();
         if (!s.frozen() && !gatedByPartner && now - s.sinceNanos() >= settings.freezeNanos()) {
             return Step.to(s.inFrost(), "the witness does not answer",
                     s.purpose().machineRuns() ? new PairAction[] {new Pause()} : new PairAction[0]);
@@ -201,6 +202,14 @@ public final class PairMachine {
             case GO_SOLO -> s.frozen()
                     ? Step.to(new Solo(epoch), "SOLO granted", new GateOpen(epoch), new Resume())
                     : Step.to(new Solo(epoch), "SOLO granted", new GateOpen(epoch));
+            case LET_GO -> {
+                List<PairAction> actions = new ArrayList<>(List.of(
+                        new CloseLink("the backup is to be taken in afresh"), new GateOpen(epoch)));
+                if (s.frozen()) {
+                    actions.add(new Resume());
+                }
+                yield new Step(new Solo(epoch), List.copyOf(actions), "SOLO granted");
+            }
             case PROMOTE -> Step.to(new Solo(epoch), "SOLO granted", new GoLive(epoch));
             case STOP -> Step.to(new Stopped(epoch, GUEST_OFF), "end of the run recorded",
                     new SendStopped(), new Finish(Outcome.ENDED, GUEST_OFF));
@@ -266,6 +275,9 @@ public final class PairMachine {
         return switch (event) {
             case PairEvent.PartnerLost(String reason) -> goSolo(s, reason, now);
             case PairEvent.PartnerLeaves(String reason) -> goSolo(s, "the backup leaves: " + reason, now);
+            // The link stays until the grant: a backup that saw it close could claim sooner, and the roles would change.
+            case PairEvent.LetGo(String reason) ->
+                    claim(Purpose.LET_GO, s.epoch(), claimSolo(Purpose.LET_GO, s.epoch()), now, reason);
             // Something the guest was told just before the grant arrived here.
             case PairEvent.CloneFailed(String reason) -> goSolo(s, reason, now);
             case PairEvent.PowerOffReleased() -> endRun(new Expected(s.epoch(), PairState.PROTECTED), now);

@@ -10,6 +10,8 @@ public enum Purpose {
     PROTECT_LIVE,
     /// The primary goes on without its backup.
     GO_SOLO,
+    /// The primary parts with its backup, which does not know of it yet, to take it in afresh.
+    LET_GO,
     /// The backup, having drained its log, goes live.
     PROMOTE,
     /// The guest has switched itself off: the run is over.
@@ -17,6 +19,6 @@ public enum Purpose {
 
     /// Whether the machine runs as primary while the claim is out.
     boolean machineRuns() {
-        return this == GO_SOLO || this == STOP || this == PROTECT_LIVE;
+        return this == GO_SOLO || this == LET_GO || this == STOP || this == PROTECT_LIVE;
     }
 }

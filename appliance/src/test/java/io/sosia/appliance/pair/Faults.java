@@ -92,7 +92,7 @@ final class Faults {
         }
         SimHost host = anyone();
         SimNode node = host.node();
-        switch (random.nextInt(18)) {
+        switch (random.nextInt(19)) {
             case 0 -> block(0, true);
             case 1 -> block(random.nextInt(2), false);
             case 2, 3 -> {
@@ -144,6 +144,12 @@ final class Faults {
                 char key = "pprx".charAt(random.nextInt(4));
                 trace("typed " + key);
                 world.outside.type(key);
+            }
+            case 17 -> {
+                if (node != null) {
+                    trace("resync asked of " + node);
+                    world.timeline.in(0, node, () -> node.core.letGo("a resync was asked for", world.timeline.now()));
+                }
             }
             default -> {
                 for (int i = random.nextInt(12); i >= 0; i--) {

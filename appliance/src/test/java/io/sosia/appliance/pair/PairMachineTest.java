@@ -442,6 +442,21 @@ class PairMachineTest {
         assertThat(state).isEqualTo(new NodeState.Stopped(2, "switchover"));
     }
 
+    @Test
+    void primaryThatIsToTakeItsBackupInAfreshKeepsTheLinkUntilSoloIsGranted() {
+        beProtected();
+        List<PairAction> actions = tell(new PairEvent.LetGo("a resync was asked for"));
+        assertThat(actions).as("the claim alone").hasSize(1);
+        assertThat(answer(claim(actions))).hasSize(2).hasAtLeastOneElementOfType(CloseLink.class).contains(new GateOpen(3));
+        assertThat(state).isEqualTo(new NodeState.Solo(3));
+    }
+
+    @Test
+    void resyncIsAskedOnlyOfAPrimaryWithABackup() {
+        beFollowing();
+        assertThat(tell(new PairEvent.LetGo("a resync was asked for"))).isEmpty();
+    }
+
     // Losing the backup.
 
     @Test
