@@ -55,6 +55,7 @@ class HouseRulesTest {
             output            | machine.port eventlog
             lockstep          | machine.port machine.cpu eventlog
             clone             | machine.port eventlog
+            verify            | machine.port eventlog
             pair              | machine.port eventlog output clone
             channel           | machine.port eventlog pair clone
             attach            |
@@ -86,7 +87,8 @@ class HouseRulesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        ROOT + "machine..", ROOT + "eventlog", ROOT + "lockstep", ROOT + "output", ROOT + "clone", ROOT + "pair", "io.sosia.witness.claim"
+        ROOT + "machine..", ROOT + "eventlog", ROOT + "lockstep", ROOT + "output", ROOT + "clone", ROOT + "verify", ROOT + "pair",
+        "io.sosia.witness.claim"
     })
     void pureRoomsCallNothingOutside(String room) {
         noClasses().that().resideInAPackage(room)
