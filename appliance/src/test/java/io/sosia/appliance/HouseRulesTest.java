@@ -59,7 +59,7 @@ class HouseRulesTest {
             pair              | machine.port eventlog output clone
             channel           | machine.port eventlog pair clone
             attach            |
-            disk              | machine.port
+            disk              | machine.port verify
             recording         | machine.port eventlog lockstep
             arbiter           |
             image             |
