@@ -56,8 +56,8 @@ class HouseRulesTest {
             lockstep          | machine.port machine.cpu eventlog
             clone             | machine.port eventlog
             verify            | machine.port eventlog
-            pair              | machine.port eventlog output clone
-            channel           | machine.port eventlog pair clone
+            pair              | machine.port eventlog output clone verify
+            channel           | machine.port eventlog pair clone verify
             attach            |
             disk              | machine.port verify
             recording         | machine.port eventlog lockstep
