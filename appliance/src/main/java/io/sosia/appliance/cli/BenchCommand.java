@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
         description = "Measures the product, next to its peers on the same work.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchMachineCommand.class, BenchBootCommand.class, BenchGuestCommand.class})
+        subcommands = {BenchMachineCommand.class, BenchBootCommand.class, BenchGuestCommand.class, BenchResyncCommand.class})
 public final class BenchCommand implements Runnable {
 
     @CommandLine.Spec

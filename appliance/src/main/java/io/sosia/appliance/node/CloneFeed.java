@@ -48,19 +48,18 @@ final class CloneFeed {
 
     private static final long IN_FLIGHT_BYTES_MAX = 8L << 20;
     private static final int PARTS_PER_TURN = 2;
-    /// A disk that leaves a request without an answer for so long does not get a cut now.
-    private static final long STILL_NANOS_MAX = 60_000_000;
 
     private final Outlet outlet;
     private final LoopSignal signal;
     private final ConcurrentLinkedQueue<Runnable> asked = new ConcurrentLinkedQueue<>();
     private final AtomicLong inFlight = new AtomicLong();
 
-    private long session;
+    private volatile long session;
     private MemorySender sender;
     private boolean toldSmall;
     private Optional<DiskRest> cutWanted = Optional.empty();
     private long stillSince;
+    private long stillNanosMax;
 
     /// @param signal wakes the machine's thread
     CloneFeed(Outlet outlet, LoopSignal signal) {
@@ -73,20 +72,23 @@ final class CloneFeed {
     /// Begins to give pages.
     void begin(long newSession, GuestMachine machine) {
         ask(() -> {
+            inFlight.set(0);
             session = newSession;
             sender = new MemorySender(machine.image());
             toldSmall = false;
             cutWanted = Optional.empty();
-            inFlight.set(0);
         });
     }
 
     /// After [Outlet#restIsSmall]: cut at the next opportunity.
-    void cut(long ofSession, DiskRest disk) {
+    ///
+    /// @param nanosMax how long the machine may stand still for a request of the disk to end
+    void cut(long ofSession, DiskRest disk, long nanosMax) {
         ask(() -> {
             if (ofSession == session && sender != null) {
                 cutWanted = Optional.of(disk);
                 stillSince = System.nanoTime();
+                stillNanosMax = nanosMax;
             }
         });
     }
@@ -97,9 +99,11 @@ final class CloneFeed {
     }
 
     /// Bytes given have left this host: there is room for more.
-    void sent(long bytes) {
-        inFlight.addAndGet(-bytes);
-        signal.raise();
+    void sent(long ofSession, long bytes) {
+        if (ofSession == session) {
+            inFlight.addAndGet(-bytes);
+            signal.raise();
+        }
     }
 
     private void ask(Runnable what) {
@@ -174,7 +178,7 @@ final class CloneFeed {
         GuestMachine machine = recorder.machine();
         boolean dataPending = machine.pendingDiskRequests().stream().anyMatch(request -> !(request instanceof DiskFlush));
         if (dataPending) {
-            if (System.nanoTime() - stillSince > STILL_NANOS_MAX) {
+            if (System.nanoTime() - stillSince > stillNanosMax) {
                 postpone("the disk has not answered in time");
             }
             return;

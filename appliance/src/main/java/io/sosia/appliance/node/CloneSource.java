@@ -21,7 +21,7 @@ final class CloneSource {
     }
 
     private enum Phase {
-        DISK("disk"), MEMORY("memory"), HOLD("cut"), CUT("cut"), CATCHING_UP("catching up"), OVER("over");
+        DISK("disk"), MEMORY("memory"), PAUSE("memory"), HOLD("cut"), CUT("cut"), CATCHING_UP("catching up"), OVER("over");
 
         private final String word;
 
@@ -31,6 +31,13 @@ final class CloneSource {
     }
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(CloneSource.class);
+    /// A cut that fails is tried again after a while that grows, with more patience each time.
+    private static final int TRIES_MAX = 24;
+    private static final long STILL_NANOS = 50_000_000;
+    private static final long STILL_NANOS_MAX = 400_000_000;
+    private static final int REST_GROWS_MAX = 4;
+    private static final long PAUSE_NANOS = 50_000_000;
+    private static final long PAUSE_NANOS_MAX = 5_000_000_000L;
 
     private final long session;
     private final DiskOffer offer;
@@ -41,6 +48,8 @@ final class CloneSource {
     private volatile Phase phase = Phase.DISK;
     private boolean memoryBegun;
     private boolean memoryNear;
+    private int tries;
+    private long pauseUntilNanos;
 
     /// @param session unlike that of every other try of this node
     /// @param loop    runs on the event loop what other threads tell
@@ -115,7 +124,8 @@ final class CloneSource {
     private void diskIsHeld() {
         if (phase == Phase.HOLD) {
             phase = Phase.CUT;
-            machine.cut(session, disk.rest());
+            tries++;
+            machine.cut(session, disk.rest(Math.min(tries, REST_GROWS_MAX)), Math.min(tries * STILL_NANOS, STILL_NANOS_MAX));
         }
     }
 
@@ -123,8 +133,22 @@ final class CloneSource {
     void postponed(String reason) {
         if (phase == Phase.CUT) {
             DIAGNOSTICS.debug("clone: the cut is put off: {}", reason);
-            phase = Phase.DISK;
             memoryNear = false;
+            if (tries >= TRIES_MAX) {
+                fail("the machine could not be cut in " + tries + " tries: " + reason);
+                return;
+            }
+            phase = Phase.PAUSE;
+            disk.release();
+            pauseUntilNanos = System.nanoTime() + Math.min(PAUSE_NANOS << Math.min(tries, 10), PAUSE_NANOS_MAX);
+        }
+    }
+
+    /// Time passes.
+    void tick(long now) {
+        if (phase == Phase.PAUSE && now - pauseUntilNanos >= 0) {
+            phase = Phase.DISK;
+            // Asks to be told again whether the disk is near.
             disk.release();
         }
     }

@@ -31,7 +31,9 @@ interface DiskOffer {
         void release();
 
         /// What belongs to the cut; see [CloneFeed.DiskRest].
-        CloneFeed.DiskRest rest();
+        ///
+        /// @param patience 1 or above: so many times the usual amount may be left
+        CloneFeed.DiskRest rest(int patience);
 
         CloneProgress progress(String phase);
 
@@ -50,6 +52,9 @@ interface DiskOffer {
     ///
     /// @param failed told, on any thread, when it cannot be received
     DiskJoin join(Invitation invitation, Consumer<String> failed);
+
+    /// Ends everything that was begun. Any thread.
+    void close();
 
     /// For a machine without a disk.
     static DiskOffer none(String content) {

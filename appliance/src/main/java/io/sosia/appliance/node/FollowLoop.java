@@ -20,6 +20,9 @@ final class FollowLoop {
 
     /// Told by the loop's thread; must not block for long.
     interface Owner {
+        /// Another turn, whether or not anything happens in it.
+        void turned();
+
         /// How far the replay is.
         void executed(long step, LogPosition executed);
 
@@ -80,6 +83,7 @@ final class FollowLoop {
         while (!stopping) {
             signal.clear();
             lastTurnNanos = System.nanoTime();
+            owner.turned();
             if (going) {
                 return Optional.of(replayer.goLive());
             }

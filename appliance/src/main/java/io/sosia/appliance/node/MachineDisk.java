@@ -9,11 +9,13 @@ import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
 import io.sosia.disksync.block.DiskState;
 import io.sosia.disksync.block.DiskView;
 import io.sosia.disksync.block.GenerationId;
+import io.sosia.disksync.block.Partner;
 import io.sosia.disksync.block.Position;
 import io.sosia.disksync.store.DiskStore;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
@@ -29,17 +31,19 @@ final class MachineDisk {
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(MachineDisk.class);
     private static final int KEPT_COMPLETIONS_MAX = 4_096;
 
-    private record Standing(boolean inSync, String reason) {}
+    /// @param joint the generation in which both disks are one, if they are
+    private record Standing(boolean inSync, Optional<GenerationId> joint, String reason) {}
 
     private final Optional<DiskStore> store;
     private final Optional<DiskExecutor> executor;
     private final KeptCompletions kept;
     private final Optional<DiskUpkeep> upkeep;
     private volatile boolean waiting;
-    private volatile Standing wanted = new Standing(true, "");
+    private volatile Standing wanted = new Standing(true, Optional.empty(), "");
     private volatile LogPosition partnerDurable = LogPosition.START;
     private volatile Optional<GenerationId> joint = Optional.empty();
-    private Standing told = wanted;
+    private volatile Standing told = wanted;
+    private Standing failed = wanted;
 
     /// @param arrived called when there is something for the machine's thread to do, from any thread
     /// @param broken  told of a broken invariant
@@ -117,6 +121,21 @@ final class MachineDisk {
         }
     }
 
+    /// Something of the disk's that may take long, on the machine's thread.
+    interface Wait {
+        void run() throws IOException;
+    }
+
+    /// Does it, with the machine's thread known to wait.
+    void waitFor(Wait work) throws IOException {
+        waiting = true;
+        try {
+            work.run();
+        } finally {
+            waiting = false;
+        }
+    }
+
     /// Whether the machine's thread waits for the disk, which may take long. Any thread.
     boolean isWaitedFor() {
         return waiting;
@@ -163,12 +182,12 @@ final class MachineDisk {
 
     /// This node goes on without its partner: from now on its disk keeps durably what the partner's lacks. Any thread.
     void partnerAway(String reason) {
-        wanted = new Standing(false, reason);
+        wanted = new Standing(false, joint, reason);
     }
 
     /// The partner's disk is equal again, as the record says. Any thread.
     void partnerInSync(String reason) {
-        wanted = new Standing(true, reason);
+        wanted = new Standing(true, joint, reason);
     }
 
     /// Tells the disk what is known of the partner and of the log. A primary's machine calls it now and then.
@@ -179,31 +198,65 @@ final class MachineDisk {
         reached(position);
         LogPosition there = partnerDurable;
         store.get().partnerDurable(new Position(there.epoch(), there.seq()));
+        stand();
+    }
+
+    /// Has the disk know how the partner's stands to it now. The machine calls it now and then, a backup's too.
+    void stand() {
         Standing now = wanted;
-        if (now != told) {
-            told = now;
+        if (executor.isPresent() && now != told) {
             executor.get().between(() -> become(now));
+        }
+    }
+
+    /// From here on the partner follows every write: on the machine's thread, with no request under way.
+    ///
+    /// @return false when the disk does not know the partner to be away: nothing has happened then
+    boolean beginJoin() {
+        CompletableFuture<Boolean> begun = new CompletableFuture<>();
+        executor.orElseThrow().between(() -> {
+            boolean away = told == wanted && store.get().superBlock().partner() == Partner.AWAY;
+            if (away) {
+                store.get().beginJoin();
+            }
+            begun.complete(away);
+        });
+        return begun.join();
+    }
+
+    /// Before a claim: a disk that was made equal says so, durably.
+    void adoptIfMadeEqual() throws IOException {
+        if (store.isPresent() && joint.isPresent() && store.get().superBlock().state() == DiskState.INCONSISTENT) {
+            store.get().adopt(joint.get(), "all of the log is here");
         }
     }
 
     /// On the disk's data thread. What cannot be written down costs a longer resync and nothing else: the disk's activity log
     /// remembers what the partner may lack.
     private void become(Standing standing) {
+        if (standing == told) {
+            return;
+        }
         DiskStore disk = store.get();
         try {
-            if (disk.superBlock().state() == DiskState.INCONSISTENT) {
+            if (standing.joint().isPresent() && disk.superBlock().state() == DiskState.INCONSISTENT) {
                 // This disk was the one that was made equal.
-                disk.adopt(joint.orElseThrow(), standing.reason());
-            } else if (standing.inSync()) {
-                disk.joined(joint.orElseThrow(), standing.reason());
-            } else {
+                disk.adopt(standing.joint().get(), standing.reason());
+            } else if (!standing.inSync()) {
                 disk.abandonJoin();
+            } else if (disk.superBlock().partner() == Partner.AWAY) {
+                disk.joined(standing.joint().orElseThrow(), standing.reason());
             }
             if (!standing.inSync()) {
                 disk.split(standing.reason());
             }
+            told = standing;
         } catch (IOException e) {
-            DIAGNOSTICS.warn("disk: how the partner's stands to it cannot be written down: {}", e.getMessage());
+            // Tried again at the next turn.
+            if (failed != standing) {
+                failed = standing;
+                DIAGNOSTICS.warn("disk: how the partner's stands to it cannot be written down: {}", e.getMessage());
+            }
         }
     }
 

@@ -98,7 +98,7 @@ public final class MachineLoop {
             }
             obey();
             duty.turn(recorder, now, idle || off);
-            if (payPaceDebt()) {
+            if (duty.mayRun() && payPaceDebt()) {
                 continue;
             }
             if (off) {

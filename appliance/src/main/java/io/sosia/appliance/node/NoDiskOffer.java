@@ -29,7 +29,7 @@ record NoDiskOffer(String content) implements DiskOffer {
             }
 
             @Override
-            public CloneFeed.DiskRest rest() {
+            public CloneFeed.DiskRest rest(int patience) {
                 return () -> Optional.of(List.of());
             }
 
@@ -45,6 +45,9 @@ record NoDiskOffer(String content) implements DiskOffer {
             public void abandon(String reason) {}
         };
     }
+
+    @Override
+    public void close() {}
 
     @Override
     public DiskJoin join(Invitation invitation, Consumer<String> failed) {

@@ -294,7 +294,8 @@ public final class Node implements AutoCloseable {
     private void announceIfLive() {
         pair.look(core -> {
             boolean live = core.state() instanceof NodeState.Protected || core.state() instanceof NodeState.Solo
-                    || core.state() instanceof NodeState.Taking;
+                    || core.state() instanceof NodeState.Taking
+                    || core.state() instanceof NodeState.Claiming claiming && claiming.purpose() == Purpose.PROTECT_LIVE;
             if (live) {
                 uplink.ifPresent(cable -> cable.sendTogether(announcement()));
             }
@@ -513,6 +514,7 @@ public final class Node implements AutoCloseable {
             cable.get().close();
         }
         arbiter.close();
+        pair.endClone();
         exports.close();
         try {
             machine.close();

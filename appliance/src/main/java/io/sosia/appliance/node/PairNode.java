@@ -135,6 +135,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
             core.heard(now);
         }
         core.tick(now);
+        taking.ifPresent(source -> source.tick(now));
         if (now - lagSampledNanos >= LAG_SAMPLE_NANOS) {
             lagSampledNanos = now;
             followLag(now);
@@ -409,6 +410,12 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
         taking = Optional.empty();
     }
 
+    /// Any thread: ends what was begun to take the partner in; returns when that is done.
+    void endClone() {
+        look(same -> abandonClone("the node ends"));
+        diskOffer.close();
+    }
+
     private void ifTaking(long session, Consumer<CloneSource> then) {
         onLoop(() -> taking.filter(source -> source.session() == session).ifPresent(then));
     }
@@ -418,7 +425,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
         ifTaking(session, source -> {
             core.clonePart(part, System.nanoTime());
             long bytes = CloneFeed.weight(part);
-            channel.afterSent(() -> machine.cloneSent(bytes));
+            channel.afterSent(() -> machine.cloneSent(session, bytes));
         });
     }
 
@@ -493,6 +500,9 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
         verify.ifPresent(comparing -> comparing.transition(to, reason));
         if (to instanceof NodeState.Solo) {
             machine.disk().partnerAway(reason);
+        }
+        if (to instanceof NodeState.Following && from instanceof NodeState.Syncing) {
+            machine.disk().partnerInSync("in sync by the record, epoch " + to.epoch());
         }
         if (to instanceof NodeState.Protected && taking.isPresent()) {
             machine.disk().partnerInSync("taken in at epoch " + to.epoch());

@@ -176,7 +176,8 @@ final class PairedMachine {
 
     /// Builds the machine from what a running primary sends, then replays its log.
     void join(DiskJoin diskJoin) {
-        CloneBuild build = new CloneBuild(parts.machine(), diskJoin::write, signal);
+        CloneBuild build = new CloneBuild(
+                parts.machine(), blocks -> disk.waitFor(() -> diskJoin.write(blocks)), signal);
         building = build;
         spawn(() -> {
             Optional<ClonePart.Cut> cut = built(build, diskJoin);
@@ -206,11 +207,14 @@ final class PairedMachine {
     /// @return empty when stopped, or when it cannot be built: the pair's side has been told
     private Optional<ClonePart.Cut> built(CloneBuild build, DiskJoin diskJoin) {
         try {
-            diskJoin.begin();
+            disk.waitFor(diskJoin::begin);
             Optional<ClonePart.Cut> cut = build.run();
             if (cut.isPresent()) {
-                diskJoin.complete(cut.get().point().last());
-                parts.home().writeStamp(new DiskStamp(diskJoin.content(), cut.get().point().last(), false));
+                LogPosition at = cut.get().point().last();
+                disk.waitFor(() -> {
+                    diskJoin.complete(at);
+                    parts.home().writeStamp(new DiskStamp(diskJoin.content(), at, false));
+                });
             }
             return cut;
         } catch (IOException e) {
@@ -232,13 +236,13 @@ final class PairedMachine {
     }
 
     /// See [CloneFeed#cut].
-    void cut(long session, CloneFeed.DiskRest rest) {
-        clone.cut(session, rest);
+    void cut(long session, CloneFeed.DiskRest rest, long stillNanosMax) {
+        clone.cut(session, rest, stillNanosMax);
     }
 
     /// Parts of so many bytes have left.
-    void cloneSent(long bytes) {
-        clone.sent(bytes);
+    void cloneSent(long session, long bytes) {
+        clone.sent(session, bytes);
     }
 
     void abandonClone() {
@@ -510,6 +514,11 @@ final class PairedMachine {
         private long reachedNanos;
 
         @Override
+        public void turned() {
+            disk.stand();
+        }
+
+        @Override
         public void executed(long step, LogPosition executed) {
             replayedSteps = step;
             disk.upkeep().ifPresent(DiskUpkeep::settle);
@@ -524,6 +533,7 @@ final class PairedMachine {
         @Override
         public void makeDurable() throws IOException, InterruptedException {
             disk.makeDurable();
+            disk.adoptIfMadeEqual();
         }
 
         @Override

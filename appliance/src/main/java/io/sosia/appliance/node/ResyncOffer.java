@@ -13,6 +13,7 @@ import io.sosia.disksync.service.ResyncSource;
 import io.sosia.disksync.service.ResyncTarget;
 import io.sosia.disksync.store.DiskStore;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -38,7 +39,8 @@ final class ResyncOffer implements DiskOffer {
     private final Supplier<String> content;
     private final AtomicBoolean fullWanted = new AtomicBoolean();
     /// The last one, stopped before its end: it still knows what the partner lacks.
-    private Optional<ResyncSource> interrupted = Optional.empty();
+    private volatile Optional<ResyncSource> interrupted = Optional.empty();
+    private volatile Optional<ResyncSource> sending = Optional.empty();
 
     /// @param listen  where the resync may be offered; port 0 for any
     /// @param partner where the partner's link is: its disk is on the same host
@@ -60,23 +62,50 @@ final class ResyncOffer implements DiskOffer {
     @Override
     public Sending send(Listener listener) throws IOException {
         UUID session = UUID.randomUUID();
+        String made = madeFrom();
         Optional<ResyncSource> before = interrupted;
         machineDisk.joinsIn(generation(session));
         Forward forward = new Forward(listener, before);
-        ResyncSource source = new ResyncSource(disk, new ResyncSource.Settings(listen.get(), session,
-                fullWanted.getAndSet(false), () -> before.flatMap(ResyncSource::interrupted), LATENCY_TARGET_NANOS), forward);
+        ResyncSource source = new ResyncSource(disk, new ResyncSource.Settings(listen.get(), session, fullWanted.get(),
+                () -> before.flatMap(ResyncSource::interrupted), LATENCY_TARGET_NANOS), forward);
+        sending = Optional.of(source);
         machineDisk.onRequest(source::guestRequest);
-        return new OnItsWay(source, new Invitation(source.port(), session, content.get()));
+        return new OnItsWay(source, forward, new Invitation(source.port(), session, made));
+    }
+
+    private String madeFrom() throws IOException {
+        try {
+            return content.get();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    @Override
+    public void close() {
+        sending.ifPresent(ResyncSource::close);
+        interrupted.ifPresent(ResyncSource::close);
     }
 
     private static GenerationId generation(UUID session) {
         return GenerationId.of(session.getMostSignificantBits(), session.getLeastSignificantBits());
     }
 
-    private record Forward(Listener listener, Optional<ResyncSource> before) implements ResyncSource.Listener {
+    private final class Forward implements ResyncSource.Listener {
+        private final Listener listener;
+        private final Optional<ResyncSource> before;
+        private volatile boolean planned;
+
+        Forward(Listener listener, Optional<ResyncSource> before) {
+            this.listener = listener;
+            this.before = before;
+        }
+
         @Override
         public void planned(ResyncPlan plan) {
             // The new source watches writes by now.
+            planned = true;
+            fullWanted.set(false);
             before.ifPresent(ResyncSource::close);
         }
 
@@ -98,11 +127,13 @@ final class ResyncOffer implements DiskOffer {
 
     private final class OnItsWay implements Sending {
         private final ResyncSource source;
+        private final Forward forward;
         private final Invitation invitation;
         private volatile boolean joined;
 
-        OnItsWay(ResyncSource source, Invitation invitation) {
+        OnItsWay(ResyncSource source, Forward forward, Invitation invitation) {
             this.source = source;
+            this.forward = forward;
             this.invitation = invitation;
         }
 
@@ -122,17 +153,19 @@ final class ResyncOffer implements DiskOffer {
         }
 
         @Override
-        public CloneFeed.DiskRest rest() {
+        public CloneFeed.DiskRest rest(int patience) {
             return () -> {
                 DirtyMap left = source.left();
-                if (left.count() * Geometry.BLOCK_BYTES > REST_BYTES_MAX) {
+                if (left.count() * Geometry.BLOCK_BYTES > patience * REST_BYTES_MAX) {
                     return Optional.empty();
                 }
                 List<ClonePart.Blocks> blocks = new ArrayList<>();
                 for (long extent : left.extents()) {
                     read(extent, left.blocksOf(extent), blocks);
                 }
-                disk.beginJoin();
+                if (!machineDisk.beginJoin()) {
+                    return Optional.empty();
+                }
                 joined = true;
                 return Optional.of(blocks);
             };
@@ -148,6 +181,7 @@ final class ResyncOffer implements DiskOffer {
         @Override
         public void done() {
             interrupted = Optional.empty();
+            sending = Optional.empty();
             source.close();
         }
 
@@ -156,9 +190,12 @@ final class ResyncOffer implements DiskOffer {
             if (joined) {
                 // From the cut on the partner's disk has gone its own way: only both disks' own memories tell what differs.
                 done();
-            } else {
+            } else if (forward.planned) {
                 source.stop();
                 interrupted = Optional.of(source);
+            } else {
+                // It knows less than the one before, if there was one.
+                source.close();
             }
         }
     }

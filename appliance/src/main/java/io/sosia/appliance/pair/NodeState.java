@@ -95,8 +95,10 @@ public sealed interface NodeState {
     /// @param promote    whether it claims afterwards, or ends
     /// @param named      whether the record is known to have named this life in sync: without that it has to be read before the
     ///                   first claim, since a claim that expects a record nobody has seen yet may come true much later
+    /// @param denials    answers that did not name it, so far
     /// @param askedNanos when the record was last asked for
-    record Draining(long epoch, boolean promote, boolean named, String reason, long askedNanos) implements NodeState {}
+    record Draining(long epoch, boolean promote, boolean named, int denials, String reason, long askedNanos)
+            implements NodeState {}
 
     /// Primary that stops at a mark and hands over.
     ///

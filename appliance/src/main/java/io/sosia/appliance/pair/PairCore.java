@@ -53,6 +53,8 @@ public final class PairCore {
     private static final int UNJOINED_PATIENCE = 10;
     /// A partner being taken in has caught up when it executes so close behind.
     private static final long CAUGHT_UP_NANOS = 150_000_000;
+    /// And is given up when it does not come so close in this time.
+    private static final long CATCH_UP_NANOS_MAX = 120_000_000_000L;
 
     private final Setup setup;
     private final PairMachine rules;
@@ -73,6 +75,7 @@ public final class PairCore {
     private long redialAtNanos = Long.MAX_VALUE;
 
     private final SentLog sent = new SentLog();
+    private long cutNanos;
 
     private Optional<PeerMessage.Invitation> invitation = Optional.empty();
     private boolean assembled;
@@ -148,6 +151,16 @@ public final class PairCore {
             return;
         }
         sent.at(executedStep, now);
+        boolean gated = state instanceof NodeState.Taking taking && taking.phase() == NodeState.Taking.Phase.GATED;
+        if (!gated && sent.unackedBytes() > setup.logBytesMax()) {
+            tell(new PairEvent.CloneFailed("the partner leaves too much of the log without a receipt"), now);
+            return;
+        }
+        if (!gated && now - cutNanos > CATCH_UP_NANOS_MAX) {
+            tell(new PairEvent.CloneFailed("the partner has not caught up within " + CATCH_UP_NANOS_MAX / 1_000_000_000 + " s"),
+                    now);
+            return;
+        }
         if (sent.followedWithin(CAUGHT_UP_NANOS, now)) {
             tell(new PairEvent.PartnerCaughtUp(), now);
         }
@@ -501,6 +514,7 @@ public final class PairCore {
         send(new PeerMessage.Clone(part));
         if (part instanceof ClonePart.Cut cut) {
             sent.begin(cut.point().last());
+            cutNanos = now;
             tell(new PairEvent.CloneSent(), now);
         }
     }
@@ -537,7 +551,8 @@ public final class PairCore {
 
     /// Whether the machine has to wait: too much log without receipt, or too much output held.
     public boolean congested() {
-        return sent.unackedBytes() > setup.logBytesMax() || gate.full();
+        boolean waitsForReceipts = gate.state() instanceof GateState.Gated;
+        return waitsForReceipts && sent.unackedBytes() > setup.logBytesMax() || gate.full();
     }
 
     /// How far the own machine is, and up to where its disk is durable.

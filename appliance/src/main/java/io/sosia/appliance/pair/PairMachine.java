@@ -266,6 +266,8 @@ public final class PairMachine {
         return switch (event) {
             case PairEvent.PartnerLost(String reason) -> goSolo(s, reason, now);
             case PairEvent.PartnerLeaves(String reason) -> goSolo(s, "the backup leaves: " + reason, now);
+            // Something the guest was told just before the grant arrived here.
+            case PairEvent.CloneFailed(String reason) -> goSolo(s, reason, now);
             case PairEvent.PowerOffReleased() -> endRun(new Expected(s.epoch(), PairState.PROTECTED), now);
             case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse(TAKEN));
             case PairEvent.LocalFault(String reason) -> handOver(s, Outcome.FAILED, reason, now);
@@ -391,7 +393,7 @@ public final class PairMachine {
     /// Its memory is that of a run which goes on elsewhere. But with all of it here, the record may name us in sync already.
     private static Step sourceLost(Syncing s, String reason) {
         return s.restored()
-                ? Step.to(new Draining(s.epoch(), true, false, reason, Long.MIN_VALUE / 2), reason, new CloseLink(reason),
+                ? Step.to(new Draining(s.epoch(), true, false, 0, reason, Long.MIN_VALUE / 2), reason, new CloseLink(reason),
                         new Drain())
                 : rejoin(s.epoch(), "the primary was lost before all was here: " + reason);
     }
@@ -410,17 +412,15 @@ public final class PairMachine {
     }
 
     private static Step drain(Following s, boolean promote, String reason) {
-        return Step.to(new Draining(s.epoch(), promote, true, reason, 0), reason, new CloseLink(reason), new Drain());
+        return Step.to(new Draining(s.epoch(), promote, true, 0, reason, 0), reason, new CloseLink(reason), new Drain());
     }
 
     private Step draining(Draining s, PairEvent event, long now) {
         return switch (event) {
             case PairEvent.Drained() when s.promote() && !s.named() -> now - s.askedNanos() >= settings.witnessRetryNanos()
-                    ? Step.stay(new Draining(s.epoch(), true, false, s.reason(), now), new ReadRecord())
+                    ? Step.stay(new Draining(s.epoch(), true, false, s.denials(), s.reason(), now), new ReadRecord())
                     : Step.stay(s);
-            case PairEvent.RecordRead(PairRecord record) when s.promote() && !s.named() -> namesUs(record, s.epoch())
-                    ? Step.stay(new Draining(s.epoch(), true, true, s.reason(), now))
-                    : rejoin(s.epoch(), "the primary was lost before the record named this node in sync: " + s.reason());
+            case PairEvent.RecordRead(PairRecord record) when s.promote() && !s.named() -> named(s, record, now);
             case PairEvent.Drained() when s.promote() ->
                     claim(Purpose.PROMOTE, s.epoch(), claimSolo(Purpose.PROMOTE, s.epoch()), now, "drained");
             case PairEvent.Drained() -> stop(s.epoch(), s.reason());
@@ -428,6 +428,16 @@ public final class PairMachine {
             case PairEvent.Terminate() -> stop(s.epoch(), "terminated while draining");
             default -> Step.stay(s);
         };
+    }
+
+    /// An answer that does not name us may be one to a question of long ago: it counts from the second on.
+    private Step named(Draining s, PairRecord record, long now) {
+        if (namesUs(record, s.epoch())) {
+            return Step.stay(new Draining(s.epoch(), true, true, 0, s.reason(), now));
+        }
+        return s.denials() == 0
+                ? Step.stay(new Draining(s.epoch(), true, false, 1, s.reason(), now), new ReadRecord())
+                : rejoin(s.epoch(), "the primary was lost before the record named this node in sync: " + s.reason());
     }
 
     private boolean namesUs(PairRecord record, long epoch) {

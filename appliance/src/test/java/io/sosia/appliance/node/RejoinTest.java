@@ -138,6 +138,40 @@ class RejoinTest {
         assertGoesOn(again);
     }
 
+    private static DiskReport disk(Lives lives) {
+        return lives.appliance.node().disk().orElseThrow().report();
+    }
+
+    private static List<String> history(Lives lives) throws IOException {
+        return lives.appliance.node().disk().orElseThrow().history().stream().map(event -> event.text()).toList();
+    }
+
+    @Test
+    void bothDisksAreOneGenerationAsSoonAsThePairIsProtectedSoTheNextReturnIsIncremental() throws Exception {
+        makePair(true);
+        Lives a = start("a");
+        Lives b = start("b");
+        awaitProtected(a, b);
+        for (int round = 1; round <= 3; round++) {
+            b.end();
+            await(a, "SOLO");
+            Lives again = start("b");
+            awaitProtected(a, again);
+            PairFiles.await("the backup's disk to be as good as the primary's",
+                    () -> disk(again).state().equals("UP_TO_DATE") && disk(again).partner().equals("IN_SYNC")
+                            && disk(a).partner().equals("IN_SYNC") && disk(again).generation().equals(disk(a).generation()),
+                    () -> disk(again) + ", " + disk(a));
+            b = again;
+        }
+        assertThat(history(b)).filteredOn(text -> text.startsWith("resync begins")).hasSize(3)
+                .allMatch(text -> text.startsWith("resync begins: incremental"));
+        b.appliance.node().switchOver();
+        a.appliance.node().switchOver();
+        awaitProtected(b, a);
+        assertThat(history(a)).filteredOn(text -> text.startsWith("resync begins")).hasSize(1)
+                .allMatch(text -> text.startsWith("resync begins: incremental"));
+    }
+
     private enum Damage {
         METADATA_DELETED, METADATA_TRUNCATED, METADATA_SCRIBBLED, DATA_DELETED, DATA_CUT, DISK_DELETED, STAMP_SCRIBBLED
     }

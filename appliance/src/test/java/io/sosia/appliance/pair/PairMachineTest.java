@@ -414,6 +414,7 @@ class PairMachineTest {
         assertThat(tell(new PairEvent.Drained())).isEmpty();
         now += SECOND;
         assertThat(tell(new PairEvent.Drained())).containsExactly(new PairAction.ReadRecord());
+        assertThat(read()).as("it may be an answer to a question of long ago").containsExactly(new PairAction.ReadRecord());
         assertThat(read().getLast()).isInstanceOf(Finish.class);
         assertThat(record().owner()).isEqualTo(A);
         assertThat(state).isInstanceOf(NodeState.Halted.class);

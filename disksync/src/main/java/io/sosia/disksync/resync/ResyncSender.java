@@ -14,7 +14,7 @@ import java.util.UUID;
 /// [#IN_FLIGHT_BYTES_MAX] are on their way.
 public final class ResyncSender {
     /// Bytes of blocks sent and not yet durable at the target, at most (one piece more, when it began below).
-    public static final long IN_FLIGHT_BYTES_MAX = 64L << 20;
+    public static final long IN_FLIGHT_BYTES_MAX = 256L << 20;
     /// Bytes in one piece at most.
     public static final int PIECE_BYTES_MAX = 1 << 20;
     /// Extents being compared at once.

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.sosia.disksync.block.ByteRange;
@@ -96,6 +97,8 @@ public final class ResyncSource implements AutoCloseable {
     private ResyncSender sender;
     private final ArrayDeque<ResyncMessage.Hashes> hashes = new ArrayDeque<>();
     private final LatencyThrottle throttle;
+    /// Whether the target has written down that it is being resynced.
+    private boolean planTaken;
     private boolean holding;
     private boolean toldNear;
     private boolean toldHeld;
@@ -115,6 +118,7 @@ public final class ResyncSource implements AutoCloseable {
         ChannelFuture bound = new ServerBootstrap().group(loop).channel(NioServerSocketChannel.class)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(4 << 20, 8 << 20))
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
@@ -257,8 +261,10 @@ public final class ResyncSource implements AutoCloseable {
         public void received(Channel channel, ResyncMessage message) {
             switch (message) {
                 case ResyncMessage.Hello(UUID session, DiskView seen) -> hello(channel, session, seen);
-                case ResyncMessage.Durable(long number) -> fromTarget(channel, () ->
-                        sender.durable(number, System.nanoTime()));
+                case ResyncMessage.Durable(long number) -> fromTarget(channel, () -> {
+                    planTaken = true;
+                    sender.durable(number, System.nanoTime());
+                });
                 case ResyncMessage.Hashes found -> fromTarget(channel, () -> hashes.add(found));
                 case ResyncMessage.Data(long _, long _, ByteBuf bytes) -> {
                     bytes.release();
@@ -355,7 +361,12 @@ public final class ResyncSource implements AutoCloseable {
             lock.unlock();
         }
         disk.observe(observer);
-        begin(seen);
+        try {
+            begin(seen);
+        } catch (IOException | RuntimeException e) {
+            disk.ignore(observer);
+            throw e;
+        }
         return true;
     }
 
@@ -419,8 +430,8 @@ public final class ResyncSource implements AutoCloseable {
                     if (piece.isPresent()) {
                         delay = throttle.delayNanos(piece.get().range().length(), now);
                     }
-                    near = !toldNear && !holding && sender.near();
-                    still = holding && !toldHeld && sender.still();
+                    near = planTaken && !toldNear && !holding && sender.near();
+                    still = planTaken && holding && !toldHeld && sender.still();
                     toldNear |= near;
                     toldHeld |= still;
                     if (comparison.isEmpty() && piece.isEmpty() && !near && !still) {

@@ -2,6 +2,7 @@ package io.sosia.disksync.service;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -41,8 +42,10 @@ public final class ResyncTarget implements AutoCloseable {
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(ResyncTarget.class);
     private static final int CONNECT_MILLIS = 10_000;
-    private static final long WAITING_BYTES_MAX = 32L << 20;
-    private static final long SYNC_BYTES = 16L << 20;
+    /// A piece in one read, mostly: pieces put together from many reads are copied twice.
+    private static final int READ_BYTES_MAX = 2 << 20;
+    private static final long WAITING_BYTES_MAX = 64L << 20;
+    private static final long SYNC_BYTES = 64L << 20;
 
     private final DiskStore disk;
     private final UUID session;
@@ -75,6 +78,7 @@ public final class ResyncTarget implements AutoCloseable {
         ChannelFuture connected = new Bootstrap().group(loop).channel(NioSocketChannel.class)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+                .option(ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(4 << 10, 64 << 10, READ_BYTES_MAX))
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
@@ -144,6 +148,8 @@ public final class ResyncTarget implements AutoCloseable {
         try {
             tell = !ended && !closing;
             ended = true;
+            waiting.forEach(ResyncTarget::drop);
+            waiting.clear();
             news.signalAll();
         } finally {
             lock.unlock();
@@ -162,6 +168,7 @@ public final class ResyncTarget implements AutoCloseable {
             switch (message) {
                 case ResyncMessage.Plan(var mode, var generation, String reason) -> {
                     disk.beginResync(new ResyncMark(session, generation), reason);
+                    Frames.send(source, new ResyncMessage.Durable(0));
                     DIAGNOSTICS.info("resync: {}", reason);
                     listener.planned(reason);
                 }
@@ -259,13 +266,15 @@ public final class ResyncTarget implements AutoCloseable {
         }
     }
 
-    /// All that has arrived before is written and this resync is over; ends connection and threads. May be called twice.
+    /// Ends connection and threads; what has arrived and is not written yet is dropped. May be called twice.
     @Override
     public void close() {
         lock.lock();
         try {
             closing = true;
             ended = true;
+            waiting.forEach(ResyncTarget::drop);
+            waiting.clear();
             news.signalAll();
         } finally {
             lock.unlock();

@@ -346,22 +346,24 @@ public final class DiskStore implements BlockStore {
 
     /// Writes what the source sent: no write of a guest, so nothing to be remembered.
     ///
-    /// @throws IllegalStateException outside a resync
+    /// @throws IOException outside a resync, and when the host's file system fails
     public void receive(long offset, ByteBuffer from) throws IOException {
         ByteRange range = receivable(offset, from.remaining());
         data.write(range.offset(), from);
-        writeback.completed(range.length());
+        // What waits is bounded by the source's window: it is acknowledged when it is durable.
+        writeback.completed(0);
     }
 
     /// As [#receive], of zeroes; they take no space where the host can punch holes.
     public void receiveZeroes(long offset, long length) throws IOException {
         ByteRange range = receivable(offset, length);
-        writeback.completed(data.zero(range.offset(), range.length()));
+        data.zero(range.offset(), range.length());
+        writeback.completed(0);
     }
 
     private ByteRange receivable(long offset, long length) throws IOException {
         if (superBlock().state() != DiskState.INCONSISTENT) {
-            throw new IllegalStateException("the disk in " + dir + " receives a resync it has not begun");
+            throw new IOException("the disk in " + dir + " receives a resync it has not begun");
         }
         writeback.admit();
         return Ranges.inside(this, offset, length);
@@ -369,6 +371,9 @@ public final class DiskStore implements BlockStore {
 
     /// The content equals the source's at `position`, durably. Guest writes may follow from here on.
     public void received(Position position) throws IOException {
+        if (superBlock().state() != DiskState.INCONSISTENT) {
+            throw new IOException("the disk in " + dir + " was sent a resync it has not begun");
+        }
         // Without the monitor: whoever syncs in the background wants it.
         writeback.flush();
         synchronized (this) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class ResyncSenderTest {
     private static final int BLOCK = Geometry.BLOCK_BYTES;
-    private static final long SIZE = 40L * Geometry.EXTENT_BYTES + 512;
+    private static final long SIZE = 80L * Geometry.EXTENT_BYTES + 512;
     private static final UUID SESSION = new UUID(1, 1);
 
     private static ResyncSender sender(ResyncMode mode, ByteRange... ranges) {

@@ -280,7 +280,7 @@ class DiskStoreTest {
             assertThat(disk.view().resync()).isEmpty();
             assertThat(disk.suspects().count()).isEqualTo(1);
             assertThat(disk.suspects().contains(2 * EXTENT)).isTrue();
-            assertThatIllegalStateException().isThrownBy(() -> disk.receive(0, ByteBuffer.allocate(512)));
+            assertThatThrownBy(() -> disk.receive(0, ByteBuffer.allocate(512))).isInstanceOf(IOException.class);
         }
     }
 
