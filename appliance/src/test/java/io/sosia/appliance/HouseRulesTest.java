@@ -61,6 +61,7 @@ class HouseRulesTest {
             attach            |
             disk              | machine.port verify
             recording         | machine.port eventlog lockstep
+            snapshot          | eventlog
             arbiter           |
             image             |
             config            |

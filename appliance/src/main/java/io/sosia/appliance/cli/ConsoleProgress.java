@@ -6,27 +6,36 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/// Shows an image build on standard error: bars on a terminal, plain lines elsewhere.
+/// Shows a long piece of work, such as an image build: bars on a terminal, plain lines elsewhere.
 final class ConsoleProgress implements BuildProgress {
 
+    private final String work;
     private final PrintStream out;
     private final boolean bars;
 
+    /// Of an image build.
+    ///
     /// @param out where the lines go
     /// @param bars whether `out` is a terminal
     ConsoleProgress(PrintStream out, boolean bars) {
+        this("image", out, bars);
+    }
+
+    /// @param work what each line begins with
+    ConsoleProgress(String work, PrintStream out, boolean bars) {
+        this.work = work;
         this.out = out;
         this.bars = bars;
     }
 
     @Override
     public void step(String what) {
-        out.println("image: " + what);
+        out.println(work + ": " + what);
     }
 
     @Override
     public void note(String what) {
-        out.println("image:   " + what);
+        out.println(work + ":   " + what);
     }
 
     @Override
@@ -34,7 +43,7 @@ final class ConsoleProgress implements BuildProgress {
         return bars ? new Bar(what, bytes) : new Lines(what, bytes);
     }
 
-    private static final class Bar implements Meter {
+    private final class Bar implements Meter {
 
         private static final int UPDATE_MILLIS = 200;
 
@@ -42,7 +51,7 @@ final class ConsoleProgress implements BuildProgress {
 
         Bar(String what, long bytes) {
             bar = new ProgressBarBuilder()
-                    .setTaskName("image: " + what)
+                    .setTaskName(work + ": " + what)
                     .setInitialMax(bytes)
                     .setUnit(" MB", 1_000_000)
                     .setUpdateIntervalMillis(UPDATE_MILLIS)
@@ -70,7 +79,7 @@ final class ConsoleProgress implements BuildProgress {
         Lines(String what, long bytes) {
             this.what = what;
             this.bytes = bytes;
-            out.printf("image: %s, %.1f MB%n", what, bytes / 1e6);
+            out.printf("%s: %s, %.1f MB%n", work, what, bytes / 1e6);
         }
 
         @Override
@@ -78,7 +87,7 @@ final class ConsoleProgress implements BuildProgress {
             int now = (int) (done * 4 / bytes);
             if (now > quarters) {
                 quarters = now;
-                out.printf("image:   %s: %d %%%n", what, now * 25);
+                out.printf("%s:   %s: %d %%%n", work, what, now * 25);
             }
         }
 

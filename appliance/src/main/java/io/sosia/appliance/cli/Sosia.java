@@ -30,6 +30,7 @@ import picocli.CommandLine.IVersionProvider;
             ConsoleCommand.class,
             SwitchoverCommand.class,
             DiskCommand.class,
+            SnapshotCommand.class,
             BenchCommand.class,
             HelpCommand.class
         })

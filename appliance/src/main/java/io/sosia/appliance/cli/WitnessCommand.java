@@ -4,6 +4,7 @@ import io.sosia.appliance.config.ConfigException;
 import io.sosia.appliance.config.ConfigFile;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.server.WitnessConfig;
+import io.sosia.witness.server.WitnessHealth;
 import io.sosia.witness.server.WitnessServer;
 import io.sosia.witness.server.WitnessStorageException;
 import java.io.IOException;
@@ -21,7 +22,12 @@ import picocli.CommandLine.Option;
         name = "witness",
         description = "The third party that decides which node of a pair may be live.",
         mixinStandardHelpOptions = true,
-        subcommands = {WitnessCommand.Init.class, WitnessCommand.Run.class})
+        subcommands = {
+            WitnessCommand.Init.class,
+            WitnessCommand.Run.class,
+            WitnessStatusCommand.class,
+            WitnessMemberCommand.class
+        })
 public final class WitnessCommand implements Runnable {
     /// Exit status when the storage was not initialised, was already, is another witness's, or lost its memory.
     public static final int STORAGE_UNFIT = 3;
@@ -34,7 +40,7 @@ public final class WitnessCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "which command? There are: init, run");
+        throw new CommandLine.ParameterException(spec.commandLine(), "which command? There are: init, run, status, member");
     }
 
     /// `sosia witness init`.
@@ -42,7 +48,9 @@ public final class WitnessCommand implements Runnable {
             name = "init",
             description = {
                 "Makes the storage of a new witness, which knows no pair yet. Once in a witness's life.",
-                "A witness that lost its storage is initialised anew, and then each of its pairs."
+                "A witness that lost its storage is initialised anew, and then each of its pairs.",
+                "With --join: makes the storage of one more member of a witness that runs already, or of one in place",
+                "of a member that lost its storage. Run it, then have it added: sosia witness member add."
             },
             mixinStandardHelpOptions = true,
             footerHeading = "%nExit status:%n",
@@ -54,12 +62,19 @@ public final class WitnessCommand implements Runnable {
         @Option(names = "--config", required = true, paramLabel = "FILE", description = "See configs/witness.yaml.")
         private Path file;
 
+        @Option(names = "--join", description = "It becomes a member of a witness there is.")
+        private boolean join;
+
         @Override
         public Integer call() {
             WitnessConfig config = configuration(file);
             Diagnostics.gather();
             try {
-                WitnessServer.init(config);
+                if (join) {
+                    WitnessServer.initJoining(config);
+                } else {
+                    WitnessServer.init(config);
+                }
             } catch (IOException failure) {
                 throw failed(failure);
             }
@@ -74,7 +89,7 @@ public final class WitnessCommand implements Runnable {
     /// `sosia witness run`.
     @Command(
             name = "run",
-            description = "Runs the witness until it is terminated. Prints one line when it answers.",
+            description = "Runs a member of the witness until it is terminated. Prints one line when it answers or listens.",
             mixinStandardHelpOptions = true,
             footerHeading = "%nExit status:%n",
             footer = {
@@ -97,8 +112,7 @@ public final class WitnessCommand implements Runnable {
                 Runtime.getRuntime().addShutdownHook(onSignal);
                 PrintWriter out = spec.commandLine().getOut();
                 InetSocketAddress address = server.address();
-                out.println("witness " + config.name() + " ready on " + address.getHostString() + ":"
-                        + address.getPort() + ", pairs: " + server.health().pairs());
+                out.println(line(server, address.getHostString() + ":" + address.getPort(), config));
                 out.flush();
                 String reason = server.ended().join();
                 throw new CliException(
@@ -108,6 +122,17 @@ public final class WitnessCommand implements Runnable {
             } catch (IOException failure) {
                 throw failed(failure);
             }
+        }
+
+        private static String line(WitnessServer server, String address, WitnessConfig config) {
+            WitnessHealth health = server.health();
+            String who = "witness " + config.name();
+            return switch (health.members()) {
+                case 0 -> who + " listens on " + address + " and waits to be added: sosia witness member add "
+                        + config.address();
+                case 1 -> who + " ready on " + address + ", pairs: " + health.pairs();
+                default -> who + " listens on " + address + ", one of " + health.members() + " members";
+            };
         }
 
         /// On its own thread and for a limited time: the thread that ends the process may be one `close` waits for.
@@ -134,11 +159,15 @@ public final class WitnessCommand implements Runnable {
             ConfigFile file = ConfigFile.read(path);
             NodeName name = name(file);
             InetSocketAddress listen = file.address("listen", "0.0.0.0:7700");
+            InetSocketAddress found = file.textOptional("address").isPresent()
+                    ? file.address("address", "w1.example.org:7700")
+                    : listen;
+            String address = found.getHostString() + ":" + found.getPort();
             Path storage = file.pathOf("storage", "/var/lib/sosia/witness");
             int snapshotEvery = (int) file.number(
                     "snapshotEvery", WitnessConfig.SNAPSHOT_EVERY_DEFAULT, 1, SNAPSHOT_EVERY_MAX);
             file.checkAllUsed();
-            return new WitnessConfig(name, listen.getHostString(), listen.getPort(), storage, snapshotEvery);
+            return new WitnessConfig(name, listen.getHostString(), listen.getPort(), address, storage, snapshotEvery);
         } catch (ConfigException wrong) {
             throw new CliException(CliException.BAD_INPUT, wrong.getMessage(), wrong);
         }

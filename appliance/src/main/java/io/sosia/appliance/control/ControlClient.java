@@ -5,6 +5,7 @@ import io.sosia.appliance.node.DiskReport;
 import io.sosia.appliance.node.DiskVerify;
 import io.sosia.appliance.node.ExportStatus;
 import io.sosia.appliance.node.NodeStatus;
+import io.sosia.appliance.node.SnapshotStatus;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -109,6 +110,32 @@ public final class ControlClient implements AutoCloseable {
     /// Ends an export; does nothing when it has ended already.
     public void endExport(String id) throws IOException {
         send(HttpRequest.newBuilder(URI.create(base + ExportAnswers.PATH + "/" + id)).timeout(EXPORT_PATIENCE).DELETE().build());
+    }
+
+    /// Has a backup save machine and disk as they are at one place in the log; see [#renewSnapshot].
+    ///
+    /// @param folder absolute path on the node's host
+    /// @throws ControlRefusedException when it does not, with its reason
+    /// @throws IOException             when it does not answer
+    public SnapshotStatus beginSnapshot(String folder) throws IOException {
+        byte[] body = JSON.writeValueAsBytes(new SnapshotAnswers.Begin(folder));
+        return JSON.readValue(taken(HttpRequest.newBuilder(URI.create(base + SnapshotAnswers.PATH)).timeout(PATIENCE)
+                .header("Content-Type", SnapshotAnswers.JSON_TYPE)
+                .POST(HttpRequest.BodyPublishers.ofByteArray(body))), SnapshotStatus.class);
+    }
+
+    /// How a snapshot stands. Ask at least every second: it is given up when nobody has asked for 10 s.
+    ///
+    /// @throws ControlRefusedException when there is no such snapshot any more
+    /// @throws IOException             when the node does not answer, which may be better the next time
+    public SnapshotStatus renewSnapshot(String id) throws IOException {
+        return JSON.readValue(taken(HttpRequest.newBuilder(URI.create(base + SnapshotAnswers.PATH + "/" + id))
+                .timeout(PATIENCE).PUT(HttpRequest.BodyPublishers.noBody())), SnapshotStatus.class);
+    }
+
+    /// Gives a snapshot up; does nothing when it is done.
+    public void endSnapshot(String id) throws IOException {
+        send(HttpRequest.newBuilder(URI.create(base + SnapshotAnswers.PATH + "/" + id)).timeout(EXPORT_PATIENCE).DELETE().build());
     }
 
     /// What the node says of its disk.

@@ -112,7 +112,8 @@ public final class ControlServer implements AutoCloseable {
             case "/switchover" -> method.equals("POST") ? switchOver() : otherMethod(exchange, "POST");
             case String path when path.equals(ExportAnswers.PATH) || path.startsWith(ExportAnswers.PATH + "/") ->
                     ExportAnswers.to(exchange, node.get().exports());
-            default -> Reply.text(404, "there are /status, /console and /switchover, and /disk/export");
+            case String path when SnapshotAnswers.takes(path) -> SnapshotAnswers.to(exchange, node.get().snapshots());
+            default -> Reply.text(404, "there are /status, /console and /switchover, /disk/export and /snapshot");
         };
     }
 

@@ -7,14 +7,16 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.management.JMException;
 import javax.management.ObjectName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells the JVM which of its compilers is for which [Tier] of translated code, and to compile it in the foreground of the thread
-/// that asks: the translation thread's. So no translated code is ever executed by the JVM's own interpreter, which is slower
-/// than ours.
+/// Tells the JVM to compile translated code with its optimizing compiler (C2) only, and in the foreground of the thread that asks:
+/// the translation thread's. So no translated code is ever executed by the JVM's own interpreter, which is slower than ours. Its quick
+/// compiler (C1) would do the work twice, with profiling first, and its code for accesses to RAM is several times as long.
 ///
 /// With the options the launcher gives besides, compilation is asked for at the first calls. Without either, translated code
 /// is correct but slow to become fast.
@@ -22,12 +24,15 @@ final class JitDirectives {
 
     private static final Logger LOG = LoggerFactory.getLogger(JitDirectives.class);
 
+    /// Methods of [GuestAccess] that are to become part of the code that calls them, as patterns.
+    private static final String[] INLINED = {"load*", "store*", "get*", "put*", "entry", "float*", "set*"};
+
     /// Adds the directives to those of this JVM, as `jcmd Compiler.directives_add` does.
     void add() {
         try {
             Path file = Files.createTempFile("sosia-jit", ".json");
             try {
-                Files.writeString(file, "[" + directive(Tier.QUICK, "c2") + "," + directive(Tier.PEAK, "c1") + "]");
+                Files.writeString(file, "[" + directive(Tier.QUICK) + "," + directive(Tier.PEAK) + "]");
                 ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
                         "compilerDirectivesAdd", new Object[] {new String[] {file.toString()}},
                         new String[] {String[].class.getName()});
@@ -39,9 +44,11 @@ final class JitDirectives {
         }
     }
 
-    private static String directive(Tier tier, String excludedCompiler) {
+    private static String directive(Tier tier) {
         String folder = Region.class.getPackageName().replace('.', '/') + "/";
-        return "{match: \"%s%s*.run\", BackgroundCompilation: false, inline: [\"+%s%s.*\"], %s: {Exclude: true}}".formatted(
-                folder, tier.className(), folder, GuestAccess.class.getSimpleName(), excludedCompiler);
+        String inlined = Stream.of(INLINED)
+                .map(name -> "\"+%s%s.%s\"".formatted(folder, GuestAccess.class.getSimpleName(), name)).collect(Collectors.joining(", "));
+        return "{match: \"%s%s*.run\", BackgroundCompilation: false, inline: [%s], c1: {Exclude: true}}".formatted(
+                folder, tier.className(), inlined);
     }
 }

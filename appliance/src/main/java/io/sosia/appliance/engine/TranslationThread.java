@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 /// thread's uncaught exception does: it is a broken invariant.
 public final class TranslationThread implements TranslationQueue {
 
-    /// Pieces of work waiting, at most.
-    public static final int WORK_MAX = 256;
+    /// Pieces of work waiting, at most. Few: what finds no room has to get hot once more, so the hottest code comes first.
+    public static final int WORK_MAX = 8;
 
     private static final int IDLE_SECONDS_MAX = 60;
     private static final TranslationThread SHARED = new TranslationThread(WORK_MAX);
@@ -42,8 +42,13 @@ public final class TranslationThread implements TranslationQueue {
     }
 
     @Override
+    public boolean hasRoom() {
+        return waiting.remainingCapacity() > 0;
+    }
+
+    @Override
     public boolean offer(Runnable work) {
-        if (waiting.remainingCapacity() == 0) {
+        if (!hasRoom()) {
             return false;
         }
         try {

@@ -323,6 +323,11 @@ public final class Replayer {
         return machine;
     }
 
+    /// Whether every output the machine has produced is in [#point] by its mark: whoever goes on from there owes none.
+    public boolean atMark() {
+        return unmarked.isEmpty();
+    }
+
     /// Where the run stands.
     public RunPoint point() {
         return new RunPoint(executed, totals, inputs);

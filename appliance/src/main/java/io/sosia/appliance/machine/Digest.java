@@ -25,11 +25,10 @@ final class Digest {
         this.board = board;
         terms = new long[board.ram.pages()];
         long zeroPage = XXH3.hashBytesToLong(new byte[GuestRam.PAGE_SIZE]);
-        byte[] dirty = board.ram.dirtyFlags();
         for (int page = 0; page < terms.length; page++) {
             terms[page] = term(page, zeroPage);
             sum += terms[page];
-            dirty[page] &= ~GuestRam.DIRTY_DIGEST;
+            board.ram.clean(page, GuestRam.DIRTY_DIGEST);
         }
     }
 
@@ -48,11 +47,10 @@ final class Digest {
     }
 
     private void hashWrittenPages() {
-        byte[] dirty = board.ram.dirtyFlags();
         byte[] bytes = board.ram.array();
         for (int page = 0; page < terms.length; page++) {
-            if ((dirty[page] & GuestRam.DIRTY_DIGEST) != 0) {
-                dirty[page] &= ~GuestRam.DIRTY_DIGEST;
+            if (board.ram.isDirty(page, GuestRam.DIRTY_DIGEST)) {
+                board.ram.clean(page, GuestRam.DIRTY_DIGEST);
                 long term = term(page, XXH3.hashBytesToLong(bytes, page << GuestRam.PAGE_SHIFT, GuestRam.PAGE_SIZE));
                 sum += term - terms[page];
                 terms[page] = term;

@@ -23,26 +23,22 @@ final class LiveImage implements MachineImage {
 
     @Override
     public void markAllChanged() {
-        byte[] dirty = board.ram.dirtyFlags();
-        for (int page = 0; page < dirty.length; page++) {
-            dirty[page] |= GuestRam.DIRTY_CLONE;
-        }
+        board.ram.markAllDirty(GuestRam.DIRTY_CLONE);
     }
 
     @Override
     public int changedPages() {
         int changed = 0;
-        for (byte flags : board.ram.dirtyFlags()) {
-            changed += (flags & GuestRam.DIRTY_CLONE) >> 1;
+        for (int page = 0; page < board.ram.pages(); page++) {
+            changed += board.ram.isDirty(page, GuestRam.DIRTY_CLONE) ? 1 : 0;
         }
         return changed;
     }
 
     @Override
     public int nextChanged(int page) {
-        byte[] dirty = board.ram.dirtyFlags();
-        for (int at = page; at < dirty.length; at++) {
-            if ((dirty[at] & GuestRam.DIRTY_CLONE) != 0) {
+        for (int at = page; at < board.ram.pages(); at++) {
+            if (board.ram.isDirty(at, GuestRam.DIRTY_CLONE)) {
                 return at;
             }
         }
@@ -51,7 +47,7 @@ final class LiveImage implements MachineImage {
 
     @Override
     public boolean take(int page, byte[] into, int at) {
-        board.ram.dirtyFlags()[page] &= ~GuestRam.DIRTY_CLONE;
+        board.ram.clean(page, GuestRam.DIRTY_CLONE);
         byte[] ram = board.ram.array();
         int from = page << GuestRam.PAGE_SHIFT;
         if (Arrays.equals(ram, from, from + PAGE_BYTES, ZERO_PAGE, 0, PAGE_BYTES)) {

@@ -210,6 +210,11 @@ public final class Machine implements GuestMachine {
         Snapshot.write(spec, board, out);
     }
 
+    @Override
+    public void load(InputStream in) throws IOException {
+        Snapshot.read(spec, board, in);
+    }
+
     /// Reads what [#save] wrote into a new machine, which continues bit-identically.
     ///
     /// @param spec   what the saved machine was built from; a difference is named
@@ -217,7 +222,7 @@ public final class Machine implements GuestMachine {
     /// @throws BadStateException when the stream does not hold a complete snapshot of such a machine; one line says why
     public static Machine restore(InputStream in, MachineSpec spec, Function<Hart, Engine> engine) throws IOException {
         Machine machine = new Machine(spec, engine);
-        Snapshot.read(spec, machine.board, in);
+        machine.load(in);
         return machine;
     }
 

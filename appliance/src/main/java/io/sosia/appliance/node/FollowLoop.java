@@ -4,10 +4,12 @@ import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogFormatException;
 import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.eventlog.RunPoint;
 import io.sosia.appliance.lockstep.Divergence;
 import io.sosia.appliance.lockstep.GoLive;
 import io.sosia.appliance.lockstep.ReplayResult;
 import io.sosia.appliance.lockstep.Replayer;
+import io.sosia.appliance.machine.port.GuestMachine;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -44,6 +46,15 @@ final class FollowLoop {
         void ended(LogPosition end, EndReason reason);
     }
 
+    /// Something to be done once with a machine that stands still.
+    interface Moment {
+        /// On the loop's thread, between two slices.
+        void at(GuestMachine machine, RunPoint point);
+
+        /// Instead of [#at], on any thread: there will be no such moment, for this reason.
+        void never(String reason);
+    }
+
     private static final long SLICE_STEPS = 100_000;
     private static final long TELL_NANOS = 2_000_000;
     private static final long WAIT_NANOS = 20_000_000;
@@ -62,7 +73,12 @@ final class FollowLoop {
     private volatile boolean draining;
     private volatile boolean going;
     private volatile boolean stopping;
+    private volatile boolean standing;
     private volatile long lastTurnNanos = System.nanoTime();
+
+    // Guarded by this object's monitor.
+    private Moment wanted;
+    private Optional<String> over = Optional.empty();
 
     private boolean drained;
     private boolean ended;
@@ -80,6 +96,14 @@ final class FollowLoop {
     ///
     /// @return what the new primary needs, or nothing when the loop was stopped or has failed
     Optional<GoLive> run() {
+        try {
+            return replay();
+        } finally {
+            noMoreMoments(going ? "the node has become the primary" : "the node does not follow any more");
+        }
+    }
+
+    private Optional<GoLive> replay() {
         while (!stopping) {
             signal.clear();
             lastTurnNanos = System.nanoTime();
@@ -89,6 +113,9 @@ final class FollowLoop {
             }
             if (!accept() || !advance()) {
                 return Optional.empty();
+            }
+            if (replayer.atMark()) {
+                takeMoment();
             }
         }
         return Optional.empty();
@@ -139,6 +166,7 @@ final class FollowLoop {
             }
             case ReplayResult.Ended(var end) -> {
                 ended = true;
+                noMoreMoments("the guest has switched itself off");
                 tell(true);
                 owner.ended(replayer.executed(), end.reason());
             }
@@ -172,6 +200,51 @@ final class FollowLoop {
         }
         signal.await(WAIT_NANOS);
         return true;
+    }
+
+    private void takeMoment() {
+        Moment moment;
+        synchronized (this) {
+            moment = wanted;
+            wanted = null;
+        }
+        if (moment != null) {
+            standing = true;
+            moment.at(replayer.machine(), replayer.point());
+            lastTurnNanos = System.nanoTime();
+            standing = false;
+        }
+    }
+
+    private void noMoreMoments(String reason) {
+        Moment left;
+        synchronized (this) {
+            if (over.isEmpty()) {
+                over = Optional.of(reason);
+            }
+            left = wanted;
+            wanted = null;
+        }
+        if (left != null) {
+            left.never(reason);
+        }
+    }
+
+    /// Asks for a moment between two slices, when nothing the machine has put out is without its mark. One at a time. Any
+    /// thread.
+    void ask(Moment moment) {
+        String refusal;
+        synchronized (this) {
+            refusal = over.or(() -> wanted == null ? Optional.empty() : Optional.of("another one is waited for")).orElse(null);
+            if (refusal == null) {
+                wanted = moment;
+            }
+        }
+        if (refusal != null) {
+            moment.never(refusal);
+        } else {
+            signal.raise();
+        }
     }
 
     private void tell(boolean now) {
@@ -222,8 +295,8 @@ final class FollowLoop {
         signal.raise();
     }
 
-    /// When the last turn began, on the monotonic clock. Any thread.
-    long lastTurnNanos() {
-        return lastTurnNanos;
+    /// When the last turn began, on the monotonic clock; empty in a [Moment], which may take long. Any thread.
+    Optional<Long> lastTurnNanos() {
+        return standing ? Optional.empty() : Optional.of(lastTurnNanos);
     }
 }

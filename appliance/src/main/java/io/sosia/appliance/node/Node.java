@@ -26,6 +26,7 @@ import io.sosia.appliance.pair.PairCore;
 import io.sosia.appliance.pair.PairSettings;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.appliance.pair.Purpose;
+import io.sosia.appliance.snapshot.SnapshotHeader;
 import io.sosia.disksync.block.DiskState;
 import io.sosia.disksync.store.DiskRebuild;
 import io.sosia.disksync.store.DiskStore;
@@ -73,6 +74,7 @@ public final class Node implements AutoCloseable {
     private final PeerChannel channel;
     private final InetSocketAddress listening;
     private final DiskExports exports;
+    private final Snapshots snapshots;
     private final Optional<NodeDisk> disk;
     private final Optional<Uplink> uplink;
     /// Touched by the machine's thread until it goes live, then by the event loop; the order to go live is between.
@@ -169,6 +171,9 @@ public final class Node implements AutoCloseable {
         machine.attach(pair, this::wentLive);
         this.exports = new DiskExports(
                 machine.disk(), home.diskFolder(), config.node().value(), config.partner().value(), this::state);
+        this.snapshots = new Snapshots(machine, home,
+                new SnapshotHeader.Build(MachineParts.digest(spec), spec.ramBytes(), home.mac().toString()),
+                config.partner().value(), this::state);
         this.channel = new PeerChannel(loop, config.partnerAddress(), pair);
         Optional<Uplink> cable;
         try {
@@ -464,6 +469,11 @@ public final class Node implements AutoCloseable {
         return exports;
     }
 
+    /// Saves this node's machine and disk as they are at one place in the log.
+    public Snapshots snapshots() {
+        return snapshots;
+    }
+
     /// Completes when the node's life is over; close it then.
     public CompletableFuture<Ending> ending() {
         return ending;
@@ -516,6 +526,7 @@ public final class Node implements AutoCloseable {
         arbiter.close();
         pair.endClone();
         exports.close();
+        snapshots.close();
         try {
             machine.close();
         } finally {

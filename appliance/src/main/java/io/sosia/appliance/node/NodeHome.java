@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.machine.MachineSpec.Mac;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
+import io.sosia.appliance.snapshot.SnapshotFolder;
 import io.sosia.disksync.block.GenerationId;
 import io.sosia.disksync.store.DiskBirth;
 import io.sosia.disksync.store.DiskStore;
@@ -21,14 +22,16 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The folder of all that a node keeps: who it is (`pair.json`), its disk (`disk/`), what the disk holds
-/// (`stamp.json`), when that was last compared with the partner's (`verified.json`), how its last life ended (`ended.json`) and evidence of failures (`evidence/`). Every file is
-/// replaced whole and durably.
+/// (`stamp.json`), when that was last compared with the partner's (`verified.json`), how its last life ended (`ended.json`), the
+/// snapshot its machine is to go on from (`restore/`) and evidence of failures (`evidence/`). Every file is replaced whole and
+/// durably.
 public final class NodeHome {
 
     /// The content of a machine without a disk, in its stamp.
@@ -67,19 +70,68 @@ public final class NodeHome {
             throw new IOException(folder + " already holds a node of a pair; to start over, remove that folder and run "
                     + "`sosia pair init` again");
         }
-        Files.createDirectories(folder.resolve("evidence"));
         NodeHome home = new NodeHome(folder, pairId, node);
-        if (disk.isPresent()) {
-            deleteTree(home.diskFolder());
-            UUID id = pairId.value();
-            DiskBirth birth = new DiskBirth(id, new GenerationId(id.getLeastSignificantBits() | 1));
-            DiskStore.create(home.diskFolder(), birth, Files.size(disk.get()), disk.get());
-        }
+        home.makeDisk(disk, new GenerationId(pairId.value().getLeastSignificantBits() | 1));
         home.writeStamp(new DiskStamp(content, LogPosition.START, true));
+        home.complete();
+        return home;
+    }
+
+    /// Makes a node's folder that holds the machine and the disk of a snapshot: the owner's next life goes on from there.
+    /// No partner's disk is taken for equal to it.
+    ///
+    /// @param folder must not exist
+    /// @param from   verified
+    static void restore(Path folder, NodeName node, SnapshotFolder from) throws IOException {
+        PairId pairId = PairId.parse(from.header().origin().pairId());
+        NodeHome home = new NodeHome(folder, pairId, node);
+        UUID line = UUID.randomUUID();
+        home.makeDisk(from.header().disk().map(_ -> from.disk()),
+                GenerationId.of(line.getMostSignificantBits(), line.getLeastSignificantBits()));
+        home.writeStamp(new DiskStamp(from.header().origin().content(), from.header().point().last(), false));
+        Path restore = Files.createDirectory(home.restoreFolder());
+        for (Path file : List.of(from.state(), from.headerFile())) {
+            Path copy = restore.resolve(file.getFileName());
+            Files.copy(file, copy);
+            sync(copy, StandardOpenOption.WRITE);
+        }
+        sync(restore, StandardOpenOption.READ);
+        home.complete();
+    }
+
+    private void makeDisk(Optional<Path> image, GenerationId generation) throws IOException {
+        Files.createDirectories(folder.resolve("evidence"));
+        if (image.isPresent()) {
+            deleteTree(diskFolder());
+            DiskStore.create(diskFolder(), new DiskBirth(pairId.value(), generation), Files.size(image.get()), image.get());
+        }
+    }
+
+    private void complete() throws IOException {
         ObjectNode json = JSON.createObjectNode();
         json.put("format", FORMAT).put("pairId", pairId.toString()).put("node", node.value());
-        home.replace("pair.json", json);
-        return home;
+        replace("pair.json", json);
+    }
+
+    private Path restoreFolder() {
+        return folder.resolve("restore");
+    }
+
+    /// What the machine is to go on from instead of booting; without the disk, which is in its place already.
+    ///
+    /// @throws IOException when that is there and cannot be read
+    Optional<SnapshotFolder> restoration() throws IOException {
+        return Files.exists(restoreFolder().resolve(SnapshotFolder.HEADER))
+                ? Optional.of(SnapshotFolder.open(restoreFolder())) : Optional.empty();
+    }
+
+    /// The machine goes on from there no more; durable on return.
+    void forgetRestoration() throws IOException {
+        if (Files.exists(restoreFolder())) {
+            Files.deleteIfExists(restoreFolder().resolve(SnapshotFolder.HEADER));
+            sync(restoreFolder(), StandardOpenOption.READ);
+            deleteTree(restoreFolder());
+        }
     }
 
     /// Opens the folder of a node that was initialised.
@@ -264,7 +316,7 @@ public final class NodeHome {
     }
 
     /// A disk of an initialisation that was interrupted is of no use to anybody.
-    private static void deleteTree(Path path) throws IOException {
+    static void deleteTree(Path path) throws IOException {
         if (!Files.exists(path)) {
             return;
         }

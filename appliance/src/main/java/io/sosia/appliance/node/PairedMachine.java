@@ -40,7 +40,7 @@ final class PairedMachine {
     /// @param home      where the stamp of the disk is kept
     /// @param replayed  shown every output a backup's replay has produced
     /// @param diverged  told when the replay has turned out not to be the recorded run, before the node retires
-    /// @param takenOver told where the run stands of a machine that was taken over from a running primary
+    /// @param takenOver told where the run stands of a machine that was taken over from a running primary, or goes on from a snapshot
     /// @param broken    told of a broken invariant: the node has to stop at once
     record Parts(
             GuestMachine machine,
@@ -120,8 +120,18 @@ final class PairedMachine {
         return disk;
     }
 
+    /// Asks for a moment at which a following machine stands still. Any thread.
+    void ask(FollowLoop.Moment moment) {
+        FollowLoop follow = following;
+        if (follow == null) {
+            moment.never("the node does not follow a primary");
+        } else {
+            follow.ask(moment);
+        }
+    }
+
     /// When the machine's thread last made a turn, on the monotonic clock; empty while it makes none, or waits for the
-    /// disk to make all durable, which may take long. Any thread.
+    /// disk to make all durable, or is written to a snapshot, which may take long. Any thread.
     Optional<Long> lastTurnNanos() {
         if (disk.isWaitedFor()) {
             return Optional.empty();
@@ -135,7 +145,7 @@ final class PairedMachine {
         if (build != null) {
             return Optional.of(build.lastTurnNanos());
         }
-        return follow != null ? Optional.of(follow.lastTurnNanos()) : Optional.empty();
+        return follow != null ? follow.lastTurnNanos() : Optional.empty();
     }
 
     /// Bytes of log, and of a clone, waiting for the machine's thread.
@@ -207,6 +217,7 @@ final class PairedMachine {
     /// @return empty when stopped, or when it cannot be built: the pair's side has been told
     private Optional<ClonePart.Cut> built(CloneBuild build, DiskJoin diskJoin) {
         try {
+            parts.home().forgetRestoration();
             disk.waitFor(diskJoin::begin);
             Optional<ClonePart.Cut> cut = build.run();
             if (cut.isPresent()) {
@@ -352,6 +363,7 @@ final class PairedMachine {
             DiskStamp stamp = parts.home().stamp();
             parts.home().writeStamp(new DiskStamp(stamp.content(), stamp.position(), false));
             if (joins) {
+                parts.home().forgetRestoration();
                 disk.startsEqual(epoch);
             } else {
                 disk.startsAlone();
@@ -406,10 +418,23 @@ final class PairedMachine {
     }
 
     private void lead(long epoch) throws Exception {
+        GuestMachine machine = parts.machine();
+        Optional<Restoration> restored;
+        try {
+            restored = Restoration.into(machine, parts.home(), epoch);
+        } catch (IOException e) {
+            node.fault("the machine cannot go on from its snapshot: " + e.getMessage());
+            return;
+        }
+        RunPoint point = restored.map(Restoration::point).orElse(RunPoint.start(epoch));
+        restored.ifPresent(_ -> parts.takenOver().accept(point));
         HostSources host = HostSources.system();
-        Recorder recorder = recorder(parts.machine(), RunPoint.start(epoch));
+        long ticks = machine.ticks() + restored.map(Restoration::outageTicks).orElse(0L);
         disk.passOn(this::completed);
-        run(recorder, new GuestTime(host.monotonicNanos(), 0, 0), host, wentLive);
+        run(recorder(machine, point), new GuestTime(host.monotonicNanos(), ticks, machine.ticksPerStepQ32()), host, () -> {
+            machine.pendingDiskRequests().forEach(disk::submit);
+            wentLive.run();
+        });
     }
 
     private Recorder recorder(GuestMachine machine, RunPoint point) {

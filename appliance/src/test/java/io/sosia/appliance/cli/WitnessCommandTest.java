@@ -3,6 +3,7 @@ package io.sosia.appliance.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.witness.server.WitnessConfig;
+import io.sosia.witness.server.WitnessServer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -144,5 +145,37 @@ class WitnessCommandTest {
         assertThat(config.port()).isEqualTo(7700);
         assertThat(config.storage()).endsWithRaw(Path.of("data", "witness"));
         assertThat(config.snapshotEvery()).isEqualTo(WitnessConfig.SNAPSHOT_EVERY_DEFAULT);
+    }
+
+    @Test
+    void statusShowsTheMembersAndAnotherIsAddedAndRemoved() throws Exception {
+        int firstPort = freePort();
+        int secondPort = freePort();
+        String first = goodConfig(firstPort);
+        Path second = directory.resolve("second.yaml");
+        Files.writeString(second, "name: w2\nlisten: 127.0.0.1:" + secondPort + "\nstorage: second\n");
+        assertThat(execute("witness", "status", "--config", first)).isEqualTo(CliException.FAILED);
+        assertThat(err.toString()).contains("no witness answers at 127.0.0.1:" + firstPort);
+        assertThat(execute("witness", "init", "--config", first)).isZero();
+        assertThat(execute("witness", "init", "--join", "--config", second.toString())).isZero();
+        try (WitnessServer one = WitnessServer.start(WitnessCommand.configuration(Path.of(first)));
+                WitnessServer two = WitnessServer.start(WitnessCommand.configuration(second))) {
+            out.getBuffer().setLength(0);
+            assertThat(execute("witness", "status", "--config", second.toString())).isEqualTo(CliException.FAILED);
+            assertThat(out.toString()).contains(two.member(), "joining", "witness member add");
+            assertThat(execute("witness", "member", "add", "127.0.0.1:" + secondPort, "--config", first))
+                    .as("%s", err)
+                    .isZero();
+            assertThat(out.toString()).contains("members now: 2");
+            out.getBuffer().setLength(0);
+            assertThat(execute("witness", "status", "--json", "--config", first)).isZero();
+            assertThat(out.toString()).contains("\"led\":true", one.member(), two.member(), "\"leader\"", "\"follower\"");
+            assertThat(execute("witness", "member", "remove", "w9", "--config", first)).isEqualTo(CliException.FAILED);
+            assertThat(err.toString()).contains("no member is called 'w9'");
+            assertThat(execute("witness", "member", "remove", "w2", "--config", first))
+                    .as("%s", err)
+                    .isZero();
+            assertThat(out.toString()).contains("members now: 1");
+        }
     }
 }

@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -475,6 +476,11 @@ public final class ToyMachine implements GuestMachine {
             // RAM comes by pages: what was not sent must show.
             load(new DataInputStream(new ByteArrayInputStream(state)), false);
         }
+    }
+
+    @Override
+    public void load(InputStream from) throws IOException {
+        load(new DataInputStream(from), true);
     }
 
     /// Continues from what [#save] wrote.

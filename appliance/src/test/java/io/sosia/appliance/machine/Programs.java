@@ -141,6 +141,41 @@ public final class Programs {
     }
 
     private static void startDisk(Assembler a) {
+        startDisk(a, 3);
+    }
+
+    /// Gets the disk ready for [#writeDisk].
+    public static void startDiskWriter(Assembler a) {
+        startDisk(a, 1);
+        store32(a, QUEUE + 0x3000, 1);
+    }
+
+    /// Writes a block of 4 KiB that begins with a value, and waits until the disk has it. Changes T0 to T2.
+    ///
+    /// @param block register with the number of the block
+    /// @param value register with what it begins with
+    public static void writeDisk(Assembler a, int block, int value) {
+        a.li(T0, QUEUE + 0x3008);
+        a.slli(T1, block, 3);
+        a.sd(T1, T0, 0);
+        a.li(T0, QUEUE + 0x4000);
+        a.sd(value, T0, 0);
+        a.li(T0, QUEUE + 0x1000);
+        a.lhu(T1, T0, 2);
+        a.addi(T1, T1, 1);
+        a.sh(T1, T0, 2);
+        a.li(T0, DISK + 0x50);
+        a.sw(0, T0, 0);
+        Label wait = a.mark();
+        sleep(a, 500);
+        a.li(T0, QUEUE + 0x1000);
+        a.lhu(T1, T0, 2);
+        a.li(T0, QUEUE + 0x2000);
+        a.lhu(T2, T0, 2);
+        a.bne(T1, T2, wait);
+    }
+
+    private static void startDisk(Assembler a, int dataFlags) {
         store32(a, DISK + 0x70, 3);
         store32(a, DISK + 0x24, 1);
         store32(a, DISK + 0x20, 1);
@@ -155,7 +190,7 @@ public final class Programs {
         long data = QUEUE + 0x4000;
         long status = QUEUE + 0x3100;
         describe(a, 0, header, 16, 1, 1);
-        describe(a, 1, data, 4096, 3, 2);
+        describe(a, 1, data, 4096, dataFlags, 2);
         describe(a, 2, status, 1, 2, 0);
     }
 

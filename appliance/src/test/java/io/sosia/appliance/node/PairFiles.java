@@ -26,18 +26,23 @@ public final class PairFiles {
     ///
     /// @param settings more lines for both configurations
     public PairFiles(Path folder, int witnessPort, String... settings) throws Exception {
-        this(folder, witnessPort, ", disk: disk.img", settings);
+        this(folder, witnessPort, TickingGuest.elf(), ", disk: disk.img", settings);
     }
 
     /// A pair whose machine has no disk.
     static PairFiles withoutDisk(Path folder, int witnessPort, String... settings) throws Exception {
-        return new PairFiles(folder, witnessPort, "", settings);
+        return new PairFiles(folder, witnessPort, TickingGuest.elf(), "", settings);
     }
 
-    private PairFiles(Path folder, int witnessPort, String disk, String[] settings) throws Exception {
+    /// A pair whose guest writes to its disk.
+    static PairFiles withLedger(Path folder, int witnessPort, String... settings) throws Exception {
+        return new PairFiles(folder, witnessPort, LedgerGuest.elf(), ", disk: disk.img", settings);
+    }
+
+    private PairFiles(Path folder, int witnessPort, byte[] guest, String disk, String[] settings) throws Exception {
         this.folder = folder;
         this.disk = disk;
-        Files.write(folder.resolve("guest.elf"), TickingGuest.elf());
+        Files.write(folder.resolve("guest.elf"), guest);
         byte[] content = new byte[DISK_BYTES];
         new Random(7).nextBytes(content);
         Files.write(folder.resolve("disk.img"), content);

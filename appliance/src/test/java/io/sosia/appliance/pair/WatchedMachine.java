@@ -9,6 +9,7 @@ import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
 import io.sosia.appliance.machine.port.Stop;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -234,5 +235,10 @@ final class WatchedMachine implements GuestMachine {
     @Override
     public void save(OutputStream out) throws IOException {
         toy.save(out);
+    }
+
+    @Override
+    public void load(InputStream in) throws IOException {
+        toy.load(in);
     }
 }

@@ -9,9 +9,11 @@ import java.util.Objects;
 /// @param name its name, kept in its storage at `init`
 /// @param host the address to listen on; `0.0.0.0` for all
 /// @param port the TCP port to listen on, 0 to 65535; 0 lets the system choose one
+/// @param address `host:port` under which the other members find it; a witness alone does not use it
 /// @param storage its directory, of no other use
 /// @param snapshotEvery after how many changes a snapshot is taken and the log before it dropped, 1 or more
-public record WitnessConfig(NodeName name, String host, int port, Path storage, int snapshotEvery) {
+public record WitnessConfig(
+        NodeName name, String host, int port, String address, Path storage, int snapshotEvery) {
     /// As many changes keep restart under a second and the log under a few megabytes.
     public static final int SNAPSHOT_EVERY_DEFAULT = 4_096;
 
@@ -25,13 +27,19 @@ public record WitnessConfig(NodeName name, String host, int port, Path storage, 
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("port " + port + " is not between 0 and 65535");
         }
+        Objects.requireNonNull(address, "address");
         storage = storage.toAbsolutePath().normalize();
         if (snapshotEvery < 1) {
             throw new IllegalArgumentException("a snapshot every " + snapshotEvery + " changes");
         }
     }
 
-    /// With the usual interval between snapshots.
+    /// Found where it listens.
+    public WitnessConfig(NodeName name, String host, int port, Path storage, int snapshotEvery) {
+        this(name, host, port, host + ":" + port, storage, snapshotEvery);
+    }
+
+    /// With the usual interval between snapshots, found where it listens.
     public WitnessConfig(NodeName name, String host, int port, Path storage) {
         this(name, host, port, storage, SNAPSHOT_EVERY_DEFAULT);
     }

@@ -1,30 +1,35 @@
 package io.sosia.witness.server;
 
-import io.sosia.witness.claim.NodeName;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage.StartupOption;
 import org.apache.ratis.util.LifeCycle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One running witness: the only member of its Raft group.
+/// One running member of the witness: the only one of its Raft group, or one of three.
 ///
-/// `init` makes its storage once; `start` runs it from there as often as one likes. Safe for use from several threads.
+/// A group is born with one member, by `init`; others are made by `initJoining`, run, and are then added by the group.
+/// So no member ever starts from a list of members, and none that lost its storage can take its old place in silence.
+/// `start` runs a member from its storage as often as one likes. Safe for use from several threads.
 public final class WitnessServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WitnessServer.class);
     /// A member alone elects itself within a second; a minute is for a host that can hardly breathe.
@@ -35,52 +40,89 @@ public final class WitnessServer implements AutoCloseable {
     private final RaftServer raft;
     private final RaftServer.Division division;
     private final ClaimStateMachine machine;
+    private final MemberGuard guard;
     private final String host;
     private final Closeable lock;
+    private final OnJoined onJoined;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final CompletableFuture<String> ended = new CompletableFuture<>();
     private final Thread watch;
 
-    private WitnessServer(
-            RaftServer raft, RaftServer.Division division, ClaimStateMachine machine, String host, Closeable lock) {
+    private WitnessServer(RaftServer raft, ClaimStateMachine machine, Start start) throws IOException {
         this.raft = raft;
-        this.division = division;
+        this.division = raft.getDivision(RaftSettings.groupId());
         this.machine = machine;
-        this.host = host;
-        this.lock = lock;
+        this.guard = start.guard;
+        this.host = GrpcConfigKeys.Server.host(start.properties);
+        this.lock = start.lock;
+        this.onJoined = start.onJoined;
         this.watch = Thread.ofPlatform().daemon().name("witness-watch").unstarted(this::watch);
     }
+
+    /// What is done when a member finds itself in its group.
+    private interface OnJoined {
+        void note() throws IOException;
+    }
+
+    /// How a member is started.
+    private record Start(
+            RaftPeerId id,
+            RaftProperties properties,
+            RaftGroup group,
+            StartupOption option,
+            MemberGuard guard,
+            Closeable lock,
+            OnJoined onJoined) {}
 
     /// Makes the storage of a new witness that knows no pair. Listens on the loopback address only, for a moment.
     ///
     /// @throws WitnessStorageException when a witness lives or lived there
     /// @throws IOException when the directory cannot be written
     public static void init(WitnessConfig config) throws IOException {
+        WitnessStorage.Identity identity = WitnessStorage.Identity.fresh(config.name(), true);
+        RaftPeer self = RaftPeer.newBuilder()
+                .setId(identity.member())
+                .setAddress(config.address())
+                .build();
+        make(config, identity, RaftGroup.valueOf(RaftSettings.groupId(), self));
+    }
+
+    /// Makes the storage of a new member of a witness that runs already. It has an id of its own, of which the group
+    /// knows nothing until it is told to add it.
+    ///
+    /// @throws WitnessStorageException when a witness lives or lived there
+    /// @throws IOException when the directory cannot be written
+    public static void initJoining(WitnessConfig config) throws IOException {
+        WitnessStorage.Identity identity = WitnessStorage.Identity.fresh(config.name(), false);
+        make(config, identity, RaftGroup.valueOf(RaftSettings.groupId()));
+    }
+
+    private static void make(WitnessConfig config, WitnessStorage.Identity identity, RaftGroup group)
+            throws IOException {
         WitnessStorage storage = new WitnessStorage(config.storage());
         try (Closeable _ = storage.lock()) {
             storage.prepare();
-            RaftPeer self = RaftPeer.newBuilder()
-                    .setId(config.name().value())
-                    .setAddress(config.host() + ":" + config.port())
-                    .build();
             RaftProperties properties =
                     RaftSettings.server(storage.raftInTheMaking(), "127.0.0.1", 0, config.snapshotEvery());
-            RaftGroup withPeers = RaftGroup.valueOf(RaftSettings.groupId(), self);
-            try (WitnessServer server = run(config.name(), properties, withPeers, StartupOption.FORMAT, () -> {})) {
-                server.awaitReady();
+            RaftPeerId id = RaftPeerId.valueOf(identity.member());
+            Start start = new Start(
+                    id, properties, group, StartupOption.FORMAT, new MemberGuard(identity.member()), () -> {}, () -> {});
+            try (WitnessServer server = run(start)) {
+                server.awaitReadyIfAlone();
             }
-            storage.adopt(config.name());
+            storage.adopt(config.name(), identity);
         }
     }
 
-    /// Starts a witness on the storage that `init` made and returns when it answers commands.
+    /// Starts a member on the storage that `init` or `initJoining` made. A member alone answers commands on return;
+    /// one of several listens, and needs most of the others to answer.
     ///
     /// @throws WitnessStorageException when the storage was not initialised, is another witness's, has lost its memory
     ///     or is in use
     /// @throws IOException when it cannot listen
     public static WitnessServer start(WitnessConfig config) throws IOException {
         WitnessStorage storage = new WitnessStorage(config.storage());
-        storage.check(config.name());
+        WitnessStorage.Identity identity = storage.check(config.name());
         Closeable lock = storage.lock();
         try {
             probe(config.host(), config.port());
@@ -88,9 +130,16 @@ public final class WitnessServer implements AutoCloseable {
                     RaftSettings.server(storage.raft(), config.host(), config.port(), config.snapshotEvery());
             // The members are in the storage: named here again, a member that lost them could join as if it had not.
             RaftGroup withoutPeers = RaftGroup.valueOf(RaftSettings.groupId());
-            WitnessServer server = run(config.name(), properties, withoutPeers, StartupOption.RECOVER, lock);
+            WitnessServer server = run(new Start(
+                    RaftPeerId.valueOf(identity.member()),
+                    properties,
+                    withoutPeers,
+                    StartupOption.RECOVER,
+                    new MemberGuard(identity.member()),
+                    lock,
+                    storage::noteJoined));
             try {
-                server.awaitReady();
+                server.awaitReadyIfAlone();
             } catch (IOException failure) {
                 server.close();
                 throw failure;
@@ -114,22 +163,21 @@ public final class WitnessServer implements AutoCloseable {
         }
     }
 
-    private static WitnessServer run(
-            NodeName name, RaftProperties properties, RaftGroup group, StartupOption option, Closeable lock)
-            throws IOException {
+    private static WitnessServer run(Start start) throws IOException {
         ClaimStateMachine machine = new ClaimStateMachine();
-        String host = GrpcConfigKeys.Server.host(properties);
+        Parameters parameters = new Parameters();
+        GrpcConfigKeys.Server.setServicesCustomizer(parameters, start.guard);
         RaftServer raft = RaftServer.newBuilder()
-                .setServerId(RaftPeerId.valueOf(name.value()))
-                .setGroup(group)
-                .setProperties(properties)
+                .setServerId(start.id)
+                .setGroup(start.group)
+                .setProperties(start.properties)
+                .setParameters(parameters)
                 .setStateMachine(machine)
-                .setOption(option)
+                .setOption(start.option)
                 .build();
         try {
             raft.start();
-            RaftServer.Division division = raft.getDivision(RaftSettings.groupId());
-            WitnessServer server = new WitnessServer(raft, division, machine, host, lock);
+            WitnessServer server = new WitnessServer(raft, machine, start);
             server.watch.start();
             return server;
         } catch (IOException | RuntimeException failure) {
@@ -139,6 +187,21 @@ public final class WitnessServer implements AutoCloseable {
                 failure.addSuppressed(onTop);
             }
             throw failure instanceof IOException io ? io : new IOException(rootMessage(failure), failure);
+        }
+    }
+
+    private Collection<RaftPeer> members() {
+        RaftConfiguration known = division.getRaftConf();
+        return known == null ? List.of() : known.getCurrentPeers();
+    }
+
+    private boolean isMember() {
+        return members().stream().anyMatch(peer -> peer.getId().equals(raft.getId()));
+    }
+
+    private void awaitReadyIfAlone() throws IOException {
+        if (isMember() && members().size() == 1) {
+            awaitReady();
         }
     }
 
@@ -170,13 +233,37 @@ public final class WitnessServer implements AutoCloseable {
     /// How it is now.
     public WitnessHealth health() {
         ClaimStateMachine.Counts counts = machine.counts();
+        WitnessRole role = role();
+        boolean ready = role == WitnessRole.LEADER
+                ? division.getInfo().isLeaderReady()
+                : role == WitnessRole.FOLLOWER && division.getInfo().getLeaderId() != null;
         return new WitnessHealth(
                 alive(),
-                alive() && division.getInfo().isLeaderReady(),
+                alive() && ready,
+                role,
+                members().size(),
                 division.getInfo().getLastAppliedIndex(),
                 counts.pairs(),
                 counts.granted(),
-                counts.notGranted());
+                counts.notGranted(),
+                guard.dropped());
+    }
+
+    private WitnessRole role() {
+        if (!isMember()) {
+            return WitnessRole.JOINING;
+        }
+        return switch (division.getInfo().getCurrentRole()) {
+            case LEADER -> WitnessRole.LEADER;
+            case CANDIDATE -> WitnessRole.CANDIDATE;
+            case FOLLOWER, LISTENER -> WitnessRole.FOLLOWER;
+            case UNRECOGNIZED -> throw new IllegalStateException("a role Ratis does not know itself");
+        };
+    }
+
+    /// Its id in the group: its name and a random part.
+    public String member() {
+        return raft.getId().toString();
     }
 
     /// Completes with the reason when the witness has ended by itself (its disk failed, its log became unreadable) and
@@ -198,7 +285,7 @@ public final class WitnessServer implements AutoCloseable {
         }
         LifeCycle.State state = division.getInfo().getLifeCycleState();
         if (state.isClosingOrClosed() || state == LifeCycle.State.EXCEPTION) {
-            return Optional.of("its Raft group is " + state);
+            return Optional.of("its Raft group is " + state + " (was it removed from the witness?)");
         }
         if (!division.getRaftLog().isOpened()) {
             return Optional.of("its log is closed");
@@ -212,8 +299,13 @@ public final class WitnessServer implements AutoCloseable {
     }
 
     private void watch() {
+        boolean joined = false;
         try {
             while (!closing.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+                if (!joined && isMember()) {
+                    joined = true;
+                    onJoined.note();
+                }
                 Optional<String> illness = illness();
                 // `close` makes all of this look ill, too.
                 if (illness.isPresent() && closing.getCount() > 0) {
@@ -224,6 +316,8 @@ public final class WitnessServer implements AutoCloseable {
             }
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
+        } catch (IOException failure) {
+            ended.complete("it cannot write to its storage: " + rootMessage(failure));
         }
     }
 

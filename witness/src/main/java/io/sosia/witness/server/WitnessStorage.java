@@ -18,13 +18,26 @@ import java.util.stream.Stream;
 ///
 ///     lock              held by the process that runs on this storage
 ///     identity          who this is; written last by init, never again
+///     joined            there since a joining member was first seen in its group
 ///     raft/storage-id   the same random id as in `identity`: this is the Raft directory it was born with
 ///     raft/GROUP/...    Ratis's own
+///
+/// The identity holds the member's id in its group: its name and a part of the random id, so that a member initialised
+/// anew is never taken for its former self, whose votes and acknowledgements it has forgotten.
 ///
 /// A witness that lost its Raft directory and started afresh would grant again what it granted before. Therefore it
 /// starts only when `identity` and a Raft directory of the same id, with a log in it, are both there.
 final class WitnessStorage {
-    private static final String FORMAT = "sosia-witness 1";
+    private static final String FORMAT = "sosia-witness 2";
+    private static final String NAME = "name=";
+    private static final String MEMBER = "member=";
+    private static final String STORAGE_ID = "storage-id=";
+    private static final String BORN = "born=";
+    private static final String FOUNDER = "founder";
+    private static final String JOINER = "joiner";
+    private static final List<String> IDENTITY_LINES = List.of(FORMAT, NAME, MEMBER, STORAGE_ID, BORN);
+    /// Of the random id, in the member's: 32 bits.
+    private static final int ID_PART_LENGTH = 8;
 
     private final Path directory;
 
@@ -40,6 +53,10 @@ final class WitnessStorage {
     /// The Raft directory while it is being made; without meaning until `adopt`.
     Path raftInTheMaking() {
         return directory.resolve("raft.new");
+    }
+
+    private Path joined() {
+        return directory.resolve("joined");
     }
 
     private Path identity() {
@@ -89,60 +106,98 @@ final class WitnessStorage {
         Files.createDirectory(raftInTheMaking());
     }
 
-    /// Makes the Raft directory just made the one in use, and this directory the storage of that witness. Durable on
-    /// return; after a crash in between, `prepare` says what to do.
-    void adopt(NodeName name) throws IOException {
-        String id = UUID.randomUUID().toString();
-        writeDurably(storageId(raftInTheMaking()), id + "\n");
-        Files.move(raftInTheMaking(), raft(), StandardCopyOption.ATOMIC_MOVE);
-        syncDirectory(directory);
-        writeDurably(identity(), FORMAT + "\nname=" + name + "\nstorage-id=" + id + "\n");
+    /// Who a member is.
+    ///
+    /// @param member its id in the group
+    /// @param storageId the random id of its storage
+    /// @param founder whether its group began with it; otherwise it joined one
+    record Identity(String member, String storageId, boolean founder) {
+        /// A new one, never given before.
+        static Identity fresh(NodeName name, boolean founder) {
+            String id = UUID.randomUUID().toString();
+            return new Identity(name + "-" + id.substring(0, ID_PART_LENGTH), id, founder);
+        }
     }
 
-    /// Checks that this is the whole storage of the witness of this name.
+    /// Makes the Raft directory just made the one in use, and this directory the storage of that witness. Durable on
+    /// return; after a crash in between, `prepare` says what to do.
+    void adopt(NodeName name, Identity identity) throws IOException {
+        writeDurably(storageId(raftInTheMaking()), identity.storageId() + "\n");
+        Files.move(raftInTheMaking(), raft(), StandardCopyOption.ATOMIC_MOVE);
+        syncDirectory(directory);
+        writeDurably(identity(), String.join(
+                "\n",
+                FORMAT,
+                NAME + name,
+                MEMBER + identity.member(),
+                STORAGE_ID + identity.storageId(),
+                BORN + (identity.founder() ? FOUNDER : JOINER),
+                ""));
+    }
+
+    /// Notes durably that this member is in its group: from now on it must have a log.
+    void noteJoined() throws IOException {
+        if (!Files.exists(joined())) {
+            writeDurably(joined(), "");
+        }
+    }
+
+    /// Checks that this is the whole storage of the witness of this name, and tells who it is.
     ///
     /// @throws WitnessStorageException when it was never initialised, is another's, or the Raft directory is not the
     ///     one it was born with
-    void check(NodeName name) throws IOException {
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(identity());
-        } catch (NoSuchFileException missing) {
-            throw new WitnessStorageException(directory + " holds no witness (" + identity()
-                    + " is missing). Run 'sosia witness init' once; if a witness ran here before, its storage is lost:"
-                    + " initialise it and then each pair again");
-        }
-        if (lines.size() != 3
-                || !lines.get(0).equals(FORMAT)
-                || !lines.get(1).startsWith("name=")
-                || !lines.get(2).startsWith("storage-id=")) {
-            throw new WitnessStorageException(
-                    identity() + " is damaged: expected the three lines that init wrote. Restore it from a backup");
-        }
-        String storedName = lines.get(1).substring("name=".length());
+    Identity check(NodeName name) throws IOException {
+        List<String> lines = identityLines();
+        String storedName = lines.get(1).substring(NAME.length());
         if (!storedName.equals(name.value())) {
             throw new WitnessStorageException(directory + " is the storage of witness '" + storedName + "', not of '"
                     + name + "'. Correct the name or the storage directory in the configuration");
         }
+        Identity identity = new Identity(
+                lines.get(2).substring(MEMBER.length()),
+                lines.get(3).substring(STORAGE_ID.length()),
+                lines.get(4).equals(BORN + FOUNDER));
         String found;
         try {
             found = Files.readString(storageId(raft())).strip();
         } catch (NoSuchFileException missing) {
             throw amnesia("its Raft directory is gone (" + storageId(raft()) + " is missing)");
         }
-        String id = lines.get(2).substring("storage-id=".length());
-        if (!found.equals(id)) {
-            throw amnesia(raft() + " is of storage " + found + ", expected " + id);
+        if (!found.equals(identity.storageId())) {
+            throw amnesia(raft() + " is of storage " + found + ", expected " + identity.storageId());
         }
-        if (!hasLog()) {
+        if ((identity.founder() || Files.exists(joined())) && !hasLog()) {
             throw amnesia(raft() + " has no log");
         }
+        return identity;
+    }
+
+    private List<String> identityLines() throws IOException {
+        List<String> lines;
+        try {
+            lines = Files.readAllLines(identity());
+        } catch (NoSuchFileException missing) {
+            throw new WitnessStorageException(directory + " holds no witness (" + identity()
+                    + " is missing). Run 'sosia witness init' once; if a witness ran here before, its storage is lost:"
+                    + " a member of three is initialised with --join and added anew; one alone is initialised, and then"
+                    + " each pair again");
+        }
+        boolean whole = lines.size() == IDENTITY_LINES.size();
+        for (int i = 0; whole && i < lines.size(); i++) {
+            whole = lines.get(i).startsWith(IDENTITY_LINES.get(i));
+        }
+        if (!whole) {
+            throw new WitnessStorageException(identity() + " is damaged or of another release: expected the "
+                    + IDENTITY_LINES.size() + " lines that init wrote. Restore it from a backup");
+        }
+        return lines;
     }
 
     private WitnessStorageException amnesia(String what) {
         return new WitnessStorageException("the witness in " + directory + " has lost its memory: " + what
                 + ". Started now, it could grant again what it granted before. Restore the directory as it last was;"
-                + " otherwise move " + directory + " away, initialise the witness and then each pair again");
+                + " otherwise move " + directory + " away; a member of three is then initialised with --join, added anew"
+                + " and its former self removed; one alone is initialised, and then each pair again");
     }
 
     /// From its birth on a log keeps at least its last entry, however much of it snapshots let go.

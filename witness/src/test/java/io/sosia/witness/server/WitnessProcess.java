@@ -30,18 +30,23 @@ public final class WitnessProcess implements AutoCloseable {
 
     /// Starts one on this storage; returns when it answers.
     static WitnessProcess start(NodeName name, Path storage) throws IOException {
+        return start(name, storage, 0);
+    }
+
+    /// The same on a port of the caller's choice.
+    static WitnessProcess start(NodeName name, Path storage, int atPort) throws IOException {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
                         "--sun-misc-unsafe-memory-access=allow",
-                        "-Xmx256m",
+                        "-Xmx128m",
                         "-cp",
                         classPath,
                         WitnessProcess.class.getName(),
                         name.value(),
                         storage.toString(),
-                        "0")
+                        Integer.toString(atPort))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         BufferedReader out =

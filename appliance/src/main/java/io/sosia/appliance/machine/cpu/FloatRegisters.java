@@ -1,6 +1,8 @@
 package io.sosia.appliance.machine.cpu;
 
 import io.sosia.appliance.machine.fpu.FpFlags;
+import io.sosia.appliance.machine.fpu.FpRounding;
+import io.sosia.appliance.machine.isa.FloatEncoding;
 import io.sosia.appliance.machine.state.BadStateException;
 import io.sosia.appliance.machine.state.Stateful;
 import java.io.DataInput;
@@ -8,7 +10,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 
 /// The floating-point state: 32 registers, `frm`, `fflags`, and `sstatus.FS` that guards and tracks them.
-final class FloatRegisters implements Stateful {
+public final class FloatRegisters implements Stateful {
 
     static final int OFF = 0;
     static final int DIRTY = 3;
@@ -26,9 +28,31 @@ final class FloatRegisters implements Stateful {
         status = OFF;
     }
 
-    void set(int register, long bits) {
+    /// The bits of register 0 to 31.
+    public long get(int register) {
+        return f[register];
+    }
+
+    /// Writes a register; `sstatus.FS` becomes dirty.
+    public void set(int register, long bits) {
         f[register] = bits;
         status = DIRTY;
+    }
+
+    /// Whether floating-point instructions that exist can be executed without a trap: `sstatus.FS` is not off, `frm` is valid.
+    public boolean ready() {
+        return status != OFF && FpRounding.isValid(rounding);
+    }
+
+    /// The accrued exception flags.
+    public FpFlags flags() {
+        return flags;
+    }
+
+    /// The rounding mode that an instruction asks for, which does round.
+    public int rounding(int instruction) {
+        int mode = instruction >>> 12 & 7;
+        return mode == FloatEncoding.DYNAMIC ? rounding : mode;
     }
 
     @Override

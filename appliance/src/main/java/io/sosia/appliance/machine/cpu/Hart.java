@@ -179,6 +179,18 @@ public final class Hart implements Stateful {
         return x;
     }
 
+    /// The floating-point registers.
+    public FloatRegisters floats() {
+        return fp;
+    }
+
+    /// Executes a floating-point computation that cannot trap: [FloatRegisters#ready]. Leaves [#pc] alone.
+    ///
+    /// @param instruction one of those of [io.sosia.appliance.machine.isa.Op#FLOAT]
+    public void compute(int instruction) {
+        instructions.floats.execute(instruction);
+    }
+
     public GuestRam ram() {
         return ram;
     }

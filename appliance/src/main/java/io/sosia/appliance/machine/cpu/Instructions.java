@@ -9,7 +9,7 @@ final class Instructions {
     private final Hart hart;
     private final DataAccess memory;
     final Atomics atomics;
-    private final FloatingPoint floats;
+    final FloatingPoint floats;
 
     Instructions(Hart hart) {
         this.hart = hart;

@@ -106,7 +106,6 @@ public final class Interpreter implements Engine {
         final Hart hart = this.hart;
         final long[] x = hart.registers();
         final byte[] m = ram.array();
-        final byte[] dirty = ram.dirtyFlags();
         final long[] tlb = hart.mmu().tables();
         final int loads = hart.mmu().loads();
         final int stores = hart.mmu().stores();
@@ -257,7 +256,6 @@ public final class Interpreter implements Engine {
                                 }
                                 o = (int) (va + tlb[e + 1]);
                                 m[o] = (byte) x[Op.rs2(w)];
-                                dirty[o >> GuestRam.PAGE_SHIFT] = -1;
                             }
                             case Op.SH -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
@@ -267,7 +265,6 @@ public final class Interpreter implements Engine {
                                 }
                                 o = (int) (va + tlb[e + 1]);
                                 SHORTS.set(m, o, (short) x[Op.rs2(w)]);
-                                dirty[o >> GuestRam.PAGE_SHIFT] = -1;
                             }
                             case Op.SW -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
@@ -277,7 +274,6 @@ public final class Interpreter implements Engine {
                                 }
                                 o = (int) (va + tlb[e + 1]);
                                 INTS.set(m, o, (int) x[Op.rs2(w)]);
-                                dirty[o >> GuestRam.PAGE_SHIFT] = -1;
                             }
                             case Op.SD -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
@@ -287,7 +283,6 @@ public final class Interpreter implements Engine {
                                 }
                                 o = (int) (va + tlb[e + 1]);
                                 LONGS.set(m, o, x[Op.rs2(w)]);
-                                dirty[o >> GuestRam.PAGE_SHIFT] = -1;
                             }
                             case Op.ADDI -> x[Op.rd(w)] = x[Op.rs1(w)] + (w >> 32);
                             case Op.SLTI -> x[Op.rd(w)] = x[Op.rs1(w)] < w >> 32 ? 1 : 0;

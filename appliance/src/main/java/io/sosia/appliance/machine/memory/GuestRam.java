@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 /// The guest's RAM: one contiguous block at [#BASE], little-endian, with dirty flags and write watches for each 4 KiB page.
 ///
 /// Offsets are relative to [#BASE]; callers of the offset methods have checked them with [#contains]. Every write, by the hart
-/// or by a device, marks its page dirty and tells the watcher of its kind if the page is watched (it holds page-table entries the
+/// or by a device, marks its page dirty, at the latest when its page is opened to writes, and tells the watcher of its kind if the page is watched (it holds page-table entries the
 /// TLB was filled from, or decoded code).
 public final class GuestRam {
 
@@ -46,6 +46,9 @@ public final class GuestRam {
     private final byte[] bytes;
     private final byte[] dirty;
     private final byte[] watch;
+    /// Whether any page may be open to writes.
+    private boolean open;
+    private Runnable closer = () -> {};
     private WriteWatcher pageTableWatcher = (offset, length) -> {};
     private WriteWatcher codeWatcher = (offset, length) -> {};
 
@@ -74,9 +77,37 @@ public final class GuestRam {
         return bytes;
     }
 
-    /// Dirty flags by page, `DIRTY_*` bits; a write sets all bits.
-    public byte[] dirtyFlags() {
-        return dirty;
+    /// Whether a page has been written, or may have been, since this flag was last taken off it.
+    public boolean isDirty(int page, byte flag) {
+        return (dirty[page] & flag) != 0;
+    }
+
+    /// Sets a dirty flag on every page.
+    public void markAllDirty(byte flag) {
+        for (int page = 0; page < dirty.length; page++) {
+            dirty[page] |= flag;
+        }
+    }
+
+    /// Sets all dirty flags of a page that may be written without notice from now on, until one of any page is taken off: a page
+    /// in a table of writable pages.
+    public void openToWrites(int page) {
+        dirty[page] = -1;
+        open = true;
+    }
+
+    /// Takes a dirty flag off a page. No page is open to writes afterwards.
+    public void clean(int page, byte flag) {
+        if (open) {
+            open = false;
+            closer.run();
+        }
+        dirty[page] &= (byte) ~flag;
+    }
+
+    /// Names who closes all pages that are open to writes.
+    public void setCloser(Runnable closer) {
+        this.closer = closer;
     }
 
     /// Watch flags by page, `WATCH_*` bits.

@@ -65,6 +65,14 @@ final class AddressSpace {
         }
     }
 
+    void clearStores() {
+        for (int view = 0; view < VIEWS; view++) {
+            if ((used & 1 << 2 * view + 1) != 0) {
+                Tlb.clear(tables, at(2 * view + 1));
+            }
+        }
+    }
+
     void dropPage(long va) {
         for (int left = used; left != 0; left &= left - 1) {
             Tlb.drop(tables, at(Integer.numberOfTrailingZeros(left)), va);

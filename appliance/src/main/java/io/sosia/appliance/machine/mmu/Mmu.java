@@ -46,7 +46,8 @@ public final class Mmu {
 
     private final GuestRam ram;
     private final Runnable dropped;
-    private final long[] tables = new long[SPACES * AddressSpace.SIZE];
+    /// A power of two long, so that an index which is masked needs no check.
+    private final long[] tables = new long[2 * Integer.highestOneBit(SPACES * AddressSpace.SIZE - 1)];
     private final AddressSpace[] spaces = new AddressSpace[SPACES];
     private final WalkedPage[] walked;
     private int walkedPages;
@@ -76,6 +77,7 @@ public final class Mmu {
             spaces[i] = new AddressSpace(tables, i * AddressSpace.SIZE);
         }
         ram.setPageTableWatcher(this::written);
+        ram.setCloser(this::dropStores);
         select(0, false, false, false);
     }
 
@@ -146,6 +148,7 @@ public final class Mmu {
                 int page = offset >> GuestRam.PAGE_SHIFT;
                 if (ram.watchFlags()[page] == 0) {
                     storable[page] = true;
+                    ram.openToWrites(page);
                     Tlb.enter(tables, stores, va, offset);
                 }
             }
@@ -296,6 +299,12 @@ public final class Mmu {
             } else {
                 each.dropRegion(va, shift);
             }
+        }
+    }
+
+    private void dropStores() {
+        for (AddressSpace each : spaces) {
+            each.clearStores();
         }
     }
 

@@ -11,7 +11,7 @@ import java.util.Arrays;
 public final class Tlb {
 
     /// Entries of one table.
-    public static final int ENTRIES = 512;
+    public static final int ENTRIES = 1024;
     public static final int INDEX_SHIFT = 11;
     public static final int INDEX_MASK = 2 * ENTRIES - 2;
 

@@ -1,6 +1,7 @@
 package io.sosia.appliance.machine.port;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.function.Consumer;
@@ -59,4 +60,10 @@ public interface GuestMachine {
     /// Writes the complete state, from which a machine continues bit-identically (pending requests included; undrained
     /// outputs too).
     void save(OutputStream out) throws IOException;
+
+    /// Reads what [#save] wrote into this machine, which was just built like the saved one and continues bit-identically.
+    ///
+    /// @throws IOException when the stream does not hold the complete state of such a machine; one line says why, and this
+    ///                     machine is of no use any more
+    void load(InputStream in) throws IOException;
 }

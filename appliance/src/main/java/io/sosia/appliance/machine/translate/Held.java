@@ -11,6 +11,8 @@ final class Held {
     /// Steps executed in it since a better one was last asked for, and whether one is being made.
     long steps;
     boolean asked;
+    /// Instructions that the better one may have.
+    int betterMax = Tier.PEAK.instructionsMax;
 
     Held(Tier tier, Region region, RegionPlan plan, long original) {
         this.tier = tier;

@@ -3,21 +3,23 @@ package io.sosia.appliance.machine.translate;
 import io.sosia.appliance.machine.isa.Arithmetic;
 import io.sosia.appliance.machine.isa.Op;
 import io.sosia.appliance.machine.memory.GuestRam;
+import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
+import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// Writes the class of one region.
 ///
-/// Guest registers are local variables between entry and exit. A block takes its steps off the budget when it begins, or leaves;
-/// an instruction that has to be left to the interpreter gives back its own and those behind it. All exits end in one piece of
-/// code that stores the registers which the region may have changed.
+/// A block takes its steps off the budget when it begins, or leaves; an instruction that has to be left to the interpreter gives
+/// back its own and those behind it, and brings home the registers that the block has changed ([GuestRegisters]).
 final class RegionCompiler {
 
     private static final ClassDesc REGION = ClassDesc.of(Region.class.getName());
@@ -30,7 +32,6 @@ final class RegionCompiler {
     private static final MethodTypeDesc PUT = MethodTypeDesc.ofDescriptor("(IJ)V");
     private static final MethodTypeDesc BINARY = MethodTypeDesc.ofDescriptor("(JJ)J");
     private static final MethodTypeDesc COMPARE = MethodTypeDesc.ofDescriptor("(JJ)I");
-    private static final ClassDesc LONGS = ConstantDescs.CD_long.arrayType();
 
     // Local variables: `this`, the arguments, the exit's pc, then the guest's registers.
     private static final int BASE = 1;
@@ -44,86 +45,93 @@ final class RegionCompiler {
 
     /// An exit that the interpreter goes on from.
     ///
-    /// @param back steps to give back
-    private record Exit(Label label, int place, int back, boolean drops) {}
+    /// @param back    steps to give back
+    /// @param drops   whether an `int` on the stack is to be dropped
+    /// @param pending registers to bring home
+    private record Exit(Label label, int place, int back, boolean drops, int pending) {}
 
     private final RegionPlan plan;
     private final CodeBuilder code;
     private final TreeMap<Integer, Label> heads = new TreeMap<>();
     private final List<Exit> exits = new ArrayList<>();
     private final List<Runnable> edges = new ArrayList<>();
-    /// Local variable of each guest register, 0 for none.
-    private final int[] locals = new int[32];
-    private int used;
-    private int written;
+    /// Places that are jumped to.
+    private final TreeSet<Integer> targets = new TreeSet<>();
+    private final GuestRegisters registers;
+    private final FloatCode floats;
+    /// Whether code before has asked if floating-point instructions can be executed.
+    private boolean floatsReady;
     private Label leaveToPlace;
     private Label leave;
 
-    private RegionCompiler(RegionPlan plan, CodeBuilder code) {
+    private RegionCompiler(Tier tier, RegionPlan plan, CodeBuilder code) {
         this.plan = plan;
         this.code = code;
+        registers = new GuestRegisters(code, tier == Tier.PEAK, REGISTERS);
+        floats = new FloatCode(code, registers);
     }
 
     /// The class file of the region.
-    ///
-    /// @param name simple name of the class, by which the JVM's compilers tell what to do with it
-    static byte[] compile(RegionPlan plan, String name) {
-        ClassDesc self = ClassDesc.of(Region.class.getPackageName(), name);
+    static byte[] compile(Tier tier, RegionPlan plan) {
+        ClassDesc self = ClassDesc.of(Region.class.getPackageName(), tier.className());
         return ClassFile.of(ClassFile.DebugElementsOption.DROP_DEBUG).build(self, type -> type
                 .withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL)
                 .withSuperclass(REGION)
                 .withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, init -> init
                         .aload(0).invokespecial(REGION, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void).return_())
-                .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, run -> new RegionCompiler(plan, run).body()));
+                .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, run -> new RegionCompiler(tier, plan, run).body()));
+    }
+
+    /// Bytes of bytecode of a region's class.
+    static int codeBytes(byte[] classFile) {
+        return ClassFile.of().parse(classFile).methods().getLast()
+                .findAttribute(Attributes.code()).map(CodeAttribute::codeLength).orElseThrow();
     }
 
     private void body() {
         leaveToPlace = code.newLabel();
         leave = code.newLabel();
+        int used = 0;
+        targets.add(plan.entry());
+        for (int place : plan.returns()) {
+            targets.add(place);
+        }
         for (RegionPlan.Block block : plan.blocks()) {
             heads.put(block.at(), code.newLabel());
+            int place = block.at();
+            long before = Op.UNDECODED;
             for (long word : block.words()) {
                 used |= RegisterUse.read(word) | RegisterUse.written(word);
-                written |= RegisterUse.written(word);
+                if (Op.op(word) == Op.JAL || RegionPlanner.isBranch(Op.op(word))) {
+                    targets.add(place + Op.immediate(word));
+                }
+                if (Op.op(word) == Op.JALR) {
+                    targets.add(RegionPlan.farTarget(place - 4, before, word));
+                }
+                before = word;
+                place += 2 * Op.length(word);
             }
         }
-        used &= ~1;
-        written &= ~1;
         Label begin = code.newLabel();
         code.iload(LEFT).ifge(begin).iload(LEFT).ireturn().labelBinding(begin);
-        enter();
+        registers.enter(used);
         if (plan.blocks().getFirst().at() != plan.entry()) {
             code.goto_(heads.get(plan.entry()));
         }
+        int reached = Integer.MIN_VALUE;
         for (int i = 0; i < plan.blocks().size(); i++) {
             boolean last = i + 1 == plan.blocks().size();
-            block(plan.blocks().get(i), last ? Integer.MIN_VALUE : plan.blocks().get(i + 1).at());
+            RegionPlan.Block block = plan.blocks().get(i);
+            boolean continued = block.at() == reached && !targets.contains(block.at());
+            registers.begin(continued);
+            floatsReady &= continued;
+            reached = block(block, last ? Integer.MIN_VALUE : plan.blocks().get(i + 1).at());
         }
         edges.forEach(Runnable::run);
         exits.forEach(this::exit);
-        leave();
-    }
-
-    private void enter() {
-        int local = REGISTERS;
-        for (int r = 1; r < 32; r++) {
-            if ((used >>> r & 1) != 0) {
-                locals[r] = local;
-                local += 2;
-                reload(r);
-            }
-        }
-    }
-
-    private void leave() {
         code.labelBinding(leaveToPlace);
         code.i2l().lload(BASE).ladd().lstore(PC);
         code.labelBinding(leave);
-        for (int r = 1; r < 32; r++) {
-            if ((written >>> r & 1) != 0) {
-                save(r);
-            }
-        }
         code.lload(PC).invokestatic(ACCESS, "leave", MethodTypeDesc.ofDescriptor("(J)V"));
         code.iload(LEFT).ireturn();
     }
@@ -136,37 +144,43 @@ final class RegionCompiler {
         if (exit.back != 0) {
             code.iinc(LEFT, exit.back);
         }
+        registers.store(exit.pending);
         code.loadConstant(exit.place).goto_(leaveToPlace);
     }
 
     private Label exitTo(int place, int back, boolean drops) {
         Label label = code.newLabel();
-        exits.add(new Exit(label, place, back, drops));
+        exits.add(new Exit(label, place, back, drops, registers.pending()));
         return label;
     }
 
-    private void save(int register) {
-        code.getstatic(ACCESS, "X", LONGS).loadConstant(register).lload(locals[register]).lastore();
-    }
-
-    private void reload(int register) {
-        code.getstatic(ACCESS, "X", LONGS).loadConstant(register).laload().lstore(locals[register]);
-    }
-
-    private void block(RegionPlan.Block block, int following) {
+    /// @return the place of the following block if it is run into, else [Integer#MIN_VALUE]
+    private int block(RegionPlan.Block block, int following) {
         int steps = block.words().length;
         code.labelBinding(heads.get(block.at()));
-        code.iinc(LEFT, -steps).iload(LEFT).iflt(exitTo(block.at(), steps, false));
+        // The sign is tested so that the JVM's compiler does not take `left` for a loop's counter: it would guess how far that goes, and
+        // throw the code away when it guessed wrong.
+        code.iinc(LEFT, -steps).iload(LEFT).bipush(31).iushr().ifne(exitTo(block.at(), steps, false));
         int place = block.at();
         for (int i = 0; i < steps; i++) {
             long word = block.words()[i];
-            instruction(word, place, steps - i);
+            if (Op.op(word) == Op.JALR) {
+                jumpToRegister(word, place, RegionPlan.farTarget(place - 4, i == 0 ? Op.UNDECODED : block.words()[i - 1], word));
+            } else {
+                instruction(word, place, steps - i);
+            }
             place += 2 * Op.length(word);
         }
         long last = block.words()[steps - 1];
-        if (Op.op(last) != Op.JAL && Op.op(last) != Op.JALR && !(following == place && samePage(block.at(), place))) {
-            code.goto_(edge(block.at(), place));
+        registers.end();
+        if (Op.op(last) == Op.JAL || Op.op(last) == Op.JALR) {
+            return Integer.MIN_VALUE;
         }
+        if (following == place && samePage(block.at(), place)) {
+            return place;
+        }
+        code.goto_(edge(block.at(), place));
+        return Integer.MIN_VALUE;
     }
 
     private static boolean samePage(int from, int to) {
@@ -212,10 +226,11 @@ final class RegionCompiler {
                     address(place + 2 * Op.length(word));
                     set(word);
                 }
+                registers.end();
                 code.goto_(edge(place, place + Op.immediate(word)));
             }
-            case Op.JALR -> jumpToRegister(word, place);
             case Op.BEQ, Op.BNE, Op.BLT, Op.BGE, Op.BLTU, Op.BGEU -> branch(word, place);
+            case Op.FLW, Op.FLD, Op.FSW, Op.FSD, Op.FLOAT -> floatInstruction(word, place, left);
             default -> {
                 if (op >= Op.HOT_END) {
                     perform(word, place, left);
@@ -278,11 +293,7 @@ final class RegionCompiler {
     }
 
     private void get(int register) {
-        if (register == 0) {
-            code.lconst_0();
-        } else {
-            code.lload(locals[register]);
-        }
+        registers.get(register);
     }
 
     private CodeBuilder first(long word) {
@@ -319,7 +330,7 @@ final class RegionCompiler {
     }
 
     private void set(long word) {
-        code.lstore(locals[Op.rd(word)]);
+        registers.set(Op.rd(word));
     }
 
     /// Pushes the virtual address of a place.
@@ -352,7 +363,33 @@ final class RegionCompiler {
         code.invokestatic(ACCESS, put, PUT);
     }
 
+    private void floatInstruction(long word, int place, int left) {
+        if (!floatsReady) {
+            code.invokestatic(ACCESS, "floatsReady", MethodTypeDesc.ofDescriptor("()Z")).ifeq(exitTo(place, left, false));
+            floatsReady = true;
+        }
+        int op = Op.op(word);
+        if (op == Op.FLOAT) {
+            floats.compute(word);
+            return;
+        }
+        boolean single = op == Op.FLW || op == Op.FSW;
+        boolean loads = op == Op.FLW || op == Op.FLD;
+        String bits = single ? "32" : "64";
+        dataAddress(word);
+        code.iload(loads ? LOADS : STORES).invokestatic(ACCESS, (loads ? "load" : "store") + bits, OFFSET)
+                .dup().iflt(exitTo(place, left, true));
+        if (loads) {
+            code.invokestatic(ACCESS, "get" + bits, GET);
+            floats.set(Op.rd(word), single);
+        } else {
+            floats.get(Op.rs2(word));
+            code.invokestatic(ACCESS, "put" + bits, PUT);
+        }
+    }
+
     private void branch(long word, int place) {
+        registers.end();
         both(word);
         switch (Op.op(word)) {
             case Op.BLTU, Op.BGEU -> code.invokestatic(LONG, "compareUnsigned", COMPARE);
@@ -367,12 +404,24 @@ final class RegionCompiler {
         }
     }
 
-    private void jumpToRegister(long word, int place) {
+    /// @param target where it goes if that is known, else [Integer#MIN_VALUE]
+    private void jumpToRegister(long word, int place, int target) {
+        if (target != Integer.MIN_VALUE) {
+            if (Op.rd(word) != Op.SINK) {
+                address(place + 2 * Op.length(word));
+                set(word);
+            }
+            registers.end();
+            code.goto_(edge(place, target));
+            return;
+        }
         withImmediate(word).ladd().loadConstant(~1L).land().lstore(PC);
         if (Op.rd(word) != Op.SINK) {
             address(place + 2 * Op.length(word));
             set(word);
-        } else if (Op.rs1(word) == 1 && Op.immediate(word) == 0) {
+        }
+        registers.end();
+        if (Op.rd(word) == Op.SINK && Op.rs1(word) == 1 && Op.immediate(word) == 0) {
             int compared = Math.min(plan.returns().length, COMPARED_RETURNS_MAX);
             for (int i = 0; i < compared; i++) {
                 int to = plan.returns()[i];
@@ -386,20 +435,13 @@ final class RegionCompiler {
 
     /// Has the hart execute an instruction, with its registers in memory.
     private void perform(long word, int place, int left) {
-        int touched = (RegisterUse.read(word) | RegisterUse.written(word)) & written;
-        for (int r = 1; r < 32; r++) {
-            if ((touched >>> r & 1) != 0) {
-                save(r);
-            }
-        }
+        registers.end();
+        floatsReady = false;
         code.loadConstant(word);
         address(place);
         code.iload(LEFT).loadConstant(left).iadd();
         code.invokestatic(ACCESS, "perform", MethodTypeDesc.ofDescriptor("(JJI)Z"));
-        int result = RegisterUse.written(word) & ~1;
-        if (result != 0) {
-            reload(Integer.numberOfTrailingZeros(result));
-        }
+        registers.changed(RegisterUse.written(word) & ~1);
         Label away = code.newLabel();
         code.ifne(away);
         edges.add(() -> {

@@ -1,9 +1,11 @@
 package io.sosia.appliance.machine.translate;
 
+import io.sosia.appliance.machine.isa.Arithmetic;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
+import java.util.List;
 
 /// Defines one machine's copy of [GuestAccess] and, beside it, the machine's regions.
 ///
@@ -11,6 +13,9 @@ import java.lang.invoke.MethodHandles;
 public final class RegionLoader extends ClassLoader {
 
     private static final String ACCESS = GuestAccess.class.getName();
+
+    /// Classes that regions call. They are looked up beforehand: code compiled before that is thrown away at the first call.
+    private static final List<Class<?>> CALLED = List.of(Region.class, Arithmetic.class, Long.class, Math.class);
 
     /// For the initializer of the copy being made.
     private static Handover beingMade;
@@ -24,6 +29,9 @@ public final class RegionLoader extends ClassLoader {
             try {
                 Class<?> access = define();
                 besideAccess = (MethodHandles.Lookup) access.getMethod("lookup").invoke(null);
+                for (Class<?> each : CALLED) {
+                    Class.forName(each.getName(), true, this);
+                }
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException(e);
             } finally {

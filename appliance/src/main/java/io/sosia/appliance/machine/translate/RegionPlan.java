@@ -8,12 +8,12 @@ import java.util.List;
 ///
 /// Places are byte distances from the start of the page that the region is entered in, before or behind it.
 ///
-/// @param entry   place of the first instruction
-/// @param blocks  the basic blocks, in ascending places
-/// @param returns places that calls inside the region return to, ascending
-/// @param pages   RAM page of each page of the region; the page it is entered in is the one at `entryPage`
-/// @param entryPage index of that page
-record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] pages, int entryPage) {
+/// @param entry     place of the first instruction
+/// @param blocks    the basic blocks, in ascending places
+/// @param returns   places that calls inside the region return to, ascending
+/// @param distances how many pages each page of the region lies behind the one it is entered in
+/// @param pages     RAM page of each
+record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances, int[] pages) {
 
     /// Instructions that follow each other, of which only the last may jump.
     ///
@@ -21,11 +21,26 @@ record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] pages, int
     /// @param words the decoded instructions, see [Op]; at least one
     record Block(int at, long[] words) {}
 
-    /// No page of RAM belongs to the region at this index of `pages`.
-    static final int NOT_USED = -1;
+    /// Where a [Op#JALR] goes whose register the instruction before it has loaded: a far call or jump.
+    ///
+    /// @param at     place of the instruction before
+    /// @param before that instruction
+    /// @return the place, or [Integer#MIN_VALUE] when it is not known
+    static int farTarget(int at, long before, long jump) {
+        if (Op.op(before) != Op.AUIPC || Op.rd(before) != Op.rs1(jump)) {
+            return Integer.MIN_VALUE;
+        }
+        long target = at + (long) Op.immediate(before) + Op.immediate(jump) & ~1L;
+        return Math.abs(target) < Integer.MAX_VALUE / 2 ? (int) target : Integer.MIN_VALUE;
+    }
 
-    /// RAM page of a place.
+    /// RAM page of a place in the region.
     int page(int place) {
-        return pages[(place >> GuestRam.PAGE_SHIFT) + entryPage];
+        for (int i = 0; i < distances.length; i++) {
+            if (distances[i] == place >> GuestRam.PAGE_SHIFT) {
+                return pages[i];
+            }
+        }
+        throw new IllegalArgumentException("place " + place + " is not in the region");
     }
 }

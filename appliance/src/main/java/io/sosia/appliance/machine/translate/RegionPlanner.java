@@ -9,28 +9,32 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 
-/// Chooses the instructions of a region: from a hot one along static jumps and calls, through code that has been executed
-/// before, nearest first.
+/// Chooses the instructions of a region: from a hot one along static jumps and calls, near and far, through code that has been
+/// executed before, nearest first.
 final class RegionPlanner {
 
-    /// Pages to either side of the one entered.
-    private static final int PAGES_BESIDE = 3;
-    private static final int PAGES = 2 * PAGES_BESIDE + 1;
+    private static final int PAGES_MAX = 12;
     private static final int RETURN_ADDRESS = 1;
+    private static final int NOWHERE = -1;
 
     private final Mmu mmu;
     private final CodeCache code;
     private final TranslatedCode translated;
 
-    /// Of the plan being made. Bits are halfwords from the first page on.
-    private final BitSet chosen = new BitSet(PAGES * CodeCache.SLOTS);
-    private final BitSet heads = new BitSet(PAGES * CodeCache.SLOTS);
-    private final BitSet returns = new BitSet(PAGES * CodeCache.SLOTS);
+    /// Of the plan being made. Bits are halfwords of the pages, in the order these were met.
+    private final BitSet chosen = new BitSet(PAGES_MAX * CodeCache.SLOTS);
+    private final BitSet heads = new BitSet(PAGES_MAX * CodeCache.SLOTS);
+    private final BitSet returns = new BitSet(PAGES_MAX * CodeCache.SLOTS);
+    /// Places still to follow.
     private final ArrayDeque<Integer> next = new ArrayDeque<>();
-    private final int[] pages = new int[PAGES];
-    private final long[][] words = new long[PAGES][];
+    private final int[] distances = new int[PAGES_MAX];
+    private final int[] pages = new int[PAGES_MAX];
+    private final long[][] words = new long[PAGES_MAX][];
+    private long base;
+    private int pageCount;
     private int count;
     private int countMax;
 
@@ -45,92 +49,118 @@ final class RegionPlanner {
     /// @param page RAM page of `pc`
     /// @param most instructions it may have
     RegionPlan plan(long pc, int page, int most) {
-        clear();
-        countMax = most;
-        long base = pc & -4096;
-        for (int i = 0; i < PAGES; i++) {
-            int offset = i == PAGES_BESIDE ? page << GuestRam.PAGE_SHIFT
-                    : mmu.probe(base + ((long) (i - PAGES_BESIDE) << GuestRam.PAGE_SHIFT), Mmu.FETCH);
-            pages[i] = offset < 0 ? RegionPlan.NOT_USED : offset >> GuestRam.PAGE_SHIFT;
-            words[i] = offset < 0 ? null : code.pages()[pages[i]];
-        }
-        int entry = PAGES_BESIDE * CodeCache.SLOTS + ((int) pc & GuestRam.PAGE_SIZE - 1) / 2;
-        head(entry);
-        while (!next.isEmpty() && count < countMax) {
-            follow(next.remove());
-        }
-        return new RegionPlan(place(entry), blocks(), returns.stream().filter(chosen::get).map(RegionPlanner::place).toArray(),
-                usedPages(), PAGES_BESIDE);
-    }
-
-    private void clear() {
         chosen.clear();
         heads.clear();
         returns.clear();
         next.clear();
         count = 0;
-    }
-
-    private static int place(int slot) {
-        return 2 * (slot - PAGES_BESIDE * CodeCache.SLOTS);
-    }
-
-    private void head(int slot) {
-        if (slot >= 0 && slot < PAGES * CodeCache.SLOTS) {
-            heads.set(slot);
-            next.add(slot);
+        countMax = most;
+        base = pc & -4096;
+        pageCount = 0;
+        add(0, page);
+        int entry = (int) pc & GuestRam.PAGE_SIZE - 1;
+        head(entry);
+        while (!next.isEmpty() && count < countMax) {
+            follow(next.remove());
         }
+        int[] returned = returns.stream().filter(chosen::get).map(this::place).sorted().toArray();
+        return new RegionPlan(entry, blocks(), returned, Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount));
+    }
+
+    private int add(int distance, int page) {
+        distances[pageCount] = distance;
+        pages[pageCount] = page;
+        words[pageCount] = code.pages()[page];
+        return pageCount++;
+    }
+
+    /// The bit of a place, or [#NOWHERE] when its page is not mapped, was never executed, or would be one too many.
+    private int bit(int place) {
+        int distance = place >> GuestRam.PAGE_SHIFT;
+        int i = 0;
+        while (i < pageCount && distances[i] != distance) {
+            i++;
+        }
+        if (i == pageCount) {
+            int offset = i == PAGES_MAX ? -1 : mmu.probe(base + ((long) distance << GuestRam.PAGE_SHIFT), Mmu.FETCH);
+            if (offset < 0 || code.pages()[offset >> GuestRam.PAGE_SHIFT] == null) {
+                return NOWHERE;
+            }
+            add(distance, offset >> GuestRam.PAGE_SHIFT);
+        }
+        return i * CodeCache.SLOTS + (place & GuestRam.PAGE_SIZE - 1) / 2;
+    }
+
+    private int place(int bit) {
+        return (distances[bit / CodeCache.SLOTS] << GuestRam.PAGE_SHIFT) + 2 * (bit % CodeCache.SLOTS);
+    }
+
+    /// @return whether there is code to go on with
+    private boolean head(int place) {
+        int bit = bit(place);
+        if (bit == NOWHERE || word(bit) == Op.UNDECODED) {
+            return false;
+        }
+        heads.set(bit);
+        next.add(place);
+        return true;
     }
 
     /// The decoded instruction, or [Op#UNDECODED] for one that was never executed or is not to be translated.
-    private long word(int slot) {
-        if (slot >= PAGES * CodeCache.SLOTS || words[slot / CodeCache.SLOTS] == null) {
-            return Op.UNDECODED;
-        }
-        int inside = slot % CodeCache.SLOTS;
-        long word = words[slot / CodeCache.SLOTS][inside];
+    private long word(int bit) {
+        int inside = bit % CodeCache.SLOTS;
+        long word = words[bit / CodeCache.SLOTS][inside];
         return switch (Op.op(word)) {
-            case Op.TRANSLATED -> translated.original(pages[slot / CodeCache.SLOTS], inside);
+            case Op.TRANSLATED -> translated.original(pages[bit / CodeCache.SLOTS], inside);
             case Op.CROSSING, Op.PAGE_END, Op.ECALL, Op.EBREAK, Op.SRET, Op.WFI, Op.ILLEGAL -> Op.UNDECODED;
             default -> word;
         };
     }
 
     private void follow(int from) {
-        int slot = from;
-        while (count < countMax && !chosen.get(slot)) {
-            long word = word(slot);
+        int place = from;
+        long before = Op.UNDECODED;
+        int bit = bit(place);
+        while (bit != NOWHERE && count < countMax && !chosen.get(bit)) {
+            long word = word(bit);
             if (word == Op.UNDECODED) {
                 return;
             }
-            chosen.set(slot);
+            chosen.set(bit);
             count++;
-            int behind = slot + Op.length(word);
+            int behind = place + 2 * Op.length(word);
             int op = Op.op(word);
             if (op == Op.JAL) {
-                jump(slot, behind, word);
+                jump(place + Op.immediate(word), behind, word);
                 return;
             }
             if (op == Op.JALR) {
+                // Entered at the jump itself, the block would not know the instruction before it.
+                int target = RegionPlan.farTarget(place - 4, heads.get(bit) ? Op.UNDECODED : before, word);
+                if (target != Integer.MIN_VALUE) {
+                    jump(target, behind, word);
+                }
                 return;
             }
             if (isBranch(op)) {
-                head(slot + Op.immediate(word) / 2);
-                heads.set(behind);
+                head(place + Op.immediate(word));
+                int after = bit(behind);
+                if (after != NOWHERE) {
+                    heads.set(after);
+                }
             }
-            slot = behind;
+            before = word;
+            place = behind;
+            bit = bit(place);
         }
-        if (slot < PAGES * CodeCache.SLOTS) {
-            heads.set(slot);
+        if (bit != NOWHERE) {
+            heads.set(bit);
         }
     }
 
-    private void jump(int slot, int behind, long word) {
-        int target = slot + Op.immediate(word) / 2;
-        head(target);
-        if (Op.rd(word) == RETURN_ADDRESS && target >= 0 && word(target) != Op.UNDECODED) {
-            head(behind);
-            returns.set(behind);
+    private void jump(int target, int behind, long word) {
+        if (head(target) && Op.rd(word) == RETURN_ADDRESS && head(behind)) {
+            returns.set(bit(behind));
         }
     }
 
@@ -143,30 +173,22 @@ final class RegionPlanner {
         long[] block = new long[countMax];
         for (int head = heads.nextSetBit(0); head >= 0; head = heads.nextSetBit(head + 1)) {
             int length = 0;
-            int slot = head;
-            while (chosen.get(slot) && (slot == head || !heads.get(slot))) {
-                long word = word(slot);
+            int place = place(head);
+            int bit = head;
+            while (bit != NOWHERE && chosen.get(bit) && (bit == head || !heads.get(bit))) {
+                long word = word(bit);
                 block[length++] = word;
                 if (Op.op(word) == Op.JAL || Op.op(word) == Op.JALR || isBranch(Op.op(word))) {
                     break;
                 }
-                slot += Op.length(word);
+                place += 2 * Op.length(word);
+                bit = bit(place);
             }
             if (length > 0) {
                 blocks.add(new RegionPlan.Block(place(head), Arrays.copyOf(block, length)));
             }
         }
+        blocks.sort(Comparator.comparingInt(RegionPlan.Block::at));
         return blocks;
-    }
-
-    private int[] usedPages() {
-        int[] used = pages.clone();
-        for (int i = 0; i < PAGES; i++) {
-            int first = chosen.nextSetBit(i * CodeCache.SLOTS);
-            if (first < 0 || first >= (i + 1) * CodeCache.SLOTS) {
-                used[i] = RegionPlan.NOT_USED;
-            }
-        }
-        return used;
     }
 }

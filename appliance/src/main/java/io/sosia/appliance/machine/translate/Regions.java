@@ -49,14 +49,12 @@ final class Regions {
     long[] versions(RegionPlan plan) {
         long[] versions = new long[plan.pages().length];
         for (int i = 0; i < versions.length; i++) {
-            int page = plan.pages()[i];
-            versions[i] = page == RegionPlan.NOT_USED ? 0 : changes[page];
+            versions[i] = changes[plan.pages()[i]];
         }
         return versions;
     }
 
-    /// Takes a region into use, unless its code has changed since.
-    ///
+    /// Takes a region into use, unless its code has changed since. One that got too big is asked for again, smaller, when it is due.
     void install(Arrival arrival) {
         RegionPlan plan = arrival.plan;
         int page = plan.page(plan.entry());
@@ -66,6 +64,13 @@ final class Regions {
             return;
         }
         Held before = at(page, slot);
+        if (arrival.region == null) {
+            if (before != null) {
+                before.betterMax = before.betterMax * 2 / 3;
+                before.asked = false;
+            }
+            return;
+        }
         if (before != null) {
             if (before.tier.compareTo(arrival.tier) >= 0) {
                 return;
@@ -82,12 +87,10 @@ final class Regions {
         begins[page][slot] = held;
         words[slot] = Op.TRANSLATED;
         for (int each : plan.pages()) {
-            if (each != RegionPlan.NOT_USED) {
-                if (touching[each] == null) {
-                    touching[each] = new ArrayList<>();
-                }
-                touching[each].add(held);
+            if (touching[each] == null) {
+                touching[each] = new ArrayList<>();
             }
+            touching[each].add(held);
         }
         count++;
     }
@@ -137,9 +140,7 @@ final class Regions {
         begins[page][slot] = null;
         restore(held);
         for (int each : plan.pages()) {
-            if (each != RegionPlan.NOT_USED) {
-                touching[each].remove(held);
-            }
+            touching[each].remove(held);
         }
         count--;
     }

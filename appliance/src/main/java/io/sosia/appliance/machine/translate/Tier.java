@@ -1,12 +1,15 @@
 package io.sosia.appliance.machine.translate;
 
-/// How much effort a region is worth. The JVM is told by the classes' names which of its compilers to use for which.
+/// How much effort a region is worth.
 public enum Tier {
 
-    /// For code that is warm: compiled soon, by the JVM's quick compiler (C1).
+    /// For code that is warm: little for the JVM's compiler to do.
     QUICK(100),
-    /// For code that is hot: compiled well, by its optimizing compiler (C2).
+    /// For code that is hot: larger, and with the guest's registers in those of the host.
     PEAK(240);
+
+    /// Bytes of bytecode from which on the JVM leaves a method to its interpreter (`HugeMethodLimit`).
+    static final int CODE_BYTES_MAX = 8000;
 
     /// Calls by which a region has been compiled, if the JVM is told to do so at the first ones.
     private static final int CALLS = 30;

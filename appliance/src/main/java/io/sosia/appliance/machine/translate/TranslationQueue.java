@@ -14,4 +14,9 @@ public interface TranslationQueue {
     ///
     /// @return false when there is no room; then it is not done
     boolean offer(Runnable work);
+
+    /// Whether it looks as if there were room for a piece of work.
+    default boolean hasRoom() {
+        return true;
+    }
 }

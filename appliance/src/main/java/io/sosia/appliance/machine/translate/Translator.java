@@ -15,7 +15,7 @@ import io.sosia.appliance.machine.mmu.Tlb;
 /// What is translated when, and when it becomes usable, differs from run to run; what the guest computes does not.
 public final class Translator implements Engine {
 
-    private static final short HEAT_MAX = 2000;
+    private static final short HEAT_MAX = 4000;
     private static final long PEAK_STEPS = 3_000_000;
 
     private final Hart hart;
@@ -89,7 +89,7 @@ public final class Translator implements Engine {
                 }
                 held.steps += rest - after;
                 if (held.steps > peakSteps && held.tier == Tier.QUICK && !held.asked) {
-                    held.asked = ask(Tier.PEAK, at, held.plan.page(held.plan.entry()));
+                    held.asked = ask(Tier.PEAK, held.betterMax, at, held.plan.page(held.plan.entry()));
                     held.steps = 0;
                 }
                 rest = after;
@@ -131,7 +131,7 @@ public final class Translator implements Engine {
             if (words == null || Op.op(words[slot]) == Op.TRANSLATED || Op.op(words[slot]) == Op.UNDECODED) {
                 return;
             }
-            if (!ask(Tier.QUICK, pc, page)) {
+            if (!ask(Tier.QUICK, Tier.QUICK.instructionsMax, pc, page)) {
                 code.heats()[page][slot] = 0;
             }
         }
@@ -139,17 +139,25 @@ public final class Translator implements Engine {
 
     /// Has a region translated that begins at `pc`.
     ///
+    /// @param most instructions it may have
     /// @param page RAM page of `pc`
     /// @return false if there is no room for more work now
-    private boolean ask(Tier tier, long pc, int page) {
-        RegionPlan plan = planner.plan(pc, page, tier.instructionsMax);
+    private boolean ask(Tier tier, int most, long pc, int page) {
+        if (!queue.hasRoom()) {
+            return false;
+        }
+        RegionPlan plan = planner.plan(pc, page, most);
         if (plan.blocks().isEmpty()) {
             return true;
         }
         long[] versions = regions.versions(plan);
         return queue.offer(() -> {
-            Region region = loader.define(RegionCompiler.compile(plan, tier.className()));
-            Tier.warm(region);
+            byte[] classFile = RegionCompiler.compile(tier, plan);
+            Region region = null;
+            if (RegionCompiler.codeBytes(classFile) < Tier.CODE_BYTES_MAX) {
+                region = loader.define(classFile);
+                Tier.warm(region);
+            }
             arrivals.add(new Arrival(tier, plan, versions, region));
         });
     }

@@ -2,6 +2,7 @@ package io.sosia.appliance.machine.exec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sosia.appliance.machine.memory.GuestRam;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Random;
@@ -44,7 +45,11 @@ class CachesAreInvisibleTest {
         switch (how) {
             case 0, 1, 2 -> board.engine.dropCaches();
             case 3 -> board.loadState(board.state());
-            case 4 -> Arrays.fill(board.ram.dirtyFlags(), (byte) 0);
+            case 4 -> {
+                for (int page = 0; page < board.ram.pages(); page++) {
+                    board.ram.clean(page, GuestRam.DIRTY_DIGEST);
+                }
+            }
             default -> {}
         }
     }

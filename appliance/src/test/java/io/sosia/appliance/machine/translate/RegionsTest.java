@@ -1,0 +1,113 @@
+package io.sosia.appliance.machine.translate;
+
+import static io.sosia.appliance.machine.asm.Reg.A0;
+import static io.sosia.appliance.machine.asm.Reg.A1;
+import static io.sosia.appliance.machine.asm.Reg.A2;
+import static io.sosia.appliance.machine.asm.Reg.S0;
+import static io.sosia.appliance.machine.asm.Reg.T0;
+import static io.sosia.appliance.machine.asm.Reg.ZERO;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sosia.appliance.machine.asm.Assembler;
+import io.sosia.appliance.machine.asm.Label;
+import io.sosia.appliance.machine.exec.TestBoard;
+import io.sosia.appliance.machine.memory.GuestRam;
+import org.junit.jupiter.api.Test;
+
+/// What translated loops do that programs of a few thousand random instructions seldom do.
+class RegionsTest {
+
+    private static final int RA = 1;
+    private static final int TIMES = 500;
+    private static final long DATA = TestBoard.BASE + (2 << 20);
+    private static final int FAR = 5 * GuestRam.PAGE_SIZE;
+
+    private final Translator[] translator = new Translator[1];
+    private final TestBoard board = new TestBoard(hart -> translator[0] = EagerTranslator.translator(hart));
+
+    @Test
+    void aStoreMarksItsPageAfterEachCleaning() {
+        Assembler a = new Assembler(TestBoard.BASE);
+        a.li(A0, DATA);
+        Label again = a.label();
+        a.bind(again);
+        a.sd(A1, A0, 0);
+        a.addi(A1, A1, 1);
+        a.j(again);
+        board.put(TestBoard.BASE, a.bytes());
+        int page = GuestRam.offset(DATA) >> GuestRam.PAGE_SHIFT;
+        for (int i = 0; i < 20; i++) {
+            board.ram.clean(page, GuestRam.DIRTY_CLONE);
+            assertThat(board.ram.isDirty(page, GuestRam.DIRTY_CLONE)).as("cleaned").isFalse();
+            board.engine.run(board.hart.steps() + 100);
+            assertThat(board.ram.isDirty(page, GuestRam.DIRTY_CLONE)).as("written in run %d", i).isTrue();
+        }
+        assertThat(translator[0].regions()).isPositive();
+    }
+
+    @Test
+    void farCallsArriveAndReturn() {
+        Assembler a = new Assembler(TestBoard.BASE);
+        a.li(S0, TIMES);
+        Label again = a.label();
+        a.bind(again);
+        for (int i = 0; i < 2; i++) {
+            a.addi(A1, A1, 1);
+            // The function begins 8 bytes behind `FAR`, seen from the first `auipc`.
+            a.auipc(RA, FAR);
+            a.jalr(RA, RA, i == 0 ? 8 : -4);
+        }
+        a.addi(S0, S0, -1);
+        a.bne(S0, ZERO, again);
+        a.ecall();
+        board.put(TestBoard.BASE, a.bytes());
+        Assembler function = new Assembler(TestBoard.BASE);
+        function.addi(A2, A2, 3);
+        function.addi(T0, T0, 1);
+        function.ret();
+        board.put(firstAuipc() + FAR + 8, function.bytes());
+        board.runToEnd();
+        assertThat(board.hart.x(A1)).isEqualTo(2 * TIMES);
+        assertThat(board.hart.x(A2)).isEqualTo(6 * TIMES);
+        assertThat(board.hart.x(T0)).isEqualTo(2 * TIMES);
+        assertThat(translator[0].regions()).isPositive();
+    }
+
+    /// Where the first AUIPC of the program lies.
+    private long firstAuipc() {
+        for (int offset = 0; ; offset += 2) {
+            if ((board.ram.read32(offset) & 127) == 0x17) {
+                return TestBoard.BASE + offset;
+            }
+        }
+    }
+
+    @Test
+    void floatingPointThatIsSwitchedOffTrapsInTranslatedCodeToo() {
+        Assembler a = new Assembler(TestBoard.BASE);
+        Label handler = a.label();
+        Label start = a.label();
+        a.j(start);
+        a.align(4);
+        a.bind(handler);
+        a.ecall();
+        a.bind(start);
+        a.li(T0, a.address(handler));
+        a.csrw(0x105, T0);
+        a.li(T0, 1 << 13);
+        a.csrw(0x100, T0);
+        a.li(S0, TIMES);
+        Label again = a.label();
+        a.bind(again);
+        a.faddD(1, 1, 2, 7);
+        a.addi(S0, S0, -1);
+        a.bne(S0, ZERO, again);
+        a.csrw(0x100, ZERO);
+        a.li(S0, TIMES);
+        a.j(again);
+        board.put(TestBoard.BASE, a.bytes());
+        board.runToEnd();
+        assertThat(board.hart.csr(0x142)).as("scause").isEqualTo(2);
+        assertThat(board.hart.x(S0)).isEqualTo(TIMES);
+    }
+}

@@ -1,0 +1,108 @@
+package io.sosia.witness.server;
+
+import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.client.WitnessAddress;
+import io.sosia.witness.client.WitnessClient;
+import io.sosia.witness.client.WitnessClientConfig;
+import io.sosia.witness.client.WitnessMembership;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A witness of three members, each in a process of its own.
+final class Trio implements AutoCloseable {
+    static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final Path directory;
+    private final int[] ports = new int[3];
+    private final WitnessProcess[] processes = new WitnessProcess[3];
+    private final int[] lives = new int[3];
+
+    private Trio(Path directory) {
+        this.directory = directory;
+    }
+
+    /// Founded by the first; the others added one by one.
+    static Trio form(Path directory) throws IOException {
+        Trio trio = new Trio(directory);
+        List<ServerSocket> taken = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            taken.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+            trio.ports[i] = taken.get(i).getLocalPort();
+        }
+        for (ServerSocket socket : taken) {
+            socket.close();
+        }
+        WitnessServer.init(trio.config(0));
+        WitnessServer.initJoining(trio.config(1));
+        WitnessServer.initJoining(trio.config(2));
+        for (int i = 0; i < 3; i++) {
+            trio.start(i);
+            if (i > 0) {
+                WitnessMembership.add(trio.address(0), trio.address(i), PATIENCE);
+            }
+        }
+        return trio;
+    }
+
+    WitnessConfig config(int i) {
+        return new WitnessConfig(new NodeName("w" + (i + 1)), "127.0.0.1", ports[i], storage(i));
+    }
+
+    Path storage(int i) {
+        return directory.resolve("w" + (i + 1) + "-life" + lives[i]);
+    }
+
+    WitnessAddress address(int i) {
+        return new WitnessAddress("127.0.0.1", ports[i]);
+    }
+
+    WitnessClient client() {
+        return WitnessClient.open(new WitnessClientConfig(List.of(address(0), address(1), address(2))));
+    }
+
+    WitnessMembership.View ask(int i) throws IOException {
+        return WitnessMembership.ask(address(i), PATIENCE);
+    }
+
+    /// Which of the three leads, once one does.
+    int leader() throws IOException {
+        for (long deadline = System.nanoTime() + PATIENCE.toNanos(); System.nanoTime() < deadline; ) {
+            for (int i = 0; i < 3; i++) {
+                if (processes[i] != null && ask(i).role().equals("leader")) {
+                    return i;
+                }
+            }
+            Thread.onSpinWait();
+        }
+        throw new IOException("nobody leads");
+    }
+
+    void start(int i) throws IOException {
+        processes[i] = WitnessProcess.start(config(i).name(), storage(i), ports[i]);
+    }
+
+    /// SIGKILL.
+    void kill(int i) throws InterruptedException {
+        processes[i].kill();
+        processes[i] = null;
+    }
+
+    /// From now on this member has another, empty storage. It must have been killed.
+    void wipe(int i) {
+        lives[i]++;
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        for (WitnessProcess process : processes) {
+            if (process != null) {
+                process.close();
+            }
+        }
+    }
+}
