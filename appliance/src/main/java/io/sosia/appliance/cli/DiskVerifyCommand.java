@@ -59,7 +59,7 @@ final class DiskVerifyCommand implements Callable<Integer> {
     @Option(names = "--rate", paramLabel = "SIZE", description = "Compares so much in a second at most, such as 20M.")
     private Optional<String> rate = Optional.empty();
 
-    @Option(names = "--follow", description = "Begins nothing: follows the comparison that goes on.")
+    @Option(names = "--follow", description = "Begins nothing: follows the comparison that goes on, or shows the last one.")
     private boolean follow;
 
     @Option(names = "--cancel", description = "Ends the comparison that goes on.")
@@ -80,6 +80,9 @@ final class DiskVerifyCommand implements Callable<Integer> {
                 client.beginVerify(request);
             }
             VerifyStatus end = awaitEnd(client);
+            if (end.number() == 0) {
+                throw new CliException(CliException.BAD_INPUT, "nothing has been compared since the node began");
+            }
             if (json) {
                 System.out.println(new ObjectMapper().writeValueAsString(end));
             } else {
@@ -133,10 +136,6 @@ final class DiskVerifyCommand implements Callable<Integer> {
     }
 
     private static void print(VerifyStatus end, PrintStream out) {
-        if (end.number() == 0) {
-            out.println("nothing has been compared since the node began");
-            return;
-        }
         out.printf(Locale.ROOT, "%s%s: %s of %s compared at %s/s; %s%n", end.state(),
                 end.reason().isEmpty() ? "" : " (" + end.reason() + ")", DiskStatusCommand.mebibytes(end.bytesDone()),
                 DiskStatusCommand.mebibytes(end.bytesTotal()), DiskStatusCommand.mebibytes(end.bytesPerSecond()),

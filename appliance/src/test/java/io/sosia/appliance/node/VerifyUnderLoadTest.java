@@ -18,8 +18,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A pair whose guest writes all over its disk without a pause: two nodes in this process, a real witness, a real link.
-@Timeout(240)
+/// A pair whose guest writes all over its disk without a pause: two nodes in this process, a real witness, a real link. With
+/// `-Dsosia.verify.seconds=3600` for an hour.
+@Timeout(7_200)
 class VerifyUnderLoadTest {
 
     @RegisterExtension
@@ -80,7 +81,8 @@ class VerifyUnderLoadTest {
 
     @Test
     void aFlippedByteOnEitherDiskIsFoundAndNothingElse() throws Exception {
-        for (int round = 0; round < 20; round++) {
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.getLong("sosia.verify.seconds", 1));
+        for (int round = 0; round < 20 || System.nanoTime() < until; round++) {
             assertThat(compare().found()).as("round %d, nothing was flipped", round).isZero();
         }
         for (int round = 0; round < 10; round++) {
