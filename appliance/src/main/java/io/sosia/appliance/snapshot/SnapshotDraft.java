@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedOutputStream;
@@ -56,7 +57,8 @@ public final class SnapshotDraft {
         SnapshotDraft begun = new SnapshotDraft(folder, parent.resolve(folder.getFileName() + ".unfinished"));
         try {
             begun.remove();
-            Files.createDirectory(begun.draft);
+            // It holds all that the guest has in memory.
+            Files.createDirectory(begun.draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } catch (IOException e) {
             throw new IOException(begun.draft + " cannot be made: " + reason(e), e);
         }

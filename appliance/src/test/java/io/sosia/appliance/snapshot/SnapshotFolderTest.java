@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -51,6 +52,8 @@ class SnapshotFolderTest {
         SnapshotFolder read = SnapshotFolder.open(saved());
         assertThat(read.header()).isEqualTo(header);
         read.verify(_ -> { });
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(saved()))).as("the guest's secrets are in it")
+                .isEqualTo("rwx------");
         try (Stream<Path> files = Files.list(folder)) {
             assertThat(files).containsExactly(saved());
         }

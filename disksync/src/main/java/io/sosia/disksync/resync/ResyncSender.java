@@ -15,8 +15,8 @@ import java.util.UUID;
 public final class ResyncSender {
     /// Bytes of blocks sent and not yet durable at the target, at most (one piece more, when it began below).
     public static final long IN_FLIGHT_BYTES_MAX = 256L << 20;
-    /// Bytes in one piece at most.
-    public static final int PIECE_BYTES_MAX = 1 << 20;
+    /// Bytes in one piece at most: larger ones leave the processor's caches on their way through the connection.
+    public static final int PIECE_BYTES_MAX = 256 << 10;
     /// Extents being compared at once.
     public static final int COMPARED_AT_ONCE = 8;
     /// With so little left the disks are near: a pause of milliseconds moves the rest.

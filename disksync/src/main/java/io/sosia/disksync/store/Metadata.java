@@ -28,6 +28,7 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Slice;
+import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
@@ -59,6 +60,8 @@ final class Metadata implements Closeable {
     private Metadata(Path dir, boolean create) throws IOException {
         this.dir = dir;
         this.options = new DBOptions().setCreateIfMissing(create).setCreateMissingColumnFamilies(create)
+                // A log damaged in its midst must not pass for an older state: only an unfinished end may be dropped.
+                .setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords)
                 .setErrorIfExists(create).setMaxBackgroundJobs(1).setMaxOpenFiles(64).setMaxTotalWalSize(4L << 20)
                 .setInfoLogLevel(InfoLogLevel.WARN_LEVEL).setKeepLogFileNum(2).setStatsDumpPeriodSec(0)
                 .setStatsPersistPeriodSec(0);

@@ -28,10 +28,10 @@ class ResyncSenderTest {
     }
 
     @Test
-    void sendsRunsOfBlocksUpToAMebibyteAndTheShortEndOfTheDisk() {
-        ResyncSender sender = sender(ResyncMode.INCREMENTAL, blocks(3, 20), new ByteRange(SIZE - 512, 512));
-        assertThat(sender.next(0)).contains(new Piece(1, blocks(3, 16)));
-        assertThat(sender.next(0)).contains(new Piece(2, blocks(19, 4)));
+    void sendsRunsOfBlocksUpToAPieceAndTheShortEndOfTheDisk() {
+        ResyncSender sender = sender(ResyncMode.INCREMENTAL, blocks(3, 6), new ByteRange(SIZE - 512, 512));
+        assertThat(sender.next(0)).contains(new Piece(1, blocks(3, 4)));
+        assertThat(sender.next(0)).contains(new Piece(2, blocks(7, 2)));
         assertThat(sender.next(0)).contains(new Piece(3, new ByteRange(SIZE - 512, 512)));
         assertThat(sender.next(0)).isEmpty();
         assertThat(sender.still()).isFalse();
