@@ -55,10 +55,11 @@ class HouseRulesTest {
             output            | machine.port eventlog
             lockstep          | machine.port machine.cpu eventlog
             clone             | machine.port eventlog
-            pair              | machine.port eventlog output clone
-            channel           | machine.port eventlog pair clone
+            verify            | machine.port eventlog
+            pair              | machine.port eventlog output clone verify
+            channel           | machine.port eventlog pair clone verify
             attach            |
-            disk              | machine.port
+            disk              | machine.port verify
             recording         | machine.port eventlog lockstep
             snapshot          | eventlog
             arbiter           |
@@ -87,7 +88,8 @@ class HouseRulesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {
-        ROOT + "machine..", ROOT + "eventlog", ROOT + "lockstep", ROOT + "output", ROOT + "clone", ROOT + "pair", "io.sosia.witness.claim"
+        ROOT + "machine..", ROOT + "eventlog", ROOT + "lockstep", ROOT + "output", ROOT + "clone", ROOT + "verify", ROOT + "pair",
+        "io.sosia.witness.claim"
     })
     void pureRoomsCallNothingOutside(String room) {
         noClasses().that().resideInAPackage(room)

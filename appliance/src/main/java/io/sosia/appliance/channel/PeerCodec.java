@@ -3,6 +3,7 @@ package io.sosia.appliance.channel;
 import io.netty.buffer.ByteBuf;
 import io.sosia.appliance.eventlog.LogCodec;
 import io.sosia.appliance.eventlog.LogFormatException;
+import io.sosia.appliance.eventlog.LogLimits;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.pair.PeerMessage;
 import io.sosia.appliance.pair.PeerMessage.Ack;
@@ -20,6 +21,7 @@ import io.sosia.appliance.pair.PeerMessage.Log;
 import io.sosia.appliance.pair.PeerMessage.Refusal;
 import io.sosia.appliance.pair.PeerMessage.Stopped;
 import io.sosia.appliance.pair.PeerMessage.Welcome;
+import io.sosia.appliance.verify.ExtentHashes;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.PairId;
@@ -64,8 +66,7 @@ public final class PeerCodec {
     private static final int CONFIRMATION = 13;
     private static final int DISK_HASHES = 14;
     private static final int DISK_BYTES = 15;
-
-    private static final int HASH_WORDS_MAX = 128;
+    private static final int DISK_NOTE = 16;
 
     private PeerCodec() {}
 
@@ -107,6 +108,7 @@ public final class PeerCodec {
             case Confirmation _ -> CONFIRMATION;
             case PeerMessage.DiskHashes _ -> DISK_HASHES;
             case PeerMessage.DiskBytes _ -> DISK_BYTES;
+            case PeerMessage.DiskNote _ -> DISK_NOTE;
         };
     }
 
@@ -135,12 +137,16 @@ public final class PeerCodec {
                 out.writeLong(step);
                 writePosition(durable, out);
             }
-            case PeerMessage.DiskHashes(LogPosition at, long[] words) -> {
+            case PeerMessage.DiskHashes(LogPosition at, ExtentHashes of) -> {
                 writePosition(at, out);
-                for (long word : words) {
-                    out.writeLong(word);
+                out.writeLong(of.extent());
+                out.writeLong(of.unreadable());
+                out.writeByte(of.hashes().length);
+                for (long hash : of.hashes()) {
+                    out.writeLong(hash);
                 }
             }
+            case PeerMessage.DiskNote(String text) -> writeText(text, out);
             case PeerMessage.DiskBytes(LogPosition at, byte[] bytes) -> {
                 writePosition(at, out);
                 out.writeBytes(bytes);
@@ -215,25 +221,28 @@ public final class PeerCodec {
             case DISK_HASHES -> readHashes(in);
             case DISK_BYTES -> {
                 LogPosition at = readPosition(in);
+                if (in.readableBytes() > LogLimits.REPAIR_BYTES_MAX) {
+                    throw new PeerFormatException("block of " + in.readableBytes() + " bytes, expected at most "
+                            + LogLimits.REPAIR_BYTES_MAX);
+                }
                 byte[] bytes = new byte[in.readableBytes()];
                 in.readBytes(bytes);
                 yield new PeerMessage.DiskBytes(at, bytes);
             }
+            case DISK_NOTE -> new PeerMessage.DiskNote(readText(in));
             default -> throw new PeerFormatException("message of unknown type " + type);
         };
     }
 
-    private static PeerMessage readHashes(ByteBuf in) throws PeerFormatException {
+    private static PeerMessage readHashes(ByteBuf in) {
         LogPosition at = readPosition(in);
-        int bytes = in.readableBytes();
-        if (bytes % 8 != 0 || bytes / 8 > HASH_WORDS_MAX) {
-            throw new PeerFormatException("hashes of " + bytes + " bytes, expected words, at most " + HASH_WORDS_MAX);
+        long extent = in.readLong();
+        long unreadable = in.readLong();
+        long[] hashes = new long[in.readUnsignedByte()];
+        for (int i = 0; i < hashes.length; i++) {
+            hashes[i] = in.readLong();
         }
-        long[] words = new long[bytes / 8];
-        for (int i = 0; i < words.length; i++) {
-            words[i] = in.readLong();
-        }
-        return new PeerMessage.DiskHashes(at, words);
+        return new PeerMessage.DiskHashes(at, new ExtentHashes(extent, unreadable, hashes));
     }
 
     private static Hello readHello(ByteBuf in) throws PeerFormatException {

@@ -43,9 +43,9 @@ final class DiskStatusCommand implements Callable<Integer> {
             out.printf("resync    %s: %s%n", disk.resync().phase(), DiskResyncCommand.line(disk.resync()));
         }
         VerifyStatus verify = disk.verify();
-        if (verify.running() || !verify.ended().isEmpty()) {
-            out.printf("verify    %s, %s of %s, %d blocks not the same%n", verify.running() ? "goes on" : verify.ended(),
-                    mebibytes(verify.bytesDone()), mebibytes(verify.bytesTotal()), verify.found().size());
+        if (verify.number() > 0) {
+            out.printf("verify    %s, %s: %s of %s, %d blocks differed, %d repaired%n", verify.purpose(), verify.state(),
+                    mebibytes(verify.bytesDone()), mebibytes(verify.bytesTotal()), verify.found(), verify.repaired());
         }
     }
 

@@ -4,6 +4,7 @@ import io.sosia.appliance.control.ControlClient;
 import io.sosia.appliance.node.NodeConfig;
 import io.sosia.appliance.node.NodeHome;
 import io.sosia.appliance.node.NodeStatus;
+import io.sosia.appliance.node.VerifySummary;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
@@ -117,6 +118,15 @@ public final class StatusCommand implements Callable<Integer> {
                         + "down)");
     }
 
+    private static String compared(VerifySummary verify) {
+        String now = verify.running().isEmpty()
+                ? verify.everySeconds() == 0 ? "not compared by schedule" : "compared every " + verify.everySeconds() / 3600 + " h, the next "
+                        + Instant.ofEpochSecond(verify.lastMicros() / 1_000_000 + verify.everySeconds())
+                : String.format(Locale.ROOT, "being compared (%s), %.0f %%", verify.running(), verify.donePercent());
+        return now + "; " + (verify.found() == 0 ? "no difference found"
+                : verify.found() + " blocks differed, " + verify.repaired() + " repaired");
+    }
+
     private static void print(NodeStatus status, PrintStream out) {
         out.printf("node      %s of pair %s, partner %s%n", status.node(), status.pairId(), status.partner());
         out.printf("role      %s%n", status.role());
@@ -132,6 +142,9 @@ public final class StatusCommand implements Callable<Integer> {
                 status.logBitsPerSecond(), status.logBytes(), status.outputsHeld());
         out.printf("partner   %s%n", status.linked() ? "connected" : "not connected");
         out.printf("witness   %s%n", status.witnessReachable() ? "answers" : "does not answer");
+        if (status.verify() != null) {
+            out.printf("disks     %s%n", compared(status.verify()));
+        }
         out.printf("history%n");
         for (NodeStatus.Transition t : status.transitions()) {
             out.printf("  %s  %s -> %s  epoch %d  step %,d  %s%n", Instant.ofEpochSecond(t.atMicros() / 1_000_000,

@@ -2,6 +2,7 @@ package io.sosia.appliance.control;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sosia.appliance.node.DiskReport;
+import io.sosia.appliance.node.DiskVerify;
 import io.sosia.appliance.node.ExportStatus;
 import io.sosia.appliance.node.NodeStatus;
 import io.sosia.appliance.node.SnapshotStatus;
@@ -13,6 +14,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -166,11 +168,19 @@ public final class ControlClient implements AutoCloseable {
     /// Has a primary compare its disk with its backup's; [#disk] tells how far it is.
     ///
     /// @throws ControlRefusedException when it does not, with its reason
-    public void beginVerify(boolean repair) throws IOException {
-        ask(DiskAnswers.VERIFY + (repair ? "" : "?" + DiskAnswers.WITHOUT_REPAIR), "POST");
+    public void beginVerify(DiskVerify.Request request) throws IOException {
+        List<String> query = new ArrayList<>();
+        if (!request.repair()) {
+            query.add(DiskAnswers.WITHOUT_REPAIR);
+        }
+        request.extent().ifPresent(extent -> query.add(DiskAnswers.EXTENT + extent));
+        request.bytesPerSecond().ifPresent(rate -> query.add(DiskAnswers.RATE + rate));
+        ask(DiskAnswers.VERIFY + (query.isEmpty() ? "" : "?" + String.join("&", query)), "POST");
     }
 
     /// Gives it up.
+    ///
+    /// @throws ControlRefusedException when nothing is being compared
     public void cancelVerify() throws IOException {
         ask(DiskAnswers.VERIFY, "DELETE");
     }

@@ -3,6 +3,7 @@ package io.sosia.appliance.control;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import io.sosia.appliance.control.ControlServer.Reply;
+import io.sosia.appliance.node.DiskVerify;
 import io.sosia.appliance.node.NodeDisk;
 import io.sosia.disksync.store.DiskEvent;
 import java.io.IOException;
@@ -16,6 +17,8 @@ final class DiskAnswers {
     static final String VERIFY = "/disk/verify";
     static final String RESYNC = "/disk/resync";
     static final String WITHOUT_REPAIR = "repair=no";
+    static final String EXTENT = "extent=";
+    static final String RATE = "bytesPerSecond=";
     static final String FULL = "full=yes";
 
     private static final String JSON_TYPE = "application/json";
@@ -38,15 +41,32 @@ final class DiskAnswers {
         return switch (asked) {
             case "GET " + STATUS -> json(disk.report());
             case "GET " + HISTORY -> json(events(disk.history()));
-            case "POST " + VERIFY -> done(disk.verify(!query.equals(WITHOUT_REPAIR)));
-            case "DELETE " + VERIFY -> {
-                disk.cancelVerify();
-                yield Reply.text(200, "cancelled");
-            }
+            case "POST " + VERIFY -> verify(disk, query);
+            case "DELETE " + VERIFY -> disk.cancelVerify() ? Reply.text(200, "cancelled")
+                    : Reply.text(409, "nothing is being compared");
             case "POST " + RESYNC -> done(disk.resync(query.equals(FULL)));
             default -> Reply.text(405, "there are GET " + STATUS + " and " + HISTORY + ", POST and DELETE " + VERIFY
                     + ", POST " + RESYNC);
         };
+    }
+
+    private static Reply verify(NodeDisk disk, String query) {
+        Optional<Long> extent = Optional.empty();
+        Optional<Long> rate = Optional.empty();
+        boolean repair = true;
+        for (String each : query.isEmpty() ? new String[0] : query.split("&")) {
+            if (each.equals(WITHOUT_REPAIR)) {
+                repair = false;
+            } else if (each.matches(EXTENT + "\\d{1,12}")) {
+                extent = Optional.of(Long.parseLong(each.substring(EXTENT.length())));
+            } else if (each.matches(RATE + "\\d{1,18}")) {
+                rate = Optional.of(Long.parseLong(each.substring(RATE.length())));
+            } else {
+                return Reply.text(400, "?" + query + ": expected " + WITHOUT_REPAIR + ", " + EXTENT + "NUMBER or " + RATE
+                        + "NUMBER, joined by &");
+            }
+        }
+        return done(disk.verify(new DiskVerify.Request(extent, repair, rate)));
     }
 
     private static List<Event> events(List<DiskEvent> all) {

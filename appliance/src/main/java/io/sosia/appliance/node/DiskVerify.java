@@ -1,298 +1,354 @@
 package io.sosia.appliance.node;
 
 import io.sosia.appliance.eventlog.LogPosition;
-import io.sosia.appliance.lockstep.Recorder;
-import io.sosia.appliance.machine.port.MachineOutput.DiskFlush;
+import io.sosia.appliance.pair.NodeState;
 import io.sosia.appliance.pair.PeerMessage;
-import io.sosia.disksync.block.Geometry;
-import io.sosia.disksync.service.BlockHash;
-import io.sosia.disksync.store.DiskStore;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
+import io.sosia.appliance.verify.ExtentHashes;
+import io.sosia.appliance.verify.Finding;
+import io.sosia.appliance.verify.Known;
+import io.sosia.appliance.verify.VerifyAction;
+import io.sosia.appliance.verify.VerifyRun;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.TreeMap;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Compares both disks of a pair through the log, on the primary: an entry makes both nodes look at an extent after the same
-/// requests, so they have to see the same bytes, whatever the guest writes meanwhile.
+/// Compares this node's disk with its partner's while both are in use: at an operator's word, and by itself now and then. On the
+/// event loop; [#ask], [#cancel], [#status] and [#summary] may be called by any thread.
 ///
-/// A block that differs is repaired: the primary's bytes, read while the machine stands still for a moment and no request is under way,
-/// go into the log, and the backup writes them in its order. When an earlier comparison shows that it is the primary's that have
-/// changed, the backup's are taken instead, which the machine waits for. The extent is then compared again.
-///
-/// Threads: the machine's calls [#turn] and [#standsStill], the disk's look, the event loop tells what the backup saw, any asks.
-/// The monitor guards what they share.
-final class DiskVerify {
+/// Only a primary with a backup that is in sync begins a comparison; a backup answers. One at a time: the operator's goes before
+/// the scheduled one, which goes on afterwards where it stood.
+public final class DiskVerify {
 
-    private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(DiskVerify.class);
-    private static final int AT_ONCE = 2;
-    /// At most 400 MiB a second, and a request of the guest waits for one extent at most.
-    private static final long EXTENT_NANOS = 10_000_000;
-    private static final long ANSWER_NANOS_MAX = 30_000_000_000L;
-    private static final long BYTES_NANOS_MAX = 2_000_000_000L;
-    private static final int FOUND_MAX = 1_000;
+    /// What its node is.
+    ///
+    /// @param node      its name
+    /// @param partner   the partner's
+    /// @param scrub     when to compare by itself
+    /// @param last      when this node last did, or first started
+    /// @param keeper    keeps when it has done so; called on the disk's data thread
+    record Setup(String node, String partner, NodeConfig.Scrub scrub, Instant last, Consumer<Instant> keeper) {}
 
-    private static final class Comparison {
-        private final long extent;
-        private final boolean again;
-        private final long askedNanos;
-        private long[] ours;
-        private long[] theirs;
+    /// The rest of its node.
+    ///
+    /// @param onLoop  runs something on the event loop, later
+    /// @param atOnce  runs something on the event loop and returns when that is done
+    /// @param partner tells the partner something
+    /// @param fault   told of what this node cannot do: it has to retire
+    record Surroundings(
+            Consumer<Runnable> onLoop, Consumer<Runnable> atOnce, Consumer<PeerMessage.OfDisk> partner,
+            Consumer<String> fault) {}
 
-        Comparison(long extent, boolean again, long askedNanos) {
-            this.extent = extent;
-            this.again = again;
-            this.askedNanos = askedNanos;
+    /// What an operator asks for.
+    ///
+    /// @param extent         the only extent to be compared; empty for all of them
+    /// @param repair         whether what differs is repaired
+    /// @param bytesPerSecond compared in a second at most; empty for as much as leaves the guest half of the disk's time
+    public record Request(Optional<Long> extent, boolean repair, Optional<Long> bytesPerSecond) {}
+
+    private record Current(VerifyRun run, long number, boolean scheduled, Instant started, long startedNanos) {}
+
+    private record Ended(Instant at, long nanos) {}
+
+    private static final Logger DIAGNOSTICS = LoggerFactory.getLogger("io.sosia.disk");
+    private static final double SHARE_ASKED = 0.5;
+    private static final double SHARE_SCHEDULED = 0.1;
+    /// Lines that one run may write to the history and the diagnostics.
+    private static final int NOTES_MAX = 50;
+    private static final long LOOK_NANOS = 1_000_000_000;
+    private static final long AGAIN_NANOS = 60_000_000_000L;
+    private static final long PUT_OFF_NANOS = 3_600_000_000_000L;
+
+    private final DiskUpkeep upkeep;
+    private final Surroundings node;
+    private Optional<Setup> setup = Optional.empty();
+    private Optional<NodeState> state = Optional.empty();
+    private Optional<Current> current = Optional.empty();
+    private Optional<Ended> ended = Optional.empty();
+    private Instant last = Instant.EPOCH;
+    private long runs;
+    private int notes;
+    private long foundBefore;
+    private long repairedBefore;
+    private long nextExtent;
+    private long lookNanos;
+    private long notBeforeNanos;
+
+    DiskVerify(DiskUpkeep upkeep, Surroundings node) {
+        this.upkeep = upkeep;
+        this.node = node;
+        this.lookNanos = System.nanoTime();
+        this.notBeforeNanos = lookNanos;
+        upkeep.tell(new Answers());
+    }
+
+    /// Once, before the node begins: without it nothing is compared at all.
+    void attach(Setup with) {
+        setup = Optional.of(with);
+        Instant now = Instant.now();
+        // A clock that was set back must not put the next one off for ever.
+        last = with.last().isAfter(now) ? now : with.last();
+    }
+
+    /// What the disk's thread and the machine's tell.
+    private final class Answers implements DiskUpkeep.Listener {
+        @Override
+        public void hashed(LogPosition at, ExtentHashes hashes, Known known, long tookNanos) {
+            advance((run, now) -> run.ours(at, hashes, known, tookNanos, now));
+        }
+
+        @Override
+        public void mended(long offset, String failure) {
+            advance((run, now) -> run.mended(offset, failure, now));
+        }
+
+        @Override
+        public void replayedVerify(LogPosition at, ExtentHashes hashes) {
+            node.onLoop().accept(() -> node.partner().accept(new PeerMessage.DiskHashes(at, hashes)));
+        }
+
+        @Override
+        public void replayedFetch(LogPosition at, byte[] bytes) {
+            node.onLoop().accept(() -> node.partner().accept(new PeerMessage.DiskBytes(at, bytes)));
+        }
+
+        @Override
+        public void failed(String reason) {
+            node.fault().accept(reason);
+        }
+
+        private void advance(Step step) {
+            node.onLoop().accept(() -> runningNow().ifPresent(run -> take(step.of(run, System.nanoTime()))));
         }
     }
 
-    private record Broken(long block, String side) {}
+    private interface Step {
+        List<VerifyAction> of(VerifyRun run, long now);
+    }
 
-    private final DiskStore disk;
-    private final MachineDisk inOrder;
-    private final LoopSignal signal;
-    private final BlockHash hash;
-    private final BlockLedger ledger;
+    private Optional<VerifyRun> runningNow() {
+        return ended.isPresent() ? Optional.empty() : current.map(Current::run);
+    }
 
-    private boolean running;
-    private boolean repairs;
-    private long nextExtent;
-    private long extentsDone;
-    private long askedNanos;
-    private final ArrayDeque<Long> again = new ArrayDeque<>();
-    private final TreeMap<LogPosition, Comparison> asked = new TreeMap<>();
-    private final ArrayDeque<Broken> broken = new ArrayDeque<>();
-    private final List<VerifyStatus.Found> found = new ArrayList<>();
-    private LogPosition bytesAsked = LogPosition.START;
-    private byte[] bytes;
-    private long bytesAskedNanos;
-    private String ended = "";
+    /// The partner says something of the disks.
+    void received(PeerMessage.OfDisk message) {
+        switch (message) {
+            case PeerMessage.DiskHashes(LogPosition at, ExtentHashes hashes) ->
+                    runningNow().ifPresent(run -> take(run.theirs(at, hashes, System.nanoTime())));
+            case PeerMessage.DiskBytes(LogPosition at, byte[] bytes) -> upkeep.fetched(at, bytes);
+            case PeerMessage.DiskNote(String text) -> upkeep.note(text);
+        }
+    }
 
-    /// @param signal wakes the machine's thread
-    DiskVerify(DiskStore disk, MachineDisk inOrder, LoopSignal signal) {
-        this.disk = disk;
-        this.inOrder = inOrder;
-        this.signal = signal;
-        this.hash = new BlockHash(disk);
-        this.ledger = new BlockLedger(disk.sizeBytes());
-        disk.observe(ledger);
+    /// Time passes.
+    void tick(long now) {
+        runningNow().ifPresent(run -> take(run.tick(now)));
+        if (now - lookNanos >= LOOK_NANOS) {
+            lookNanos = now;
+            if (isDue(now)) {
+                begin(scheduled(), true);
+            }
+        }
+    }
+
+    private boolean isDue(long now) {
+        return setup.isPresent() && runningNow().isEmpty() && state.orElse(null) instanceof NodeState.Protected
+                && !setup.get().scrub().every().isZero() && now - notBeforeNanos >= 0
+                && !Instant.now().isBefore(last.plus(setup.get().scrub().every()));
+    }
+
+    private VerifyRun.Order scheduled() {
+        long end = VerifyRun.extents(upkeep.diskBytes());
+        return new VerifyRun.Order(nextExtent, end, true, SHARE_SCHEDULED, setup.orElseThrow().scrub().bytesPerSecond());
+    }
+
+    /// The pair's state has changed.
+    void transition(NodeState to, String reason) {
+        state = Optional.of(to);
+        if (!(to instanceof NodeState.Protected)) {
+            runningNow().ifPresent(run -> take(
+                    run.stop(VerifyRun.Result.INTERRUPTED, "the pair is no longer PROTECTED: " + reason)));
+        }
+    }
+
+    private void begin(VerifyRun.Order order, boolean scheduled) {
+        VerifyRun run = new VerifyRun(order, upkeep.diskBytes(), System.nanoTime());
+        ended = Optional.empty();
+        current = Optional.of(new Current(run, ++runs, scheduled, Instant.now(), System.nanoTime()));
+        notes = 0;
+        DIAGNOSTICS.info("verify {} begins: {} bytes from extent {}, {}", runs, run.bytesTotal(), order.firstExtent(),
+                scheduled ? "scheduled" : "asked for");
+        take(run.tick(System.nanoTime()));
+    }
+
+    private void take(List<VerifyAction> actions) {
+        for (VerifyAction action : actions) {
+            switch (action) {
+                case VerifyAction.Compare(long extent) -> upkeep.compare(extent);
+                case VerifyAction.Confirm(ExtentHashes hashes, long blocks) -> upkeep.confirmed(hashes, blocks);
+                case VerifyAction.MendBackup(long offset, int length) -> upkeep.mendBackup(offset, length);
+                case VerifyAction.MendPrimary(long offset, int length) -> upkeep.mendPrimary(offset, length);
+                case VerifyAction.Found(Finding finding) -> {
+                    if (notes < NOTES_MAX) {
+                        DIAGNOSTICS.warn("verify {}: {}", runs, finding.text());
+                    }
+                }
+                case VerifyAction.Settled(Finding finding) -> {
+                    if (notes++ < NOTES_MAX) {
+                        DIAGNOSTICS.warn("verify {}: {}", runs, finding.text());
+                        note(finding.text());
+                    }
+                }
+                case VerifyAction.Finished() -> finish();
+            }
+        }
+    }
+
+    /// In both histories.
+    private void note(String text) {
+        upkeep.note("verify: " + text);
+        node.partner().accept(new PeerMessage.DiskNote("verify by the primary: " + text));
+    }
+
+    private void finish() {
+        Current done = current.orElseThrow();
+        VerifyRun run = done.run();
+        ended = Optional.of(new Ended(Instant.now(), System.nanoTime()));
+        upkeep.abandon();
+        foundBefore += run.found();
+        repairedBefore += run.repaired();
+        String text = (done.scheduled() ? "scheduled" : "asked for") + ", " + run.result().word()
+                + (run.reason().isEmpty() ? "" : " (" + run.reason() + ")") + " after " + run.bytesDone() + " of "
+                + run.bytesTotal() + " bytes: " + run.found() + " blocks differed, " + run.repaired() + " repaired";
+        DIAGNOSTICS.info("verify {} ends: {}", done.number(), text);
+        note(text);
+        plan(done, run);
+    }
+
+    /// When the next one is due.
+    private void plan(Current done, VerifyRun run) {
+        boolean toTheEnd = run.result() == VerifyRun.Result.DONE && run.extent() == VerifyRun.extents(upkeep.diskBytes());
+        if (toTheEnd && (done.scheduled() || run.order().firstExtent() == 0)) {
+            nextExtent = 0;
+            last = Instant.now();
+            Instant now = last;
+            upkeep.later(() -> setup.orElseThrow().keeper().accept(now));
+        } else if (done.scheduled()) {
+            nextExtent = run.extent();
+            notBeforeNanos = System.nanoTime()
+                    + (run.result() == VerifyRun.Result.CANCELLED ? PUT_OFF_NANOS : AGAIN_NANOS);
+        }
     }
 
     // Any thread.
 
-    /// Begins to compare everything; the caller has seen to it that the pair is PROTECTED.
+    private <T> T onLoop(Supplier<T> answer) {
+        AtomicReference<T> got = new AtomicReference<>();
+        node.atOnce().accept(() -> got.set(answer.get()));
+        return got.get();
+    }
+
+    /// Begins a comparison.
     ///
-    /// @param repair whether what differs is repaired
     /// @return why that cannot be; empty when it begins
-    synchronized String start(boolean repair) {
-        if (running) {
+    public String ask(Request request) {
+        return onLoop(() -> {
+            String why = whyNot(request);
+            if (why.isEmpty()) {
+                long first = request.extent().orElse(0L);
+                long end = request.extent().isPresent() ? first + 1 : VerifyRun.extents(upkeep.diskBytes());
+                begin(new VerifyRun.Order(first, end, request.repair(), SHARE_ASKED,
+                        request.bytesPerSecond().orElse(Long.MAX_VALUE)), false);
+            }
+            return why;
+        });
+    }
+
+    private String whyNot(Request request) {
+        if (setup.isEmpty() || state.isEmpty()) {
+            return "this node has not begun yet";
+        }
+        NodeState now = state.get();
+        String partner = setup.get().partner();
+        if (!now.isPrimary()) {
+            return "this node is " + now.word() + ", not the primary; ask node " + partner;
+        }
+        if (!(now instanceof NodeState.Protected)) {
+            return "there is no disk to compare with: this node is " + now.word() + ", its partner " + partner
+                    + " is not in sync";
+        }
+        long all = VerifyRun.extents(upkeep.diskBytes());
+        long extent = request.extent().orElse(0L);
+        if (extent < 0 || extent >= all) {
+            return "there is no extent " + extent + ": the disk has " + all + ", numbered from 0";
+        }
+        if (request.bytesPerSecond().orElse(1L) <= 0) {
+            return request.bytesPerSecond().get() + " bytes a second are none";
+        }
+        return makeRoom();
+    }
+
+    private String makeRoom() {
+        Optional<VerifyRun> running = runningNow();
+        if (running.isEmpty()) {
+            return "";
+        }
+        if (!current.orElseThrow().scheduled()) {
             return "the disks are being compared already";
         }
-        running = true;
-        repairs = repair;
-        nextExtent = 0;
-        extentsDone = 0;
-        found.clear();
-        ended = "";
-        signal.raise();
+        take(running.get().stop(VerifyRun.Result.INTERRUPTED, "an operator has asked for another one"));
+        notBeforeNanos = System.nanoTime();
         return "";
     }
 
-    /// Gives up.
-    synchronized void stop(String reason) {
-        if (running) {
-            end(reason);
-        }
+    /// Ends the comparison that goes on.
+    ///
+    /// @return false when none does
+    public boolean cancel() {
+        return onLoop(() -> {
+            Optional<VerifyRun> running = runningNow();
+            running.ifPresent(run -> take(run.stop(VerifyRun.Result.CANCELLED, "cancelled by an operator")));
+            return running.isPresent();
+        });
     }
 
-    synchronized VerifyStatus status() {
-        return new VerifyStatus(running, Math.min(extentsDone * Geometry.EXTENT_BYTES, disk.sizeBytes()), disk.sizeBytes(),
-                List.copyOf(found), ended);
+    /// The comparison that goes on, or the last one.
+    public VerifyStatus status() {
+        return onLoop(this::statusNow);
     }
 
-    private void end(String how) {
-        running = false;
-        ended = how;
-        again.clear();
-        asked.clear();
-        broken.clear();
-        bytes = null;
-        bytesAsked = LogPosition.START;
-        DIAGNOSTICS.info("verify: {}, {} blocks not the same", how, found.size());
-        notifyAll();
-        signal.raise();
+    private VerifyStatus statusNow() {
+        if (current.isEmpty()) {
+            return VerifyStatus.NONE;
+        }
+        Current of = current.get();
+        VerifyRun run = of.run();
+        long until = ended.map(Ended::nanos).orElse(System.nanoTime());
+        double seconds = Math.max(1e-3, (until - of.startedNanos()) / 1e9);
+        List<VerifyStatus.Difference> findings = run.findings().stream().map(each -> new VerifyStatus.Difference(
+                each.at().toString(), each.extent(), each.offset(), each.length(), each.side().word(), each.outcome().word(),
+                each.reason())).toList();
+        return new VerifyStatus(of.number(), of.scheduled() ? "scheduled" : "asked", run.result().word(), run.reason(),
+                run.order().repair(), run.bytesTotal(), run.bytesDone(), (long) (run.bytesDone() / seconds), run.found(),
+                run.repaired(), findings, micros(of.started()), ended.map(end -> micros(end.at())).orElse(0L));
     }
 
-    /// The event loop: what the backup saw.
-    synchronized void seen(PeerMessage message) {
-        switch (message) {
-            case PeerMessage.DiskHashes(LogPosition at, long[] words) -> {
-                Comparison comparison = asked.get(at);
-                if (comparison != null) {
-                    comparison.theirs = words;
-                    compare(at, comparison);
-                }
-            }
-            case PeerMessage.DiskBytes(LogPosition at, byte[] seen) -> {
-                if (at.equals(bytesAsked)) {
-                    bytes = seen;
-                }
-            }
-            default -> throw new IllegalArgumentException("no answer to a verify entry: " + message);
-        }
-        signal.raise();
+    /// For the node's status. On the event loop.
+    VerifySummary summary() {
+        Optional<VerifyRun> run = runningNow();
+        return new VerifySummary(setup.map(own -> own.scrub().every()).orElse(Duration.ZERO).toSeconds(), micros(last),
+                run.isEmpty() ? "" : current.orElseThrow().scheduled() ? "scheduled" : "asked",
+                run.map(it -> 100.0 * it.bytesDone() / it.bytesTotal()).orElse(0.0),
+                foundBefore + run.map(VerifyRun::found).orElse(0L), repairedBefore + run.map(VerifyRun::repaired).orElse(0L));
     }
 
-    // The disk's data thread.
-
-    private void look(LogPosition at) {
-        long extent;
-        synchronized (this) {
-            Comparison comparison = asked.get(at);
-            if (comparison == null) {
-                return;
-            }
-            extent = comparison.extent;
-        }
-        long[] words;
-        try {
-            words = hash.of(extent, blocks(extent));
-        } catch (IOException e) {
-            stop("this node's disk cannot be read: " + e.getMessage());
-            return;
-        }
-        for (int i = 0; i < words.length / 2; i++) {
-            ledger.looked((int) (extent * Geometry.BLOCKS_PER_EXTENT) + i);
-        }
-        synchronized (this) {
-            Comparison comparison = asked.get(at);
-            if (comparison != null) {
-                comparison.ours = words;
-                compare(at, comparison);
-            }
-        }
-        signal.raise();
-    }
-
-    private long blocks(long extent) {
-        return blocksOf(disk, extent);
-    }
-
-    /// The blocks an extent of a disk has, one bit each.
-    static long blocksOf(DiskStore disk, long extent) {
-        long bytes = Math.min(Geometry.EXTENT_BYTES, disk.sizeBytes() - extent * Geometry.EXTENT_BYTES);
-        int count = (int) ((bytes + Geometry.BLOCK_BYTES - 1) / Geometry.BLOCK_BYTES);
-        return -1L >>> (Geometry.BLOCKS_PER_EXTENT - count);
-    }
-
-    private void compare(LogPosition at, Comparison done) {
-        if (done.ours == null || done.theirs == null) {
-            return;
-        }
-        asked.remove(at);
-        if (done.theirs.length != done.ours.length) {
-            end("the backup answers with " + done.theirs.length + " words for extent " + done.extent + ", expected "
-                    + done.ours.length);
-            return;
-        }
-        long differ = BlockHash.differ(blocks(done.extent), done.ours, done.theirs);
-        for (int i = 0; i < done.ours.length / 2; i++) {
-            long block = done.extent * Geometry.BLOCKS_PER_EXTENT + i;
-            if ((differ >>> i & 1) == 0) {
-                ledger.equal((int) block, done.ours[2 * i], done.ours[2 * i + 1]);
-            } else if (done.again) {
-                end("block at " + block * Geometry.BLOCK_BYTES + " differs again after it was repaired");
-                return;
-            } else {
-                differs(block, ledger.side((int) block, done.ours, done.theirs, 2 * i));
-            }
-        }
-        extentsDone += done.again ? 0 : 1;
-    }
-
-    private void differs(long block, String side) {
-        long offset = block * Geometry.BLOCK_BYTES;
-        String repaired = !repairs ? "no" : side.equals("primary") ? "primary" : "backup";
-        DIAGNOSTICS.warn("verify: the disks differ at {}, side {}, repaired: {}", offset, side, repaired);
-        if (found.size() < FOUND_MAX) {
-            found.add(new VerifyStatus.Found(offset, side, repaired));
-        }
-        if (repairs) {
-            broken.add(new Broken(block, side));
-        }
-    }
-
-    // The machine's thread.
-
-    /// Whether the machine must not run now: a block is being repaired.
-    synchronized boolean standsStill() {
-        return !broken.isEmpty();
-    }
-
-    /// Between two slices.
-    synchronized void turn(Recorder recorder, long now) throws IOException {
-        if (!running) {
-            return;
-        }
-        if (!asked.isEmpty() && now - asked.firstEntry().getValue().askedNanos > ANSWER_NANOS_MAX) {
-            end("the backup has not answered within " + ANSWER_NANOS_MAX / 1_000_000_000 + " s");
-        } else if (!broken.isEmpty()) {
-            repair(recorder, now);
-        } else if (asked.size() < AT_ONCE && now - askedNanos >= EXTENT_NANOS) {
-            ask(recorder, now);
-        }
-    }
-
-    private void ask(Recorder recorder, long now) {
-        long extents = (disk.sizeBytes() + Geometry.EXTENT_BYTES - 1) / Geometry.EXTENT_BYTES;
-        boolean repeated = !again.isEmpty();
-        if (!repeated && nextExtent >= extents) {
-            if (asked.isEmpty()) {
-                end(found.isEmpty() ? "identical" : "differences found");
-            }
-            return;
-        }
-        long extent = repeated ? again.remove() : nextExtent++;
-        long offset = extent * Geometry.EXTENT_BYTES;
-        int length = (int) Math.min(Geometry.EXTENT_BYTES, disk.sizeBytes() - offset);
-        askedNanos = now;
-        LogPosition at = recorder.verify(offset, length, false);
-        asked.put(at, new Comparison(extent, repeated, now));
-        inOrder.between(() -> look(at));
-        signal.raise();
-    }
-
-    private void repair(Recorder recorder, long now) throws IOException {
-        boolean dataPending = recorder.machine().pendingDiskRequests().stream()
-                .anyMatch(request -> !(request instanceof DiskFlush));
-        if (dataPending) {
-            return;
-        }
-        Broken next = broken.peek();
-        long offset = next.block() * Geometry.BLOCK_BYTES;
-        int length = (int) Math.min(Geometry.BLOCK_BYTES, disk.sizeBytes() - offset);
-        if (!next.side().equals("primary")) {
-            byte[] ours = new byte[length];
-            disk.read(offset, ByteBuffer.wrap(ours));
-            recorder.repair(offset, ours);
-        } else if (bytesAsked.equals(LogPosition.START)) {
-            bytesAsked = recorder.verify(offset, length, true);
-            bytesAskedNanos = now;
-            return;
-        } else if (bytes != null && bytes.length == length) {
-            disk.write(offset, ByteBuffer.wrap(bytes));
-        } else if (bytes != null || now - bytesAskedNanos > BYTES_NANOS_MAX) {
-            end("the backup has not given its bytes at " + offset);
-            return;
-        } else {
-            return;
-        }
-        bytes = null;
-        bytesAsked = LogPosition.START;
-        broken.remove();
-        again.add(next.block() / Geometry.BLOCKS_PER_EXTENT);
+    private static long micros(Instant at) {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, at);
     }
 }

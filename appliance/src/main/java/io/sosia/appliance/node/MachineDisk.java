@@ -37,6 +37,7 @@ final class MachineDisk {
     private final Optional<DiskStore> store;
     private final Optional<DiskExecutor> executor;
     private final KeptCompletions kept;
+    private final Optional<DiskUpkeep> upkeep;
     private volatile boolean waiting;
     private volatile Standing wanted = new Standing(true, Optional.empty(), "");
     private volatile LogPosition partnerDurable = LogPosition.START;
@@ -44,12 +45,13 @@ final class MachineDisk {
     private volatile Standing told = wanted;
     private Standing failed = wanted;
 
-    /// @param arrived called when a completion was kept, from a disk thread
+    /// @param arrived called when there is something for the machine's thread to do, from any thread
     /// @param broken  told of a broken invariant
     MachineDisk(Optional<DiskStore> store, Runnable arrived, Consumer<Throwable> broken) {
         this.store = store;
         this.kept = new KeptCompletions(KEPT_COMPLETIONS_MAX, arrived);
         this.executor = store.map(disk -> new DiskExecutor(disk, DiskExecutor.Settings.BACKUP, kept, broken));
+        this.upkeep = store.map(disk -> new DiskUpkeep(disk, this::between, arrived));
     }
 
     /// The disk itself; empty for a machine without one.
@@ -57,9 +59,15 @@ final class MachineDisk {
         return store;
     }
 
+    /// What compares and mends it; empty for a machine without one.
+    Optional<DiskUpkeep> upkeep() {
+        return upkeep;
+    }
+
     /// Passes a request on.
     void submit(DiskRequest request) {
         executor.orElseThrow().submit(request);
+        upkeep.orElseThrow().submitted(request);
     }
 
     /// Runs `task` on the disk's data thread, between what was submitted before the call and after it. Any thread.

@@ -163,8 +163,11 @@ public final class Node implements AutoCloseable {
         DiskOffer diskOffer = resync.isPresent() ? resync.get() : DiskOffer.none(opened.stamp().content());
         this.pair = new PairNode(loop, arbiter, setup(spec), opened.stamp(), config.lagTargetNanos(), machine,
                 diskOffer, this::leave, new Onlooker());
-        this.disk = opened.disk().map(store -> new NodeDisk(store, machine.verify().orElseThrow(), resync.orElseThrow(), pair,
+        this.disk = opened.disk().map(store -> new NodeDisk(store, pair.verify().orElseThrow(), resync.orElseThrow(), pair,
                 config.node().value(), config.partner().value()));
+        Instant lastVerify = lastVerify();
+        pair.verify().ifPresent(verify -> verify.attach(new DiskVerify.Setup(config.node().value(),
+                config.partner().value(), config.scrub(), lastVerify, this::keepLastVerify)));
         machine.attach(pair, this::wentLive);
         this.exports = new DiskExports(
                 machine.disk(), home.diskFolder(), config.node().value(), config.partner().value(), this::state);
@@ -190,6 +193,23 @@ public final class Node implements AutoCloseable {
             return home.stamp().content();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /// The time to the first comparison of both disks counts from the node's first start.
+    private Instant lastVerify() {
+        return home.lastVerify().orElseGet(() -> {
+            Instant now = Instant.now();
+            keepLastVerify(now);
+            return now;
+        });
+    }
+
+    private void keepLastVerify(Instant at) {
+        try {
+            home.writeLastVerify(at);
+        } catch (IOException e) {
+            DIAGNOSTICS.warn("that the disk was compared cannot be written down: {}", e.getMessage());
         }
     }
 
@@ -394,7 +414,8 @@ public final class Node implements AutoCloseable {
                 core.backupStep(),
                 core.linked(), arbiter.reachable(), pair.lagNanos() / 1e6, pair.heldShare() * 100,
                 rate.bitsPerSecond(), linkBytes(), pair.clonePauseNanos() / 1e6, pair.cloneProgress().orElse(null), core.gate().heldOutputs(), console.end(),
-                (System.nanoTime() - startedNanos) / 1_000_000, ProcessHandle.current().pid(), transitions.all());
+                (System.nanoTime() - startedNanos) / 1_000_000, ProcessHandle.current().pid(),
+                pair.verify().map(DiskVerify::summary).orElse(null), transitions.all());
     }
 
     private long linkBytes() {

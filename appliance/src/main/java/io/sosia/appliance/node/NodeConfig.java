@@ -7,6 +7,7 @@ import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.client.WitnessAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.Optional;
 /// @param lagTargetNanos lag above which the primary is slowed
 /// @param resync     where this node offers its disk to a partner it takes in
 /// @param engine     what executes the guest on this node; the partner may use another
+/// @param scrub      when both disks are compared without anybody asking
 public record NodeConfig(
         Path file,
         NodeName node,
@@ -35,7 +37,14 @@ public record NodeConfig(
         long partnerGraceNanos,
         long lagTargetNanos,
         BackupReads backupReads,
-        EngineKind engine) {
+        EngineKind engine,
+        Scrub scrub) {
+
+    /// The comparison of both disks that a primary makes by itself.
+    ///
+    /// @param every          time between two of them; zero for never
+    /// @param bytesPerSecond compared in a second at most
+    public record Scrub(Duration every, long bytesPerSecond) {}
 
     /// Where the machine's parts come from.
     ///
@@ -83,7 +92,8 @@ public record NodeConfig(
                 file.number("lagTargetMillis", 100, 5, 60_000) * MILLI,
                 file.choice("backupReads", "local", List.of("local", "logged")).equals("local")
                         ? BackupReads.LOCAL : BackupReads.LOGGED,
-                engine(file));
+                engine(file),
+                scrub(file));
         file.checkAllUsed();
         return config;
     }
@@ -91,13 +101,13 @@ public record NodeConfig(
     /// The same, with another engine.
     public NodeConfig withEngine(EngineKind other) {
         return new NodeConfig(file, node, partner, partnerAddress, listen, resync, state, witness, machine, uplink, control,
-                silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, other);
+                silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, other, scrub);
     }
 
     /// The same, listening elsewhere.
     NodeConfig withListen(InetSocketAddress other) {
         return new NodeConfig(file, node, partner, partnerAddress, other, resync, state, witness, machine, uplink, control,
-                silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, engine);
+                silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, engine, scrub);
     }
 
     /// Where this node offers its disk while it takes the partner in: any port of the address it listens on, unless named.
@@ -111,6 +121,20 @@ public record NodeConfig(
             return EngineKind.parse(file.textOptional("engine").orElse(EngineKind.AUTO.word()));
         } catch (IllegalArgumentException e) {
             throw file.wrong("engine", e.getMessage());
+        }
+    }
+
+    private static Scrub scrub(ConfigFile file) throws ConfigException {
+        String every = file.textOptional("disk.scrubEvery").orElse("7d");
+        if (!every.matches("off|[1-9]\\d{0,3}[hd]")) {
+            throw file.wrong("disk.scrubEvery", "is `" + every + "`, expected hours or days such as 24h or 7d, or off");
+        }
+        long count = every.equals("off") ? 0 : Long.parseLong(every.substring(0, every.length() - 1));
+        try {
+            return new Scrub(every.endsWith("d") ? Duration.ofDays(count) : Duration.ofHours(count),
+                    ByteSize.parse(file.textOptional("disk.scrubBytesPerSecond").orElse("32M")));
+        } catch (IllegalArgumentException e) {
+            throw file.wrong("disk.scrubBytesPerSecond", e.getMessage());
         }
     }
 

@@ -49,20 +49,15 @@ public final class NodeDisk {
     /// Begins to compare this primary's disk with its backup's; see [#report].
     ///
     /// @return why that cannot be; empty when it begins
-    public String verify(boolean repair) {
-        NodeState state = state();
-        if (state instanceof NodeState.Protected) {
-            return verify.start(repair);
-        }
-        return state.isPrimary()
-                ? "there is no disk to compare with: this node is " + state.word() + ", its partner " + partner
-                        + " is not in sync"
-                : "this node is " + state.word() + ", not the primary; ask node " + partner;
+    public String verify(DiskVerify.Request request) {
+        return verify.ask(request);
     }
 
     /// Gives comparing up.
-    public void cancelVerify() {
-        verify.stop("cancelled");
+    ///
+    /// @return false when nothing was being compared
+    public boolean cancelVerify() {
+        return verify.cancel();
     }
 
     /// Has the partner taken in afresh.

@@ -20,6 +20,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -27,8 +29,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The folder of all that a node keeps: who it is (`pair.json`), its disk (`disk/`), what the disk holds
-/// (`stamp.json`), how its last life ended (`ended.json`), the snapshot its machine is to go on from (`restore/`) and
-/// evidence of failures (`evidence/`). Every file is replaced whole and durably.
+/// (`stamp.json`), when that was last compared with the partner's (`verified.json`), how its last life ended (`ended.json`), the
+/// snapshot its machine is to go on from (`restore/`) and evidence of failures (`evidence/`). Every file is replaced whole and
+/// durably.
 public final class NodeHome {
 
     /// The content of a machine without a disk, in its stamp.
@@ -36,6 +39,7 @@ public final class NodeHome {
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(NodeHome.class);
     private static final String UNKNOWN_CONTENT = "unknown";
+    private static final String VERIFIED = "verified.json";
     private static final int FORMAT = 1;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -261,6 +265,22 @@ public final class NodeHome {
         } catch (IOException unreadable) {
             return Optional.empty();
         }
+    }
+
+    /// When all of this node's disk was last compared with its partner's; empty when that is not known.
+    Optional<Instant> lastVerify() {
+        try {
+            JsonNode json = read(folder.resolve(VERIFIED));
+            return json.path("atMicros").isIntegralNumber()
+                    ? Optional.of(Instant.EPOCH.plus(json.path("atMicros").asLong(), ChronoUnit.MICROS)) : Optional.empty();
+        } catch (IOException neverOrDamaged) {
+            return Optional.empty();
+        }
+    }
+
+    /// Keeps when that was; durable on return.
+    void writeLastVerify(Instant at) throws IOException {
+        replace(VERIFIED, JSON.createObjectNode().put("atMicros", ChronoUnit.MICROS.between(Instant.EPOCH, at)));
     }
 
     /// Writes down how this life ended; durable on return.

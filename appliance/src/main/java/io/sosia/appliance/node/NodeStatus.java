@@ -23,6 +23,7 @@ import java.util.List;
 /// @param consoleBytes     console bytes written by the guest
 /// @param uptimeMillis     since the node started
 /// @param pid              of the node's process
+/// @param verify           how this node's disk was compared with its partner's; null for a machine without one
 /// @param transitions      the last changes of state, oldest first
 public record NodeStatus(
         String pairId,
@@ -47,6 +48,7 @@ public record NodeStatus(
         long consoleBytes,
         long uptimeMillis,
         long pid,
+        VerifySummary verify,
         List<Transition> transitions) {
 
     /// One change of state.

@@ -78,6 +78,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     private long cloneSession;
     private volatile Optional<CloneSource> taking = Optional.empty();
     private volatile long clonePauseNanos;
+    private final Optional<DiskVerify> verify;
 
     /// @param lagTargetNanos lag above which the machine is slowed
     /// @param outside        takes released outputs, in order
@@ -91,6 +92,13 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
         this.outside = outside;
         this.observer = observer;
         this.core = new PairCore(setup, disk, this);
+        this.verify = machine.disk().upkeep().map(upkeep -> new DiskVerify(upkeep, new DiskVerify.Surroundings(
+                this::onLoop, work -> look(_ -> work.run()), core::tellOfDisk, this::fault)));
+    }
+
+    /// What compares both disks; empty for a machine without one. Any thread, as its methods say.
+    Optional<DiskVerify> verify() {
+        return verify;
     }
 
     /// Any thread, once: the protocol begins.
@@ -132,6 +140,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
             lagSampledNanos = now;
             followLag(now);
         }
+        verify.ifPresent(comparing -> comparing.tick(now));
         holdSenderBack();
         settle();
     }
@@ -333,13 +342,8 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     }
 
     @Override
-    public void verified(PeerMessage seen) {
-        machine.verify().ifPresent(verify -> verify.seen(seen));
-    }
-
-    /// Any thread: what this backup's disk holds where the primary asked.
-    void diskSeen(PeerMessage seen) {
-        onLoop(() -> core.diskSeen(seen));
+    public void ofDisk(PeerMessage.OfDisk message) {
+        verify.ifPresent(comparing -> comparing.received(message));
     }
 
     @Override
@@ -493,9 +497,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     @Override
     public void transition(NodeState from, NodeState to, String reason) {
         machine.setDiskErrorsRetire(to instanceof NodeState.Protected || to instanceof NodeState.HandingOver);
-        if (from instanceof NodeState.Protected) {
-            machine.verify().ifPresent(verify -> verify.stop("the pair is no longer PROTECTED: " + reason));
-        }
+        verify.ifPresent(comparing -> comparing.transition(to, reason));
         if (to instanceof NodeState.Solo) {
             machine.disk().partnerAway(reason);
         }

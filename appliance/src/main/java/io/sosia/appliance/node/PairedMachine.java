@@ -59,7 +59,6 @@ final class PairedMachine {
     private final MachineInboxes inboxes = new MachineInboxes(signal);
     private final Outgoing outgoing = new Outgoing();
     private final MachineDisk disk;
-    private final Optional<DiskVerify> verify;
 
     private PairNode node;
     private Runnable wentLive;
@@ -82,7 +81,6 @@ final class PairedMachine {
     PairedMachine(Parts parts) {
         this.parts = parts;
         this.disk = new MachineDisk(parts.disk(), signal::raise, parts.broken());
-        this.verify = parts.disk().map(store -> new DiskVerify(store, disk, signal));
     }
 
     /// Once, before anything else.
@@ -115,11 +113,6 @@ final class PairedMachine {
     long steps() {
         MachineLoop run = running;
         return run != null ? run.steps() : replayedSteps;
-    }
-
-    /// Comes with the disk. Any thread, as its methods say.
-    Optional<DiskVerify> verify() {
-        return verify;
     }
 
     /// How the partner's disk stands to this one is told here. Any thread, as its methods say.
@@ -453,7 +446,7 @@ final class PairedMachine {
     private void run(Recorder recorder, GuestTime time, HostSources host, Runnable before) throws Exception {
         inboxes.frames().clear();
         inboxes.console().take(Integer.MAX_VALUE);
-        PrimaryDuty duty = new PrimaryDuty(recorder, disk, clone, verify, new DutyOwner());
+        PrimaryDuty duty = new PrimaryDuty(recorder, disk, clone, new DutyOwner());
         MachineLoop loop = new MachineLoop(recorder, inboxes, signal, LoopSettings.PRIMARY, host, duty, time);
         running = loop;
         before.run();
@@ -528,16 +521,12 @@ final class PairedMachine {
 
         @Override
         public void verify(LogPosition at, LogEntry.Verify asked) {
-            if (parts.disk().isPresent()) {
-                disk.between(() -> node.diskSeen(DiskLook.at(parts.disk().get(), at, asked)));
-            }
+            disk.upkeep().ifPresent(upkeep -> upkeep.replayed(at, asked));
         }
 
         @Override
         public void repair(LogEntry.Repair repair) {
-            if (parts.disk().isPresent()) {
-                disk.between(() -> DiskLook.repair(parts.disk().get(), repair));
-            }
+            disk.upkeep().ifPresent(upkeep -> upkeep.replayed(repair));
         }
 
         @Override
@@ -557,6 +546,7 @@ final class PairedMachine {
         @Override
         public void executed(long step, LogPosition executed) {
             replayedSteps = step;
+            disk.upkeep().ifPresent(DiskUpkeep::settle);
             long now = System.nanoTime();
             if (now - reachedNanos > REACHED_NANOS) {
                 reachedNanos = now;

@@ -3,8 +3,6 @@ package io.sosia.appliance.node;
 import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.lockstep.Recorder;
-import java.io.IOException;
-import java.util.Optional;
 
 /// What a primary of a pair does between two slices of its machine: tells the log what has left, the disk how far the log is, the
 /// pair's side how far the machine is; and gives a partner that is taken in its share.
@@ -41,7 +39,6 @@ final class PrimaryDuty implements MachineDuty {
     private final Recorder recorder;
     private final MachineDisk disk;
     private final CloneFeed clone;
-    private final Optional<DiskVerify> verify;
     private final Owner owner;
     private LogPosition releasedLogged = LogPosition.START;
     private long releasedNanos;
@@ -50,11 +47,10 @@ final class PrimaryDuty implements MachineDuty {
     private long toldStep = -1;
     private boolean over;
 
-    PrimaryDuty(Recorder recorder, MachineDisk disk, CloneFeed clone, Optional<DiskVerify> verify, Owner owner) {
+    PrimaryDuty(Recorder recorder, MachineDisk disk, CloneFeed clone, Owner owner) {
         this.recorder = recorder;
         this.disk = disk;
         this.clone = clone;
-        this.verify = verify;
         this.owner = owner;
     }
 
@@ -81,7 +77,7 @@ final class PrimaryDuty implements MachineDuty {
             tellDisk();
         }
         if (!over) {
-            verify(now);
+            disk.upkeep().ifPresent(upkeep -> upkeep.turn(recorder));
         }
         owner.post();
         long step = recorder.machine().steps();
@@ -103,16 +99,6 @@ final class PrimaryDuty implements MachineDuty {
         disk.tell(recorder.point().last());
     }
 
-    private void verify(long now) {
-        try {
-            if (verify.isPresent()) {
-                verify.get().turn(recorder, now);
-            }
-        } catch (IOException e) {
-            verify.get().stop("this node's disk fails: " + e.getMessage());
-        }
-    }
-
     private void giveClone() {
         try {
             clone.turn(recorder, owner::post);
@@ -126,7 +112,7 @@ final class PrimaryDuty implements MachineDuty {
 
     @Override
     public boolean mayRun() {
-        return owner.mayRun() && !clone.standsStill() && verify.filter(DiskVerify::standsStill).isEmpty();
+        return owner.mayRun() && !clone.standsStill();
     }
 
     @Override

@@ -271,7 +271,7 @@ public final class PairCore {
             case PeerMessage.Refusal(String reason) -> refused(envelope, reason, now);
             case PeerMessage.Log _, PeerMessage.Ack _, PeerMessage.Heartbeat _, PeerMessage.HeartbeatReply _,
                  PeerMessage.Leaving _, PeerMessage.HandOver _, PeerMessage.Stopped _, PeerMessage.Clone _,
-                 PeerMessage.Confirmation _, PeerMessage.DiskHashes _, PeerMessage.DiskBytes _ -> {
+                 PeerMessage.Confirmation _, PeerMessage.OfDisk _ -> {
                 if (waitsForWelcome(envelope)) {
                     answerWhileWaiting(envelope);
                 } else if (envelope.epoch() != linkEpoch || !envelope.addressee().equals(self)
@@ -351,7 +351,7 @@ public final class PairCore {
                 partnerDurable = durableThere.reaches(partnerDurable) ? durableThere : partnerDurable;
             }
             case PeerMessage.HeartbeatReply _ -> { }
-            case PeerMessage.DiskHashes _, PeerMessage.DiskBytes _ -> environment.verified(message);
+            case PeerMessage.OfDisk ofDisk -> environment.ofDisk(ofDisk);
             case PeerMessage.Leaving(String reason) -> {
                 tell(new PairEvent.PartnerLeaves(reason), now);
                 dropLink(reason);
@@ -614,9 +614,9 @@ public final class PairCore {
         return sent.durable().reaches(partnerDurable) ? sent.durable() : partnerDurable;
     }
 
-    /// What this backup's disk holds where the primary asked.
-    public void diskSeen(PeerMessage seen) {
-        send(seen);
+    /// Tells the partner something of the disks, if there is one: what is lost on the way is asked for again.
+    public void tellOfDisk(PeerMessage.OfDisk message) {
+        send(message);
     }
 
     /// On a backup: the last entry received.

@@ -44,8 +44,8 @@ public interface PairEnvironment {
     /// The next part of what the primary sends, for [#join].
     void assemble(ClonePart part);
 
-    /// The backup has looked at its disk where we asked: a [PeerMessage.DiskHashes] or [PeerMessage.DiskBytes].
-    void verified(PeerMessage seen);
+    /// What the partner says of the disks: a backup answers a verify entry, a primary tells what it has found.
+    void ofDisk(PeerMessage.OfDisk message);
 
     /// More of the log for the replayer.
     void deliver(LogBatch batch);

@@ -3,6 +3,7 @@ package io.sosia.appliance.pair;
 import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.verify.ExtentHashes;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.PairId;
@@ -86,11 +87,19 @@ public sealed interface PeerMessage {
     /// The answer to a [Heartbeat], which gives back `sentNanos`.
     record HeartbeatReply(long sentNanos, long step) implements PeerMessage {}
 
-    /// What the backup's disk holds where a verify entry asks: hashes of its blocks, two words each.
-    record DiskHashes(LogPosition at, long[] words) implements PeerMessage {}
+    /// About both nodes' disks, beside the log.
+    sealed interface OfDisk extends PeerMessage permits DiskHashes, DiskBytes, DiskNote {}
+
+    /// What the backup's disk holds where a verify entry asks.
+    record DiskHashes(LogPosition at, ExtentHashes hashes) implements OfDisk {}
 
     /// What the backup's disk holds where a verify entry asks for the bytes themselves.
-    record DiskBytes(LogPosition at, byte[] bytes) implements PeerMessage {}
+    ///
+    /// @param bytes one block, at most 64 KiB; empty when it cannot be read
+    record DiskBytes(LogPosition at, byte[] bytes) implements OfDisk {}
+
+    /// A line for the history of the receiver's disk.
+    record DiskNote(String text) implements OfDisk {}
 
     /// The backup leaves on purpose, or cannot go on.
     record Leaving(String reason) implements PeerMessage {}

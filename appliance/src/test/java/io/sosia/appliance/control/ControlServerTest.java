@@ -77,6 +77,12 @@ class ControlServerTest {
             GET    | /disk/export               | -                        | 0    | 405 | /disk/export takes POST
             PUT    | /disk/export/x             | -                        | 0    | 404 | no such export
             DELETE | /disk/export/x             | -                        | 0    | 404 | no such export
+            GET    | /disk                      | -                        | 0    | 200 | "verify":{"number":0
+            GET    | /disk/history              | -                        | 0    | 200 | "text":
+            POST   | /disk/verify               | -                        | 0    | 409 | this node is
+            POST   | /disk/verify?extent=-1     | -                        | 0    | 400 | expected repair=no, extent=NUMBER or bytesPerSecond=NUMBER
+            DELETE | /disk/verify               | -                        | 0    | 409 | nothing is being compared
+            PUT    | /disk/verify               | -                        | 0    | 405 | POST and DELETE /disk/verify
             DELETE | /status                    | -                        | 0    | 405 | /status takes GET
             PUT    | /console                   | -                        | 3    | 405 | /console takes GET, POST
             POST   | /console                   | text/plain               | 3    | 415 | application/octet-stream

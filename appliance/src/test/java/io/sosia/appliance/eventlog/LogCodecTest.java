@@ -150,7 +150,7 @@ class LogCodecTest {
     }
 
     private static LogEntry randomEntry(long step, SplittableRandom random) {
-        return switch (random.nextInt(11)) {
+        return switch (random.nextInt(13)) {
             case 0 -> new LogEntry.Progress(step);
             case 1 -> new LogEntry.Mark(step, randomTotals(random));
             case 2 -> new LogEntry.Digest(step, random.nextLong());
@@ -168,6 +168,8 @@ class LogCodecTest {
             case 7 -> input(step, new MachineInput.ConsoleIn(bytes(random, 1, 64)));
             case 8 -> input(step, new MachineInput.DiskCompleted(
                     positive(random), DiskStatus.values()[random.nextInt(3)], bytes(random, 0, 600)));
+            case 10 -> new LogEntry.Verify(step, positive(random), 1 + random.nextInt(4 << 20), random.nextBoolean());
+            case 11 -> new LogEntry.Repair(step, positive(random), bytes(random, 1, 700));
             case 9 -> input(step, new MachineInput.ClockAdjust(positive(random), 1 + (random.nextLong() >>> 28)));
             default -> input(step, new MachineInput.Entropy(bytes(random, 1, 64)));
         };

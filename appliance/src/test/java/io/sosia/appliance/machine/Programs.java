@@ -131,7 +131,8 @@ public final class Programs {
     }
 
     private static final long QUEUE = GuestRam.BASE + (8 << 20);
-    private static final long DISK = BoardLayout.virtio(BoardLayout.DISK_SLOT);
+    /// Where the registers of the disk are.
+    public static final long DISK = BoardLayout.virtio(BoardLayout.DISK_SLOT);
 
     private static void store32(Assembler a, long address, long value) {
         a.li(T0, address);

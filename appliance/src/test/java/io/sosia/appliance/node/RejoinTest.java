@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -270,11 +271,24 @@ class RejoinTest {
         }
     }
 
+    private static DiskVerify.Request request(boolean repair) {
+        return new DiskVerify.Request(Optional.empty(), repair, Optional.empty());
+    }
+
     private static VerifyStatus verify(Lives primary, boolean repair) {
         NodeDisk disk = primary.appliance.node().disk().orElseThrow();
-        assertThat(disk.verify(repair)).isEmpty();
+        assertThat(disk.verify(request(repair))).isEmpty();
         PairFiles.await("the end of comparing", () -> !disk.report().verify().running(), disk::report);
         return disk.report().verify();
+    }
+
+    private static void assertDifference(VerifyStatus status, long offset, String side, String outcome) {
+        assertThat(status.state()).isEqualTo("done");
+        assertThat(status.findings()).singleElement().satisfies(each -> {
+            assertThat(each.offset()).isEqualTo(offset);
+            assertThat(each.side()).isEqualTo(side);
+            assertThat(each.outcome()).isEqualTo(outcome);
+        });
     }
 
     private boolean disksEqual() throws IOException {
@@ -287,26 +301,26 @@ class RejoinTest {
         Lives a = start("a");
         Lives b = start("b");
         awaitProtected(a, b);
-        assertThat(b.appliance.node().disk().orElseThrow().verify(true)).contains("not the primary; ask node a");
+        assertThat(b.appliance.node().disk().orElseThrow().verify(request(true))).contains("not the primary; ask node a");
         VerifyStatus first = verify(a, true);
-        assertThat(first.ended()).isEqualTo("identical");
+        assertThat(first.state()).isEqualTo("done");
+        assertThat(first.found()).isZero();
         assertThat(first.bytesDone()).isEqualTo(PairFiles.DISK_BYTES);
 
         flip("b", 300_000);
         VerifyStatus told = verify(a, false);
-        assertThat(told.found()).containsExactly(new VerifyStatus.Found(262_144, "backup", "no"));
+        assertDifference(told, 262_144, "backup", "left as it is");
         assertThat(disksEqual()).isFalse();
         VerifyStatus second = verify(a, true);
-        assertThat(second.found()).containsExactly(new VerifyStatus.Found(262_144, "backup", "backup"));
-        assertThat(second.ended()).isEqualTo("differences found");
+        assertDifference(second, 262_144, "backup", "repaired");
         assertThat(disksEqual()).isTrue();
         byte[] before = Files.readAllBytes(pair.state("a").resolve("disk/data.img"));
 
         flip("a", 700_000);
         VerifyStatus third = verify(a, true);
-        assertThat(third.found()).containsExactly(new VerifyStatus.Found(655_360, "primary", "primary"));
+        assertDifference(third, 655_360, "primary", "repaired");
         assertThat(Files.readAllBytes(pair.state("a").resolve("disk/data.img"))).as("as it was before").isEqualTo(before);
-        assertThat(verify(a, true).ended()).isEqualTo("identical");
+        assertThat(verify(a, true).found()).isZero();
         assertGoesOn(b);
         assertThat(b.appliance.node().disk().orElseThrow().history()).extracting(event -> event.text())
                 .anyMatch(text -> text.startsWith("repaired from the primary at 262144"));
@@ -319,11 +333,11 @@ class RejoinTest {
         Lives b = start("b");
         awaitProtected(a, b);
         flip("b", 0);
-        assertThat(verify(a, true).found()).containsExactly(new VerifyStatus.Found(0, "unknown", "backup"));
+        assertDifference(verify(a, true), 0, "unknown", "repaired");
         assertThat(disksEqual()).isTrue();
         b.end();
         await(a, "SOLO");
-        assertThat(a.appliance.node().disk().orElseThrow().verify(true)).contains("its partner b is not in sync");
+        assertThat(a.appliance.node().disk().orElseThrow().verify(request(true))).contains("its partner b is not in sync");
     }
 
     @Test

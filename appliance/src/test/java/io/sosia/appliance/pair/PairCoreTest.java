@@ -130,8 +130,8 @@ class PairCoreTest {
         }
 
         @Override
-        public void verified(PeerMessage seen) {
-            done.add("verified");
+        public void ofDisk(PeerMessage.OfDisk message) {
+            done.add("of disk");
         }
 
         @Override

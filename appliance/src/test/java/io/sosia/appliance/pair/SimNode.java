@@ -288,7 +288,7 @@ final class SimNode implements PairEnvironment {
     }
 
     @Override
-    public void verified(PeerMessage seen) {
+    public void ofDisk(PeerMessage.OfDisk message) {
         action();
     }
 

@@ -8,16 +8,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /// Hashes blocks of a disk. One thread.
-public final class BlockHash {
+final class BlockHash {
     private final DiskStore disk;
     private final byte[] block = new byte[Geometry.BLOCK_BYTES];
 
-    public BlockHash(DiskStore disk) {
+    BlockHash(DiskStore disk) {
         this.disk = disk;
     }
 
     /// XXH3-128 of each block of `extent` whose bit is set, two words each, lowest block first.
-    public long[] of(long extent, long blocks) throws IOException {
+    long[] of(long extent, long blocks) throws IOException {
         long[] words = new long[2 * Long.bitCount(blocks)];
         int at = 0;
         for (long left = blocks; left != 0; left &= left - 1) {
@@ -34,7 +34,7 @@ public final class BlockHash {
     /// The blocks among `blocks` whose hashes are not the same.
     ///
     /// @throws IllegalArgumentException when there are not two words for each block
-    public static long differ(long blocks, long[] ours, long[] theirs) {
+    static long differ(long blocks, long[] ours, long[] theirs) {
         if (ours.length != theirs.length) {
             throw new IllegalArgumentException(theirs.length + " words of hashes, expected " + ours.length);
         }

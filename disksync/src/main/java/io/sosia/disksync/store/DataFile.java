@@ -33,6 +33,11 @@ interface DataFile extends Closeable {
     /// The first byte from `from` on that is in a hole; `size` when there is none before.
     long nextHole(long from, long size) throws IOException;
 
+    /// This range will be read soon: the host may begin to bring it into its cache. Only a hint; whether it can be read shows when
+    /// it is.
+    default void willNeed(long offset, long length) {
+    }
+
     /// Returns when all that was written before the call is durable (fdatasync).
     void sync() throws IOException;
 }

@@ -433,6 +433,11 @@ public final class DiskStore implements BlockStore {
         return Math.min(sizeBytes, data.nextHole(offset, sizeBytes));
     }
 
+    /// This range will be read soon: a hint to the host, which costs the caller nothing.
+    public void willNeed(long offset, long length) {
+        data.willNeed(offset, length);
+    }
+
     /// What is known of the disk as a whole.
     public synchronized SuperBlock superBlock() {
         return tracking.superBlock().with(durable);

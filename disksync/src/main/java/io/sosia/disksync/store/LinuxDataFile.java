@@ -98,6 +98,11 @@ final class LinuxDataFile implements DataFile {
     }
 
     @Override
+    public void willNeed(long offset, long length) {
+        file.willNeed(offset, length);
+    }
+
+    @Override
     public void sync() throws IOException {
         channel.force(false);
     }

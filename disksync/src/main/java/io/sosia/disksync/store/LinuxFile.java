@@ -13,13 +13,14 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 
-/// The file operations that Java lacks: punching holes, finding them, and sharing a file's content with a second one.
+/// The file operations that Java lacks: punching holes, finding them, reading ahead, and sharing a file's content with a second
+/// one.
 ///
 /// WHY: a guest's TRIM must give space back to the host, and a sparse image must stay sparse when it is copied; a point in
-/// time costs nothing where the file system can share blocks. The Java library has neither `fallocate` nor `SEEK_DATA` nor
-/// `FICLONE`.
+/// time costs nothing where the file system can share blocks; who reads a whole disk beside a guest must not make it wait. The
+/// Java library has neither `fallocate` nor `SEEK_DATA` nor `FICLONE` nor `posix_fadvise`.
 ///
-/// SAFE-BECAUSE: the descriptor is private to this object and closed once; `fallocate`, `lseek` and `ioctl(FICLONE)` take
+/// SAFE-BECAUSE: the descriptor is private to this object and closed once; `fallocate`, `lseek`, `posix_fadvise` and `ioctl(FICLONE)` take
 /// integers only, so no memory of ours is handed out; `open` reads one string that its arena keeps alive during the call; errno is captured by
 /// the call itself. Calls and close exclude each other, so no call can meet a descriptor number that has been given to
 /// another file.
@@ -33,6 +34,7 @@ final class LinuxFile implements Closeable {
     private static final int SEEK_HOLE = 4;
     /// ioctl_ficlonerange(2): `_IOW(0x94, 9, int)`.
     private static final long FICLONE = 0x4004_9409L;
+    private static final int POSIX_FADV_WILLNEED = 3;
     private static final int EINTR = 4;
     private static final int ENXIO = 6;
     private static final int EXDEV = 18;
@@ -55,6 +57,8 @@ final class LinuxFile implements Closeable {
             ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), ERRNO);
     private static final MethodHandle IOCTL = function("ioctl", FunctionDescriptor.of(ValueLayout.JAVA_INT,
             ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), ERRNO, Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle FADVISE = function("posix_fadvise", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+            ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     private static final MethodHandle STRERROR = function("strerror",
             FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
 
@@ -112,6 +116,21 @@ final class LinuxFile implements Closeable {
             throw e;
         } catch (Throwable e) {
             throw new IllegalStateException("fallocate " + path, e);
+        }
+    }
+
+    /// Has the host read the range into its cache meanwhile, if it likes to.
+    synchronized void willNeed(long offset, long length) {
+        if (closed) {
+            return;
+        }
+        try {
+            // Its result says whether the host takes such hints: of no use to anybody.
+            int _ = (int) FADVISE.invokeExact(descriptor, offset, length, POSIX_FADV_WILLNEED);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("posix_fadvise " + path, e);
         }
     }
 
