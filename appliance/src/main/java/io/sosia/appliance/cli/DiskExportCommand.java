@@ -6,13 +6,12 @@ import io.sosia.appliance.node.ByteSize;
 import io.sosia.appliance.node.ExportStatus;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `sosia disk export`: a backup's disk as it is now, for programs that make backups.
@@ -48,12 +47,8 @@ public final class DiskExportCommand implements Callable<Integer> {
     private static final int LINE_EVERY = 20;
     private static final int END_SECONDS = 10;
 
-    @Option(names = "--config", paramLabel = "FILE", description = "The backup's configuration.")
-    private Path file;
-
-    @Option(names = "--control", paramLabel = "HOST:PORT",
-            description = "The backup's control address, without its configuration.")
-    private String control;
+    @Mixin
+    private NodeOption backup;
 
     @Option(names = "--bind", paramLabel = "ADDRESS:PORT|unix:PATH", defaultValue = "127.0.0.1:10809",
             description = "Where the node serves NBD (default: ${DEFAULT-VALUE}); port 0 for any free one.")
@@ -68,27 +63,16 @@ public final class DiskExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if ((file == null) == (control == null)) {
-            throw new CliException(CliException.BAD_INPUT,
-                    "name the backup: either --config FILE or --control HOST:PORT");
-        }
-        InetSocketAddress address = file != null ? ControlAddress.of(file) : ControlAddress.parse(control);
         long side = side();
         Thread hook = Thread.ofPlatform().name("terminate").unstarted(this::onShutdown);
         Runtime.getRuntime().addShutdownHook(hook);
-        try (ControlClient client = new ControlClient(address)) {
-            ExportStatus begun = client.beginExport(bind, side);
-            System.out.println(begun.uri());
-            serve(client, begun);
-            return 0;
-        } catch (ControlRefusedException e) {
-            throw new CliException(e.isBadRequest() ? CliException.BAD_INPUT : CliException.FAILED, e.getMessage(), e);
-        } catch (IOException e) {
-            throw new CliException(CliException.FAILED, "no node answers at " + address.getHostString() + ":"
-                    + address.getPort() + " (" + e.getMessage() + "); is `sosia appliance run` running?", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return CliException.FAILED;
+        try {
+            return backup.ask(client -> {
+                ExportStatus begun = client.beginExport(bind, side);
+                System.out.println(begun.uri());
+                serve(client, begun);
+                return 0;
+            }, NodeOption::badInputOrFailed);
         } finally {
             done.countDown();
         }

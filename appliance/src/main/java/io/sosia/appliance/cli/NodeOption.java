@@ -5,6 +5,7 @@ import io.sosia.appliance.control.ControlRefusedException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.function.ToIntFunction;
 import picocli.CommandLine.Option;
 
 /// Names the node a command is about.
@@ -21,10 +22,20 @@ final class NodeOption {
     @Option(names = "--control", paramLabel = "HOST:PORT", description = "The node, by its control address.")
     private String control;
 
+    /// Whether what was asked made no sense, or the node could not do it now.
+    static int badInputOrFailed(ControlRefusedException refusal) {
+        return refusal.isBadRequest() ? CliException.BAD_INPUT : CliException.FAILED;
+    }
+
     /// Asks the node named.
     ///
     /// @throws CliException when none or two are named, it does not answer, or it refuses (bad input)
     int ask(Question question) {
+        return ask(question, _ -> CliException.BAD_INPUT);
+    }
+
+    /// The same, where a refusal's exit status depends on it.
+    int ask(Question question, ToIntFunction<ControlRefusedException> statusOfRefusal) {
         if ((file == null) == (control == null)) {
             throw new CliException(CliException.BAD_INPUT, "name the node: either --config FILE or --control HOST:PORT");
         }
@@ -32,7 +43,7 @@ final class NodeOption {
         try (ControlClient client = new ControlClient(address)) {
             return question.ask(client);
         } catch (ControlRefusedException e) {
-            throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
+            throw new CliException(statusOfRefusal.applyAsInt(e), e.getMessage(), e);
         } catch (IOException e) {
             throw new CliException(CliException.FAILED, "no node answers at " + address.getHostString() + ":"
                     + address.getPort() + " (" + e.getMessage() + "); is `sosia appliance run` running?", e);

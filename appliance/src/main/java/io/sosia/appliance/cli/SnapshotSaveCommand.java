@@ -6,13 +6,13 @@ import io.sosia.appliance.control.ControlRefusedException;
 import io.sosia.appliance.image.BuildProgress.Meter;
 import io.sosia.appliance.node.SnapshotStatus;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -45,12 +45,8 @@ public final class SnapshotSaveCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "The folder to make; a relative one counts from here.")
     private Path folder;
 
-    @Option(names = "--config", paramLabel = "FILE", description = "The backup's configuration.")
-    private Path file;
-
-    @Option(names = "--control", paramLabel = "HOST:PORT",
-            description = "The backup's control address, without its configuration.")
-    private String control;
+    @Mixin
+    private NodeOption backup;
 
     @Option(names = "--json", description = "One JSON object at the end, with all there is.")
     private boolean json;
@@ -60,27 +56,16 @@ public final class SnapshotSaveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if ((file == null) == (control == null)) {
-            throw new CliException(CliException.BAD_INPUT,
-                    "name the backup: either --config FILE or --control HOST:PORT");
-        }
-        InetSocketAddress address = file != null ? ControlAddress.of(file) : ControlAddress.parse(control);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("terminate").unstarted(this::onShutdown));
-        try (ControlClient client = new ControlClient(address)) {
-            SnapshotStatus end = follow(client, client.beginSnapshot(folder.toAbsolutePath().normalize().toString()));
-            if (!end.phase().equals("done")) {
-                throw new CliException(CliException.FAILED, "no snapshot was saved: " + end.error());
-            }
-            System.out.println(json ? new ObjectMapper().writeValueAsString(end) : line(end));
-            return 0;
-        } catch (ControlRefusedException e) {
-            throw new CliException(e.isBadRequest() ? CliException.BAD_INPUT : CliException.FAILED, e.getMessage(), e);
-        } catch (IOException e) {
-            throw new CliException(CliException.FAILED, "no node answers at " + address.getHostString() + ":"
-                    + address.getPort() + " (" + e.getMessage() + "); is `sosia appliance run` running?", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return CliException.FAILED;
+        try {
+            return backup.ask(client -> {
+                SnapshotStatus end = follow(client, client.beginSnapshot(folder.toAbsolutePath().normalize().toString()));
+                if (!end.phase().equals("done")) {
+                    throw new CliException(CliException.FAILED, "no snapshot was saved: " + end.error());
+                }
+                System.out.println(json ? new ObjectMapper().writeValueAsString(end) : line(end));
+                return 0;
+            }, NodeOption::badInputOrFailed);
         } finally {
             over.countDown();
         }
