@@ -37,7 +37,7 @@ import java.util.zip.CRC32C;
 public final class PeerCodec {
 
     /// Raised with every change of the bytes.
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     /// Longest frame, without its length field: a batch of log entries, which may hold the data of a disk read of 16 MiB behind
     /// 1 MiB of others.
@@ -67,6 +67,10 @@ public final class PeerCodec {
     private static final int DISK_HASHES = 14;
     private static final int DISK_BYTES = 15;
     private static final int DISK_NOTE = 16;
+    private static final int RENOUNCE_ASKED = 17;
+    private static final int RENOUNCED = 18;
+    private static final int RETURN_ASKED = 19;
+    private static final int FORGOTTEN = 20;
 
     private PeerCodec() {}
 
@@ -109,6 +113,10 @@ public final class PeerCodec {
             case PeerMessage.DiskHashes _ -> DISK_HASHES;
             case PeerMessage.DiskBytes _ -> DISK_BYTES;
             case PeerMessage.DiskNote _ -> DISK_NOTE;
+            case PeerMessage.RenounceAsked _ -> RENOUNCE_ASKED;
+            case PeerMessage.Renounced _ -> RENOUNCED;
+            case PeerMessage.ReturnAsked _ -> RETURN_ASKED;
+            case PeerMessage.Forgotten _ -> FORGOTTEN;
         };
     }
 
@@ -162,7 +170,10 @@ public final class PeerCodec {
                 writeText(content, out);
             }
             case Clone(var part) -> CloneCodec.write(part, out);
-            case HandOver _, Stopped _, Confirmation _ -> { }
+            case PeerMessage.Renounced(long number) -> out.writeLong(number);
+            case PeerMessage.ReturnAsked(long number) -> out.writeLong(number);
+            case PeerMessage.Forgotten(long number) -> out.writeLong(number);
+            case HandOver _, Stopped _, Confirmation _, PeerMessage.RenounceAsked _ -> { }
         }
     }
 
@@ -230,6 +241,10 @@ public final class PeerCodec {
                 yield new PeerMessage.DiskBytes(at, bytes);
             }
             case DISK_NOTE -> new PeerMessage.DiskNote(readText(in));
+            case RENOUNCE_ASKED -> new PeerMessage.RenounceAsked();
+            case RENOUNCED -> new PeerMessage.Renounced(in.readLong());
+            case RETURN_ASKED -> new PeerMessage.ReturnAsked(in.readLong());
+            case FORGOTTEN -> new PeerMessage.Forgotten(in.readLong());
             default -> throw new PeerFormatException("message of unknown type " + type);
         };
     }

@@ -141,7 +141,8 @@ public final class StatusCommand implements Callable<Integer> {
         out.printf("log       %,d bit/s, %,d bytes so far, %d outputs held%n",
                 status.logBitsPerSecond(), status.logBytes(), status.outputsHeld());
         out.printf("partner   %s%n", status.linked() ? "connected" : "not connected");
-        out.printf("witness   %s%n", status.witnessReachable() ? "answers" : "does not answer");
+        out.printf("witness   %s%s%n", status.witnessReachable() ? "answers" : "does not answer",
+                status.renunciation().isEmpty() ? "" : "; renunciation " + status.renunciation());
         if (status.verify() != null) {
             out.printf("disks     %s%n", compared(status.verify()));
         }

@@ -240,7 +240,7 @@ public final class Node implements AutoCloseable {
         PairSettings settings = new PairSettings(usual.pairId(), usual.node(), usual.partner(), usual.incarnation(),
                 config.partnerGraceNanos(), usual.witnessRetryNanos(), usual.freezeNanos(), usual.handOverNanos());
         return new PairCore.Setup(settings, PairCore.LinkTiming.suspectAfter(config.silenceNanos()),
-                MachineParts.digest(spec), GateLimits.DEFAULT, LOG_BYTES_MAX);
+                MachineParts.digest(spec), GateLimits.DEFAULT, LOG_BYTES_MAX, home.relied());
     }
 
     private Optional<Uplink> plugIn() throws IOException {
@@ -323,6 +323,11 @@ public final class Node implements AutoCloseable {
             DIAGNOSTICS.info("{} {}->{} epoch={} at={} reason={}", config.node(), from.word(), to.word(), to.epoch(),
                     step,
                     reason);
+        }
+
+        @Override
+        public void writeRelied(long epoch) throws IOException {
+            home.writeRelied(epoch);
         }
 
         @Override
@@ -412,7 +417,7 @@ public final class Node implements AutoCloseable {
                 state.isPrimary() ? "primary" : backup ? "backup" : "none",
                 state.word(), transitions.lastReason(), state.epoch(), config.engine().decided().word(), machine.steps(),
                 core.backupStep(),
-                core.linked(), arbiter.reachable(), pair.lagNanos() / 1e6, pair.heldShare() * 100,
+                core.linked(), arbiter.reachable(), state.renunciation().summary(), pair.lagNanos() / 1e6, pair.heldShare() * 100,
                 rate.bitsPerSecond(), linkBytes(), pair.clonePauseNanos() / 1e6, pair.cloneProgress().orElse(null), core.gate().heldOutputs(), console.end(),
                 (System.nanoTime() - startedNanos) / 1_000_000, ProcessHandle.current().pid(),
                 pair.verify().map(DiskVerify::summary).orElse(null), transitions.all());

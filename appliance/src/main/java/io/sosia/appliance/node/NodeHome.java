@@ -29,7 +29,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The folder of all that a node keeps: who it is (`pair.json`), its disk (`disk/`), what the disk holds
-/// (`stamp.json`), when that was last compared with the partner's (`verified.json`), how its last life ended (`ended.json`), the
+/// (`stamp.json`), when that was last compared with the partner's (`verified.json`), in which
+/// epoch it last relied on its backup's renunciation (`relied.json`), how its last life ended (`ended.json`), the
 /// snapshot its machine is to go on from (`restore/`) and evidence of failures (`evidence/`). Every file is replaced whole and
 /// durably.
 public final class NodeHome {
@@ -40,6 +41,7 @@ public final class NodeHome {
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(NodeHome.class);
     private static final String UNKNOWN_CONTENT = "unknown";
     private static final String VERIFIED = "verified.json";
+    private static final String RELIED = "relied.json";
     private static final int FORMAT = 1;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -281,6 +283,23 @@ public final class NodeHome {
     /// Keeps when that was; durable on return.
     void writeLastVerify(Instant at) throws IOException {
         replace(VERIFIED, JSON.createObjectNode().put("atMicros", ChronoUnit.MICROS.between(Instant.EPOCH, at)));
+    }
+
+    /// The last epoch in which a life of this node let output leave relying on its backup's renunciation; 0 for none, or when it
+    /// cannot be read: it only shortens a wait.
+    long relied() {
+        Path file = folder.resolve(RELIED);
+        try {
+            return Files.exists(file) ? read(file).path("epoch").asLong() : 0;
+        } catch (IOException damaged) {
+            DIAGNOSTICS.warn("{}; taken for never", damaged.getMessage());
+            return 0;
+        }
+    }
+
+    /// Writes RELIED of this epoch; durable on return.
+    void writeRelied(long epoch) throws IOException {
+        replace(RELIED, JSON.createObjectNode().put("epoch", epoch));
     }
 
     /// Writes down how this life ended; durable on return.

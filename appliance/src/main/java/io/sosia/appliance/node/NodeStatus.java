@@ -13,6 +13,8 @@ import java.util.List;
 /// @param partnerStep      on a primary: the step its backup has executed
 /// @param linked           whether the link to the partner is up
 /// @param witnessReachable whether the witness has answered lately
+/// @param renunciation     for when both nodes have lost the witness: `granted N` on a backup that does not claim, `held N` on
+///                         its primary, `relied` on one whose output leaves without receipts; else empty
 /// @param lagMillis        on a primary: how far its backup executes behind it
 /// @param heldPercent      share of time the machine is slowed for the backup's sake
 /// @param logBitsPerSecond on the link, over the last second
@@ -38,6 +40,7 @@ public record NodeStatus(
         long partnerStep,
         boolean linked,
         boolean witnessReachable,
+        String renunciation,
         double lagMillis,
         double heldPercent,
         long logBitsPerSecond,

@@ -21,6 +21,7 @@ import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairRecord;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
@@ -45,6 +46,9 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
         void transition(NodeState from, NodeState to, String reason);
 
         void finished(Outcome outcome, String reason);
+
+        /// Keeps durably that this node relies on its backup's renunciation in this epoch. On a thread of its own.
+        void writeRelied(long epoch) throws IOException;
 
         /// A broken invariant: the node has to stop at once.
         void broken(Throwable cause);
@@ -328,6 +332,25 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     @Override
     public void submit(ClaimCommand claim) {
         arbiter.submit(claim, this);
+    }
+
+    @Override
+    public boolean witnessAnswers() {
+        return arbiter.reachable();
+    }
+
+    @Override
+    public void writeRelied(long epoch) {
+        // The loop must not wait for a disk.
+        Thread.ofPlatform().daemon().name("relied").start(() -> {
+            try {
+                observer.writeRelied(epoch);
+            } catch (IOException e) {
+                DIAGNOSTICS.warn("RELIED of epoch {} cannot be written, so output is held on: {}", epoch, e.getMessage());
+                return;
+            }
+            onLoop(() -> core.reliedWritten(epoch, System.nanoTime()));
+        });
     }
 
     @Override

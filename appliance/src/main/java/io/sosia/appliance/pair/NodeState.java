@@ -30,6 +30,7 @@ public sealed interface NodeState {
     /// @param askedNanos  when it was last sent
     /// @param partnerGone whether the backup was lost while a claim for PROTECTED is out
     /// @param frozen      whether the machine has been paused for want of an answer
+    /// @param held        the backup's renunciation
     record Claiming(
             long epoch,
             Purpose purpose,
@@ -37,19 +38,33 @@ public sealed interface NodeState {
             long sinceNanos,
             long askedNanos,
             boolean partnerGone,
-            boolean frozen)
+            boolean frozen,
+            Renunciation.Held held)
             implements NodeState {
 
         Claiming askedAgain(long now) {
-            return new Claiming(epoch, purpose, command, sinceNanos, now, partnerGone, frozen);
+            return new Claiming(epoch, purpose, command, sinceNanos, now, partnerGone, frozen, held);
         }
 
         Claiming withoutPartner() {
-            return new Claiming(epoch, purpose, command, sinceNanos, askedNanos, true, frozen);
+            return new Claiming(epoch, purpose, command, sinceNanos, askedNanos, true, frozen, held);
         }
 
         Claiming inFrost() {
-            return new Claiming(epoch, purpose, command, sinceNanos, askedNanos, partnerGone, true);
+            return new Claiming(epoch, purpose, command, sinceNanos, askedNanos, partnerGone, true, held);
+        }
+
+        Claiming thawed() {
+            return new Claiming(epoch, purpose, command, sinceNanos, askedNanos, partnerGone, false, held);
+        }
+
+        Claiming with(Renunciation.Held other) {
+            return new Claiming(epoch, purpose, command, sinceNanos, askedNanos, partnerGone, frozen, other);
+        }
+
+        /// Whether output leaves without receipts though the claim has no answer.
+        boolean relied() {
+            return held.reliance() == Renunciation.Reliance.DURABLE;
         }
     }
 
@@ -57,7 +72,18 @@ public sealed interface NodeState {
     record Alone(long epoch, long untilNanos) implements NodeState {}
 
     /// Primary with a backup: output leaves with its acknowledgement.
-    record Protected(long epoch, Incarnation backup) implements NodeState {}
+    ///
+    /// @param held the backup's renunciation
+    record Protected(long epoch, Incarnation backup, Renunciation.Held held) implements NodeState {
+        /// A backup that has renounced nothing.
+        public Protected(long epoch, Incarnation backup) {
+            this(epoch, backup, Renunciation.Held.NONE);
+        }
+
+        Protected with(Renunciation.Held other) {
+            return new Protected(epoch, backup, other);
+        }
+    }
 
     /// Primary without a backup.
     record Solo(long epoch) implements NodeState {}
@@ -88,23 +114,66 @@ public sealed interface NodeState {
     record Syncing(long epoch, Incarnation primary, boolean restored) implements NodeState {}
 
     /// Backup that holds all the primary's log: READY.
-    record Following(long epoch, Incarnation primary) implements NodeState {}
+    ///
+    /// @param granted its renunciation
+    record Following(long epoch, Incarnation primary, Renunciation.Granted granted) implements NodeState {
+        /// A backup that has renounced nothing.
+        public Following(long epoch, Incarnation primary) {
+            this(epoch, primary, Renunciation.Granted.NONE);
+        }
+
+        Following with(Renunciation.Granted other) {
+            return new Following(epoch, primary, other);
+        }
+    }
 
     /// Backup that has closed the link and replays what it acknowledged.
     ///
     /// @param promote    whether it claims afterwards, or ends
+    /// @param granted    its renunciation; while that is outstanding it must not claim, and waits for the record to move on
     /// @param named      whether the record is known to have named this life in sync: without that it has to be read before the
     ///                   first claim, since a claim that expects a record nobody has seen yet may come true much later
     /// @param denials    answers that did not name it, so far
     /// @param askedNanos when the record was last asked for
-    record Draining(long epoch, boolean promote, boolean named, int denials, String reason, long askedNanos)
-            implements NodeState {}
+    record Draining(
+            long epoch,
+            boolean promote,
+            Renunciation.Granted granted,
+            boolean named,
+            int denials,
+            String reason,
+            long askedNanos)
+            implements NodeState {
+
+        boolean renounced() {
+            return granted.outstanding();
+        }
+
+        Draining asked(long now) {
+            return new Draining(epoch, promote, granted, named, denials, reason, now);
+        }
+
+        Draining denied(long now) {
+            return new Draining(epoch, promote, granted, named, denials + 1, reason, now);
+        }
+
+        Draining knownAsNamed() {
+            return new Draining(epoch, promote, granted, true, 0, reason, askedNanos);
+        }
+    }
 
     /// Primary that stops at a mark and hands over.
     ///
     /// @param outcome what becomes of this node then
-    record HandingOver(long epoch, Incarnation backup, Outcome outcome, String reason, long untilNanos)
-            implements NodeState {}
+    /// @param held    the backup's renunciation
+    record HandingOver(
+            long epoch, Incarnation backup, Outcome outcome, String reason, long untilNanos, Renunciation.Held held)
+            implements NodeState {
+
+        HandingOver with(Renunciation.Held other) {
+            return new HandingOver(epoch, backup, outcome, reason, untilNanos, other);
+        }
+    }
 
     /// Ended on purpose.
     record Stopped(long epoch, String reason) implements NodeState {}
@@ -117,7 +186,7 @@ public sealed interface NodeState {
         return switch (this) {
             case Reading r -> "STARTING";
             case Waiting w -> "WAITING";
-            case Claiming c -> c.frozen() ? "FROZEN" : "CLAIMING";
+            case Claiming c -> c.relied() ? "RELYING" : c.frozen() ? "FROZEN" : "CLAIMING";
             case Alone a -> "ALONE";
             case Protected p -> "PROTECTED";
             case Solo s -> "SOLO";
@@ -129,6 +198,19 @@ public sealed interface NodeState {
             case HandingOver h -> "HANDING-OVER";
             case Stopped s -> "STOPPED";
             case Halted h -> "HALTED";
+        };
+    }
+
+    /// What this node keeps of the backup's renunciation.
+    default Renunciation renunciation() {
+        return switch (this) {
+            case Claiming c -> c.held();
+            case Protected p -> p.held();
+            case HandingOver h -> h.held();
+            case Following f -> f.granted();
+            case Draining d -> d.granted();
+            case Reading _, Waiting _, Alone _, Solo _, Taking _, Standby _, Syncing _, Stopped _, Halted _ ->
+                    Renunciation.Granted.NONE;
         };
     }
 

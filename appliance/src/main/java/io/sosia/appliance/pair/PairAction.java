@@ -76,6 +76,16 @@ public sealed interface PairAction {
     /// Go on after [Pause].
     record Resume() implements PairAction {}
 
+    /// Tell the partner something of a renunciation.
+    record Say(PeerMessage.OfRenunciation message) implements PairAction {}
+
+    /// Write durably that in this epoch output leaves without receipts, relying on the backup's renunciation. Answers
+    /// [PairEvent.ReliedWritten] when that is done.
+    record WriteRelied(long epoch) implements PairAction {}
+
+    /// From here on output leaves at once, though PROTECTED stands: RELIED is durable.
+    record Rely() implements PairAction {}
+
     /// Stop the machine at a mark for good, then tell [PairEvent.HandedOver] when all is acknowledged.
     record StopAtMark() implements PairAction {}
 

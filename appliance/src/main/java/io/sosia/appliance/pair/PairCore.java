@@ -28,8 +28,9 @@ public final class PairCore {
     /// @param machine       digest of how the machine is built; both nodes' must be equal
     /// @param gateLimits    how much output is held before the machine waits
     /// @param logBytesMax   log sent and not acknowledged, in bytes, before the machine waits
-    public record Setup(
-            PairSettings settings, LinkTiming timing, String machine, GateLimits gateLimits, long logBytesMax) {}
+    /// @param reliedEpoch   the last epoch for which an earlier life of this node wrote RELIED; 0 for none
+    public record Setup(PairSettings settings, LinkTiming timing, String machine, GateLimits gateLimits, long logBytesMax,
+            long reliedEpoch) {}
 
     /// Failure detection.
     ///
@@ -96,7 +97,7 @@ public final class PairCore {
         this.setup = setup;
         this.disk = disk;
         this.environment = environment;
-        this.rules = new PairMachine(setup.settings());
+        this.rules = new PairMachine(setup.settings(), setup.reliedEpoch());
         this.self = setup.settings().incarnation();
         this.gate = new OutputGate(setup.gateLimits(), this::release);
     }
@@ -117,6 +118,7 @@ public final class PairCore {
         }
         tickedNanos = now;
         tell(new PairEvent.Tick(), now);
+        tell(environment.witnessAnswers() ? new PairEvent.WitnessAnswers() : new PairEvent.WitnessLost(), now);
         if (powerOffReleased) {
             tell(new PairEvent.PowerOffReleased(), now);
         }
@@ -271,7 +273,7 @@ public final class PairCore {
             case PeerMessage.Refusal(String reason) -> refused(envelope, reason, now);
             case PeerMessage.Log _, PeerMessage.Ack _, PeerMessage.Heartbeat _, PeerMessage.HeartbeatReply _,
                  PeerMessage.Leaving _, PeerMessage.HandOver _, PeerMessage.Stopped _, PeerMessage.Clone _,
-                 PeerMessage.Confirmation _, PeerMessage.OfDisk _ -> {
+                 PeerMessage.Confirmation _, PeerMessage.OfDisk _, PeerMessage.OfRenunciation _ -> {
                 if (waitsForWelcome(envelope)) {
                     answerWhileWaiting(envelope);
                 } else if (envelope.epoch() != linkEpoch || !envelope.addressee().equals(self)
@@ -352,6 +354,7 @@ public final class PairCore {
             }
             case PeerMessage.HeartbeatReply _ -> { }
             case PeerMessage.OfDisk ofDisk -> environment.ofDisk(ofDisk);
+            case PeerMessage.OfRenunciation renunciation -> tell(heardOf(renunciation), now);
             case PeerMessage.Leaving(String reason) -> {
                 tell(new PairEvent.PartnerLeaves(reason), now);
                 dropLink(reason);
@@ -363,6 +366,15 @@ public final class PairCore {
             case Hello _, PeerMessage.Welcome _, PeerMessage.Invitation _, PeerMessage.Refusal _ ->
                     throw new IllegalStateException("handled before: " + message);
         }
+    }
+
+    private PairEvent heardOf(PeerMessage.OfRenunciation message) {
+        return switch (message) {
+            case PeerMessage.RenounceAsked() -> new PairEvent.RenounceAsked(!environment.witnessAnswers());
+            case PeerMessage.Renounced(long number) -> new PairEvent.Renounced(number);
+            case PeerMessage.ReturnAsked(long number) -> new PairEvent.ReturnAsked(number);
+            case PeerMessage.Forgotten(long number) -> new PairEvent.Forgotten(number);
+        };
     }
 
     private void assemble(ClonePart part) {
@@ -483,6 +495,11 @@ public final class PairCore {
         tell(new PairEvent.WitnessSilent(), now);
     }
 
+    /// RELIED of this epoch is durable on this node, after [PairEnvironment#writeRelied].
+    public void reliedWritten(long epoch, long now) {
+        tell(new PairEvent.ReliedWritten(epoch), now);
+    }
+
     // The own machine.
 
     /// The recorder has written these entries; they go to the backup, if there is one.
@@ -542,6 +559,9 @@ public final class PairCore {
             return state.isPrimary()
                     ? "there is no backup to hand over to: this node is " + state.word()
                     : "this node is " + state.word() + ", not the primary; ask the other one";
+        }
+        if (!state.renunciation().summary().isEmpty() || !environment.witnessAnswers()) {
+            return "the witness does not answer both nodes: the partner could not take over";
         }
         tell(new PairEvent.SwitchOver(), now);
         return "";
@@ -638,7 +658,7 @@ public final class PairCore {
     private void take(PairMachine.Step step, long now) {
         NodeState before = state;
         state = step.state();
-        if (before.getClass() != state.getClass() || !before.word().equals(state.word())) {
+        if (before.getClass() != state.getClass() || !step.reason().isEmpty()) {
             environment.transition(before, state, step.reason());
         }
         for (PairAction action : step.actions()) {
@@ -704,6 +724,9 @@ public final class PairCore {
                 gate.soloGranted(epoch);
                 environment.goLive(epoch);
             }
+            case PairAction.Say(PeerMessage.OfRenunciation message) -> send(message);
+            case PairAction.WriteRelied(long epoch) -> environment.writeRelied(epoch);
+            case PairAction.Rely() -> gate.relied();
             case PairAction.Pause() -> environment.pause();
             case PairAction.Resume() -> environment.resume();
             case PairAction.StopAtMark() -> environment.stopAtMark();

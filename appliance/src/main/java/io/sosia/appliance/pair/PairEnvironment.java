@@ -26,6 +26,13 @@ public interface PairEnvironment {
     /// Submit a claim; answered by an event.
     void submit(ClaimCommand claim);
 
+    /// Whether the witness has answered lately. A belief: nothing but patience may depend on it.
+    boolean witnessAnswers();
+
+    /// Write durably that this node relies on its backup's renunciation in this epoch, then tell `reliedWritten`; tell nothing
+    /// when it cannot be written.
+    void writeRelied(long epoch);
+
     /// Switch the machine on as the recorder of this epoch's log.
     void startMachine(long epoch);
 
@@ -69,6 +76,6 @@ public interface PairEnvironment {
     /// The node's life is over.
     void finish(Outcome outcome, String reason);
 
-    /// The pair machine has changed its state: one line of diagnostics.
+    /// The pair machine has changed its state, or something worth telling has happened within it: one line of diagnostics.
     void transition(NodeState from, NodeState to, String reason);
 }

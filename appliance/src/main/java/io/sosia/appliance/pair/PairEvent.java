@@ -19,6 +19,33 @@ public sealed interface PairEvent {
     /// The witness answered a read: it does not know this pair.
     record RecordUnknown() implements PairEvent {}
 
+    /// What a renunciation depends on.
+    sealed interface OfRenunciation extends PairEvent
+            permits WitnessLost, WitnessAnswers, RenounceAsked, Renounced, ReturnAsked, Forgotten, ReliedWritten {}
+
+    /// The witness has not answered for a while; told again and again. Wrong or late, it costs time only.
+    record WitnessLost() implements OfRenunciation {}
+
+    /// The witness has answered lately; told again and again.
+    record WitnessAnswers() implements OfRenunciation {}
+
+    /// The primary asks us to renounce.
+    ///
+    /// @param witnessLost whether we have lost the witness too
+    record RenounceAsked(boolean witnessLost) implements OfRenunciation {}
+
+    /// Our backup renounces.
+    record Renounced(long number) implements OfRenunciation {}
+
+    /// Our backup asks to have its renunciation back.
+    record ReturnAsked(long number) implements OfRenunciation {}
+
+    /// Our primary has forgotten that renunciation.
+    record Forgotten(long number) implements OfRenunciation {}
+
+    /// RELIED of this epoch is durable.
+    record ReliedWritten(long epoch) implements OfRenunciation {}
+
     /// The witness granted the claim with this nonce.
     record ClaimGranted(Nonce nonce, PairRecord record) implements PairEvent {}
 

@@ -59,7 +59,7 @@ import java.util.UUID;
 /// A claim once sent is repeated until it is granted or refused; meanwhile the node takes nothing else on.
 public final class PairMachine {
 
-    /// What one event leads to. `reason` is set when the state's kind has changed, for the one line of diagnostics.
+    /// What one event leads to. `reason` is set when the state's kind has changed, or something is worth a line of diagnostics.
     public record Step(NodeState state, List<PairAction> actions, String reason) {
         static Step stay(NodeState state, PairAction... actions) {
             return new Step(state, List.of(actions), "");
@@ -76,15 +76,26 @@ public final class PairMachine {
     /// A node that stands by asks the witness this many times less often than one that cannot go on without an answer.
     private static final int STANDBY_RETRIES = 5;
 
+    private static final long LONG_AGO = Long.MIN_VALUE / 2;
+
     private final PairSettings settings;
+    private final RenunciationRules renunciation;
+    private final long reliedEpoch;
 
     public PairMachine(PairSettings settings) {
+        this(settings, 0);
+    }
+
+    /// @param reliedEpoch the last epoch for which an earlier life of this node wrote RELIED; 0 for none
+    public PairMachine(PairSettings settings, long reliedEpoch) {
         this.settings = settings;
+        this.renunciation = new RenunciationRules(settings);
+        this.reliedEpoch = reliedEpoch;
     }
 
     /// A node's first step: asks the witness where the pair stands.
     public Step begin(long now) {
-        return Step.to(new Reading(0, now), "started", new ReadRecord());
+        return Step.stay(new Reading(0, now), new ReadRecord());
     }
 
     /// What `event` leads to in `state` at `now` (any clock that does not go back, in nanoseconds).
@@ -99,7 +110,7 @@ public final class PairMachine {
             case Taking s -> taking(s, event, now);
             case Standby s -> standby(s, event, now);
             case Syncing s -> syncing(s, event);
-            case Following s -> following(s, event);
+            case Following s -> following(s, event, now);
             case Draining s -> draining(s, event, now);
             case HandingOver s -> handingOver(s, event, now);
             case Stopped s -> Step.stay(s);
@@ -126,6 +137,9 @@ public final class PairMachine {
         if (!record.owner().equals(settings.node())) {
             return Step.to(new Standby(record.epoch(), "not the owner", now),
                     "the record's owner is " + record.owner(), new Dial());
+        }
+        if (record.state() == PairState.PROTECTED && record.epoch() == reliedEpoch) {
+            return coldBoot(record, now, "owner by the record, and the partner has renounced");
         }
         Optional<Incarnation> partner = record.incarnationOf(settings.partner());
         if (record.state() == PairState.PROTECTED && partner.isPresent()) {
@@ -164,6 +178,7 @@ public final class PairMachine {
                 actions.addAll(alone.actions());
                 yield new Step(alone.state(), List.copyOf(actions), alone.reason());
             }
+            case PairEvent.OfRenunciation e -> renunciation.inClaiming(s, e);
             case PairEvent.PartnerOffers o when s.purpose() != Purpose.COLD_BOOT && s.purpose() != Purpose.PROTECT ->
                     Step.stay(s, new Refuse("a claim is with the witness"));
             case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
@@ -179,11 +194,11 @@ public final class PairMachine {
     }
 
     /// Sends the outstanding claim again, and freezes a primary whose claim stays without an answer; not one whose output a
-    /// partner's receipts let out.
+    /// partner's receipts let out, or its renunciation.
     private Step repeat(Claiming s, long now) {
         boolean hasPartner = s.purpose() == Purpose.PROTECT_LIVE || s.purpose() == Purpose.LET_GO;
-        boolean gatedByPartner = hasPartner && !s.partnerGone();
-        if (!s.frozen() && !gatedByPartner && now - s.sinceNanos() >= settings.freezeNanos()) {
+        boolean goesOn = hasPartner && !s.partnerGone() || s.relied();
+        if (!s.frozen() && !goesOn && now - s.sinceNanos() >= settings.freezeNanos()) {
             return Step.to(s.inFrost(), "the witness does not answer",
                     s.purpose().machineRuns() ? new PairAction[] {new Pause()} : new PairAction[0]);
         }
@@ -277,10 +292,12 @@ public final class PairMachine {
             case PairEvent.PartnerLeaves(String reason) -> goSolo(s, "the backup leaves: " + reason, now);
             // The link stays until the grant: a backup that saw it close could claim sooner, and the roles would change.
             case PairEvent.LetGo(String reason) ->
-                    claim(Purpose.LET_GO, s.epoch(), claimSolo(Purpose.LET_GO, s.epoch()), now, reason);
+                    holding(s.held(), claim(Purpose.LET_GO, s.epoch(), claimSolo(Purpose.LET_GO, s.epoch()), now, reason));
             // Something the guest was told just before the grant arrived here.
             case PairEvent.CloneFailed(String reason) -> goSolo(s, reason, now);
-            case PairEvent.PowerOffReleased() -> endRun(new Expected(s.epoch(), PairState.PROTECTED), now);
+            case PairEvent.PowerOffReleased() ->
+                    holding(s.held(), endRun(new Expected(s.epoch(), PairState.PROTECTED), now));
+            case PairEvent.OfRenunciation e -> renunciation.inProtected(s, e, now);
             case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse(TAKEN));
             case PairEvent.LocalFault(String reason) -> handOver(s, Outcome.FAILED, reason, now);
             case PairEvent.SwitchOver() -> handOver(s, Outcome.REJOIN, "switchover", now);
@@ -290,13 +307,18 @@ public final class PairMachine {
     }
 
     private Step goSolo(Protected s, String reason, long now) {
-        return claim(Purpose.GO_SOLO, s.epoch(), claimSolo(Purpose.GO_SOLO, s.epoch()), now, reason,
-                new CloseLink(reason));
+        return holding(s.held(), claim(Purpose.GO_SOLO, s.epoch(), claimSolo(Purpose.GO_SOLO, s.epoch()), now, reason,
+                new CloseLink(reason)));
+    }
+
+    /// The claim of a primary that holds its backup's renunciation.
+    private static Step holding(Renunciation.Held held, Step claim) {
+        return new Step(((Claiming) claim.state()).with(held), claim.actions(), claim.reason());
     }
 
     private Step handOver(Protected s, Outcome outcome, String reason, long now) {
-        return Step.to(new HandingOver(s.epoch(), s.backup(), outcome, reason, now + settings.handOverNanos()), reason,
-                new StopAtMark());
+        return Step.to(new HandingOver(s.epoch(), s.backup(), outcome, reason, now + settings.handOverNanos(), s.held()),
+                reason, new StopAtMark());
     }
 
     private Step handingOver(HandingOver s, PairEvent event, long now) {
@@ -309,6 +331,7 @@ public final class PairMachine {
             case PairEvent.PartnerLeaves(String reason) -> notHandedOver(s, "the backup left: " + reason);
             case PairEvent.Tick() when now >= s.untilNanos() ->
                     notHandedOver(s, "the backup did not acknowledge the log in time");
+            case PairEvent.OfRenunciation e -> renunciation.inHandingOver(s, e);
             default -> Step.stay(s);
         };
     }
@@ -405,17 +428,20 @@ public final class PairMachine {
     /// Its memory is that of a run which goes on elsewhere. But with all of it here, the record may name us in sync already.
     private static Step sourceLost(Syncing s, String reason) {
         return s.restored()
-                ? Step.to(new Draining(s.epoch(), true, false, 0, reason, Long.MIN_VALUE / 2), reason, new CloseLink(reason),
+                ? Step.to(new Draining(s.epoch(), true, Renunciation.Granted.NONE, false, 0, reason, LONG_AGO), reason, new CloseLink(reason),
                         new Drain())
                 : rejoin(s.epoch(), "the primary was lost before all was here: " + reason);
     }
 
-    private Step following(Following s, PairEvent event) {
+    private Step following(Following s, PairEvent event, long now) {
         return switch (event) {
             case PairEvent.PartnerLost(String reason) -> drain(s, true, reason);
             case PairEvent.PartnerLeaves(String reason) -> drain(s, true, reason);
-            case PairEvent.PartnerHandsOver() -> drain(s, true, "the primary hands over");
+            // With these words the primary has forgotten every renunciation of ours.
+            case PairEvent.PartnerHandsOver() ->
+                    drain(s.with(s.granted().takenBack()), true, "the primary hands over");
             case PairEvent.PartnerStopped() -> drain(s, false, GUEST_OFF);
+            case PairEvent.OfRenunciation e -> renunciation.inFollowing(s, e, now);
             case PairEvent.LocalFault(String reason) -> leave(s.epoch(), reason);
             case PairEvent.Terminate() -> Step.to(new Stopped(s.epoch(), "terminated"), "terminated",
                     new SendLeaving("terminated"), new Finish(Outcome.ENDED, "terminated"));
@@ -424,13 +450,17 @@ public final class PairMachine {
     }
 
     private static Step drain(Following s, boolean promote, String reason) {
-        return Step.to(new Draining(s.epoch(), promote, true, 0, reason, 0), reason, new CloseLink(reason), new Drain());
+        return Step.to(new Draining(s.epoch(), promote, s.granted(), true, 0, reason, LONG_AGO),
+                promote && s.granted().outstanding() ? reason + ", and this node has renounced" : reason, new CloseLink(reason), new Drain());
     }
 
     private Step draining(Draining s, PairEvent event, long now) {
         return switch (event) {
-            case PairEvent.Drained() when s.promote() && !s.named() -> now - s.askedNanos() >= settings.witnessRetryNanos()
-                    ? Step.stay(new Draining(s.epoch(), true, false, s.denials(), s.reason(), now), new ReadRecord())
+            case PairEvent.Drained() when s.promote() && (s.renounced() || !s.named()) ->
+                    now - s.askedNanos() >= settings.witnessRetryNanos()
+                            ? Step.stay(s.asked(now), new ReadRecord()) : Step.stay(s);
+            case PairEvent.RecordRead(PairRecord record) when s.promote() && s.renounced() -> movedOn(s, record)
+                    ? rejoin(s.epoch(), "the record has moved on, and this node had renounced: " + s.reason())
                     : Step.stay(s);
             case PairEvent.RecordRead(PairRecord record) when s.promote() && !s.named() -> named(s, record, now);
             case PairEvent.Drained() when s.promote() ->
@@ -442,13 +472,18 @@ public final class PairMachine {
         };
     }
 
+    /// Whether the record says that the run goes on elsewhere, or is over. It may be an answer to a question of long ago.
+    private static boolean movedOn(Draining s, PairRecord record) {
+        return record.epoch() > s.epoch() || record.epoch() == s.epoch() && record.state() == PairState.STOPPED;
+    }
+
     /// An answer that does not name us may be one to a question of long ago: it counts from the second on.
     private Step named(Draining s, PairRecord record, long now) {
         if (namesUs(record, s.epoch())) {
-            return Step.stay(new Draining(s.epoch(), true, true, 0, s.reason(), now));
+            return Step.stay(s.knownAsNamed());
         }
         return s.denials() == 0
-                ? Step.stay(new Draining(s.epoch(), true, false, 1, s.reason(), now), new ReadRecord())
+                ? Step.stay(s.denied(now), new ReadRecord())
                 : rejoin(s.epoch(), "the primary was lost before the record named this node in sync: " + s.reason());
     }
 
@@ -494,7 +529,8 @@ public final class PairMachine {
             Purpose purpose, long epoch, ClaimCommand command, long now, String reason, PairAction... before) {
         List<PairAction> actions = new ArrayList<>(List.of(before));
         actions.add(new Submit(command));
-        return new Step(new Claiming(epoch, purpose, command, now, now, false, false), List.copyOf(actions), reason);
+        return new Step(new Claiming(epoch, purpose, command, now, now, false, false, Renunciation.Held.NONE),
+                List.copyOf(actions), reason);
     }
 
     /// Different for every claim that differs in anything, the same for a repetition: mixed from what the claim says.

@@ -101,10 +101,46 @@ public sealed interface PeerMessage {
     /// A line for the history of the receiver's disk.
     record DiskNote(String text) implements OfDisk {}
 
+    /// About the backup's renunciation, for when both nodes have lost the witness.
+    sealed interface OfRenunciation extends PeerMessage permits RenounceAsked, Renounced, ReturnAsked, Forgotten {}
+
+    /// The primary has lost the witness and asks the backup, if it has lost it too, to renounce.
+    record RenounceAsked() implements OfRenunciation {}
+
+    /// The backup does not claim until it has this renunciation back.
+    ///
+    /// @param number counts the renunciations of this backup's life in this epoch, from 1
+    record Renounced(long number) implements OfRenunciation {
+        public Renounced {
+            checkNumber(number);
+        }
+    }
+
+    /// The backup asks to have that renunciation back.
+    record ReturnAsked(long number) implements OfRenunciation {
+        public ReturnAsked {
+            checkNumber(number);
+        }
+    }
+
+    /// The primary has forgotten that renunciation, and relies on none up to it.
+    record Forgotten(long number) implements OfRenunciation {
+        public Forgotten {
+            checkNumber(number);
+        }
+    }
+
+    private static void checkNumber(long number) {
+        if (number < 1) {
+            throw new IllegalArgumentException("renunciation " + number + ", expected 1 or above");
+        }
+    }
+
     /// The backup leaves on purpose, or cannot go on.
     record Leaving(String reason) implements PeerMessage {}
 
-    /// The primary's machine has stopped and all of its log is with the backup, which is to go live.
+    /// The primary's machine has stopped and all of its log is with the backup, which is to go live. The primary has forgotten
+    /// every renunciation of this backup's, and takes no more.
     record HandOver() implements PeerMessage {}
 
     /// The guest's own power-off has been recorded with the witness: the run is over, nobody goes live.

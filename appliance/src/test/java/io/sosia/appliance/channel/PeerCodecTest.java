@@ -50,7 +50,11 @@ class PeerCodecTest {
             new PeerMessage.Confirmation(),
             new PeerMessage.DiskHashes(new LogPosition(3, 5), new ExtentHashes(6, 2, new long[] {1, -2})),
             new PeerMessage.DiskBytes(new LogPosition(3, 5), new byte[] {9}),
-            new PeerMessage.DiskNote("two differ"));
+            new PeerMessage.DiskNote("two differ"),
+            new PeerMessage.RenounceAsked(),
+            new PeerMessage.Renounced(1),
+            new PeerMessage.ReturnAsked(Long.MAX_VALUE),
+            new PeerMessage.Forgotten(2));
 
     private static byte[] bytes(PeerMessage message) {
         ByteBuf out = Unpooled.buffer();
@@ -124,7 +128,7 @@ class PeerCodecTest {
         byte[] hello = bytes(ChannelEnd.hello());
         hello[4 + 1 + 8 + 32 + 8 + 1] = 9;
         assertThatExceptionOfType(PeerFormatException.class).isThrownBy(() -> decode(sealed(hello)))
-                .withMessage("pair protocol 9, this node speaks 2; both nodes need the same release");
+                .withMessage("pair protocol 9, this node speaks 3; both nodes need the same release");
     }
 
     @Test

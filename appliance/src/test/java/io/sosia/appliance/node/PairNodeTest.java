@@ -75,6 +75,9 @@ class PairNodeTest {
         public void finished(Outcome outcome, String reason) {}
 
         @Override
+        public void writeRelied(long epoch) {}
+
+        @Override
         public void broken(Throwable cause) {
             broken.complete(cause);
         }
@@ -89,7 +92,7 @@ class PairNodeTest {
                 broken::complete));
         PairSettings settings = PairSettings.of(PAIR, A, new NodeName("b"), new Incarnation(UUID.randomUUID()));
         PairCore.Setup setup = new PairCore.Setup(settings, PairCore.LinkTiming.suspectAfter(1_000_000_000), "toy",
-                GateLimits.DEFAULT, 1 << 20);
+                GateLimits.DEFAULT, 1 << 20, 0);
         node = new PairNode(loop, new ThrowingArbiter(), setup, new DiskStamp("none", LogPosition.START, true),
                 100_000_000, machine, DiskOffer.none("none"), _ -> { }, new Observer());
         machine.attach(node, () -> { });

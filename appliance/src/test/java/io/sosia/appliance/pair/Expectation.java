@@ -35,9 +35,9 @@ record Expectation(SimHost staysDown, SimNode survivor, PairRecord record, boole
 
     private static boolean mayPromote(NodeState state) {
         return switch (state) {
-            case NodeState.Following _ -> true;
+            case NodeState.Following following -> !following.granted().outstanding();
             case NodeState.Syncing syncing -> syncing.restored();
-            case NodeState.Draining draining -> draining.promote();
+            case NodeState.Draining draining -> draining.promote() && !draining.renounced();
             case NodeState.Claiming claiming -> claiming.purpose() == Purpose.PROMOTE;
             case NodeState.Reading _, NodeState.Waiting _, NodeState.Alone _, NodeState.Protected _, NodeState.Solo _,
                  NodeState.Taking _, NodeState.Standby _, NodeState.HandingOver _, NodeState.Stopped _, NodeState.Halted _ -> false;

@@ -21,6 +21,8 @@ final class Faults {
         ECHOES,
         /// Slow disks; then the first owner dies.
         SLOW_DISKS,
+        /// Both nodes lose the witness, again and again, and things happen to them meanwhile.
+        OUTAGES,
         /// The first owner stands still for so long that its backup takes over, and goes on.
         PAUSE
     }
@@ -38,6 +40,15 @@ final class Faults {
             case ECHOES -> {
                 world.timeline.in(4_000 * MILLI, () -> world.outside.type('p'));
                 echo();
+            }
+            case OUTAGES -> {
+                for (long at = 2_000 * MILLI; at < untilNanos; at += 3_500 * MILLI) {
+                    world.timeline.in(at + random.nextLong(500) * MILLI, () -> {
+                        if (!world.calm()) {
+                            outage();
+                        }
+                    });
+                }
             }
             case SLOW_DISKS -> {
                 for (SimHost host : world.hosts) {
@@ -92,7 +103,7 @@ final class Faults {
         }
         SimHost host = anyone();
         SimNode node = host.node();
-        switch (random.nextInt(19)) {
+        switch (random.nextInt(23)) {
             case 0 -> block(0, true);
             case 1 -> block(random.nextInt(2), false);
             case 2, 3 -> {
@@ -145,7 +156,13 @@ final class Faults {
                 trace("typed " + key);
                 world.outside.type(key);
             }
-            case 17 -> {
+            case 17, 20, 21 -> outage();
+            case 18 -> {
+                trace(host + " is wrong about the witness");
+                host.wrongAboutWitness = true;
+                world.timeline.in(aWhile(), () -> host.wrongAboutWitness = false);
+            }
+            case 19 -> {
                 if (node != null) {
                     trace("resync asked of " + node);
                     world.timeline.in(0, node, () -> node.core.letGo("a resync was asked for", world.timeline.now()));
@@ -174,9 +191,48 @@ final class Faults {
     }
 
     private void loseWitness(SimHost host) {
-        host.witnessPath = SimWitness.Path.values()[1 + random.nextInt(3)];
+        host.setWitnessPath(SimWitness.Path.values()[1 + random.nextInt(3)]);
         trace("witness and " + host + ": " + host.witnessPath);
-        world.timeline.in(aWhile(), () -> host.witnessPath = SimWitness.Path.WELL);
+        world.timeline.in(aWhile(), () -> host.setWitnessPath(SimWitness.Path.WELL));
+    }
+
+    /// Both lose the witness, so that the backup renounces; then something happens to either of them, and each finds the witness
+    /// again in its own time.
+    private void outage() {
+        for (SimHost host : world.hosts) {
+            host.setWitnessPath(SimWitness.Path.values()[1 + random.nextInt(3)]);
+            world.timeline.in((800 + random.nextLong(4_500)) * MILLI, () -> host.setWitnessPath(SimWitness.Path.WELL));
+        }
+        trace("both lose the witness");
+        for (int i = 1 + random.nextInt(2); i > 0; i--) {
+            world.timeline.in((500 + random.nextLong(1_500)) * MILLI, this::duringOutage);
+        }
+    }
+
+    private void duringOutage() {
+        SimHost host = anyone();
+        SimNode node = host.node();
+        switch (random.nextInt(6)) {
+            case 0 -> crash(host);
+            case 1 -> block(host.number, random.nextBoolean());
+            case 2 -> {
+                if (node != null) {
+                    trace("connection of " + host + " breaks in an outage");
+                    world.net.cut(node, random.nextInt(4) != 0, random.nextInt(4) != 0);
+                }
+            }
+            case 3 -> {
+                if (node != null) {
+                    node.standStill((300 + random.nextLong(600)) * MILLI);
+                }
+            }
+            case 4 -> {
+                if (node != null) {
+                    node.crashAtAction = node.actions() + 1 + random.nextInt(12);
+                }
+            }
+            default -> host.setWitnessPath(SimWitness.Path.WELL);
+        }
     }
 
     private void crash(SimHost host) {
@@ -206,7 +262,8 @@ final class Faults {
         world.net.block(1, 0, false);
         world.net.slow = false;
         for (SimHost host : world.hosts) {
-            host.witnessPath = SimWitness.Path.WELL;
+            host.setWitnessPath(SimWitness.Path.WELL);
+            host.wrongAboutWitness = false;
             host.slowMachine = false;
             host.disk.failing = false;
             host.disk.slow = false;

@@ -221,7 +221,7 @@ final class PairChecks {
                     "%s releases the output at %s after %s went live in epoch %d at %s",
                     node, mark, live.node(), live.epoch(), live.position());
         }
-        require(held.reaches(mark) && mark.epoch() == held.epoch() || soloGrantedTo(node),
+        require(held.reaches(mark) && mark.epoch() == held.epoch() || soloGrantedTo(node) || reliesDurably(node),
                 "%s releases the output at %s, the backup holds the log up to %s and SOLO is not granted: %s",
                 node, mark, held, witness.record().summary());
         if (mark.compareTo(releasedUpTo.getOrDefault(node.incarnation, LogPosition.START)) > 0) {
@@ -241,6 +241,14 @@ final class PairChecks {
             }
         }
         return false;
+    }
+
+    /// Whether it lost its backup, which had renounced, and has that on its disk for the epoch it is in.
+    private boolean reliesDurably(SimNode node) {
+        long epoch = node.core.state().epoch();
+        return node.host.relied == epoch && witness.history().stream().anyMatch(r -> r.epoch() == epoch
+                && r.state() == PairState.PROTECTED && r.owner().equals(node.host.name)
+                && r.namesInSync(node.host.name, node.incarnation));
     }
 
     /// At the end of a run: everything a node that is alone has produced has left.

@@ -51,10 +51,11 @@ class PairCoreTest {
         private final List<ClaimCommand> claims = new ArrayList<>();
         private final PairCore core;
         private int released;
+        private boolean witnessAnswers = true;
 
         Node(NodeName self, Incarnation life) {
             core = new PairCore(new PairCore.Setup(PairSettings.of(PAIR, self, self.equals(A) ? B : A, life),
-                    LinkTiming.suspectAfter(800 * MILLI), "machine", GateLimits.DEFAULT, 1_000), CLEAN, this);
+                    LinkTiming.suspectAfter(800 * MILLI), "machine", GateLimits.DEFAULT, 1_000, 0), CLEAN, this);
             core.begin(now);
             core.recordRead(table.find(PAIR).orElseThrow().record(), now);
         }
@@ -92,6 +93,16 @@ class PairCoreTest {
         @Override
         public void submit(ClaimCommand claim) {
             claims.add(claim);
+        }
+
+        @Override
+        public boolean witnessAnswers() {
+            return witnessAnswers;
+        }
+
+        @Override
+        public void writeRelied(long epoch) {
+            done.add("relied " + epoch);
         }
 
         @Override

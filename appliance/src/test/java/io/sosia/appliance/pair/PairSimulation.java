@@ -54,7 +54,7 @@ final class PairSimulation {
         random = new SplittableRandom(plan.seed());
         faultNanos = (4 + random.nextInt(10)) * SECOND;
         net = new SimNet(timeline, random.split());
-        witness = new SimWitness(timeline, random.split(),
+        witness = new SimWitness(timeline, random.split(), sabotage,
                 new ClaimCommand.Initialise(PAIR, MEMBERS, MEMBERS.first(), new Nonce(new UUID(0, plan.seed() | 1))));
         checks = new PairChecks(witness);
         outside = new Outside(this);

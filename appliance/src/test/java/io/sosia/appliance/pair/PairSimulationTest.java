@@ -26,12 +26,14 @@ class PairSimulationTest {
         "DRAINING -> CLAIMING", "CLAIMING -> HALTED", "CLAIMING -> FROZEN", "PROTECTED -> HANDING-OVER",
         "WAITING -> CLAIMING", "READY -> HALTED", "READY -> STOPPED", "DRAINING -> STOPPED", "CLAIMING -> STOPPED",
         "record: STOPPED", "reboot", "SOLO -> SYNCING", "STANDBY -> SYNCING", "SYNCING -> CLAIMING", "SYNCING -> READY",
-        "SYNCING -> SOLO", "SYNCING -> HALTED"};
+        "SYNCING -> SOLO", "SYNCING -> HALTED",
+        "READY -> READY", "CLAIMING -> RELYING", "RELYING -> SOLO"};
 
     /// What happens in a few thousand.
     private static final String[] RARE = {
         "FROZEN -> SOLO", "FROZEN -> HALTED", "HANDING-OVER -> STOPPED", "HANDING-OVER -> HALTED", "WAITING -> STANDBY",
-        "DRAINING -> HALTED", "SYNCING -> DRAINING", "SYNCING -> STOPPED"};
+        "DRAINING -> HALTED", "SYNCING -> DRAINING", "SYNCING -> STOPPED",
+        "FROZEN -> RELYING", "RELYING -> STOPPED"};
 
     private static void run(Plan plan, Map<String, Long> seen) {
         try {
@@ -57,7 +59,7 @@ class PairSimulationTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"ECHOES", "SLOW_DISKS", "PAUSE"})
+    @EnumSource(names = {"ECHOES", "SLOW_DISKS", "OUTAGES", "PAUSE"})
     void promisesHoldUnder(Faults.Kind faults) {
         for (long seed = 1; seed <= 20; seed++) {
             run(new Plan(seed, Sabotage.NONE, faults, 0, Long.MAX_VALUE), new TreeMap<>());

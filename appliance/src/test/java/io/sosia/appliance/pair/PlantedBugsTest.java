@@ -24,6 +24,9 @@ class PlantedBugsTest {
         "CUT_WITHOUT_REST, but nothing was corrupted|replayed another output",
         "CUT_WITHOUT_BLOCKS, but nothing was corrupted|replayed another output|without a flushed write|without a write to",
         "FLUSH_FROM_LOG, without a flushed write",
+        "STALE_BACKUP_PROMOTED, has left already|releases the output at .* after",
+        "RELIES_BEFORE_IT_IS_DURABLE, the backup holds the log up to",
+        "TAKES_RENUNCIATION_BACK_ALONE, has left already|releases the output at .* after",
     })
     void seesPlantedBug(Sabotage bug, String complaint) {
         Optional<String> seen = Optional.empty();
@@ -49,7 +52,8 @@ class PlantedBugsTest {
             case FLUSH_FROM_LOG -> Faults.Kind.SLOW_DISKS;
             case ACK_WHILE_DRAINING -> Faults.Kind.PAUSE;
             case CUT_WITHOUT_REST, CUT_WITHOUT_BLOCKS -> Faults.Kind.PAUSE;
-            case NONE, RELEASE_ON_SEND, PROMOTE_WITHOUT_CLAIM, LIVE_BEFORE_DRAINED,
+            case RELIES_BEFORE_IT_IS_DURABLE, TAKES_RENUNCIATION_BACK_ALONE -> Faults.Kind.OUTAGES;
+            case NONE, STALE_BACKUP_PROMOTED, RELEASE_ON_SEND, PROMOTE_WITHOUT_CLAIM, LIVE_BEFORE_DRAINED,
                  OPEN_BEFORE_GRANT -> Faults.Kind.ANY;
         };
     }

@@ -20,5 +20,11 @@ enum Sabotage {
     /// What changed on the disk while it was copied is left out of the cut.
     CUT_WITHOUT_BLOCKS,
     /// A backup takes the primary's word for it that a flush is done.
-    FLUSH_FROM_LOG
+    FLUSH_FROM_LOG,
+    /// The witness grants the claim of a backup whose primary has gone on without it.
+    STALE_BACKUP_PROMOTED,
+    /// A primary takes RELIED for durable when it has only begun to write it.
+    RELIES_BEFORE_IT_IS_DURABLE,
+    /// A backup that reaches the witness again takes its renunciation back without asking its primary.
+    TAKES_RENUNCIATION_BACK_ALONE
 }

@@ -15,6 +15,12 @@ final class SimHost {
     final SimDisk disk;
     DiskStamp stamp = new DiskStamp("image", LogPosition.START, true);
     SimWitness.Path witnessPath = SimWitness.Path.WELL;
+    private long witnessLostNanos;
+    private final long noticedAfterNanos;
+    /// Takes a witness that answers for lost, or one that is lost for answering.
+    boolean wrongAboutWitness;
+    /// The last epoch for which RELIED is on its disk.
+    long relied;
     boolean slowMachine;
     int lives;
     private SimNode node;
@@ -24,6 +30,20 @@ final class SimHost {
         this.number = number;
         this.name = new NodeName(name);
         this.disk = new SimDisk(world.timeline, world.random.split());
+        this.noticedAfterNanos = (100 + world.random.nextLong(700)) * 1_000_000;
+    }
+
+    void setWitnessPath(SimWitness.Path path) {
+        if (witnessPath == SimWitness.Path.WELL) {
+            witnessLostNanos = world.timeline.now();
+        }
+        witnessPath = path;
+    }
+
+    /// Whether a node here takes the witness for one that answers: it takes a while to notice that it does not.
+    boolean believesInWitness(long now) {
+        boolean answers = witnessPath == SimWitness.Path.WELL || now - witnessLostNanos < noticedAfterNanos;
+        return answers != wrongAboutWitness;
     }
 
     SimHost partner() {

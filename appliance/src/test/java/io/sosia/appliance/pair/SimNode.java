@@ -65,7 +65,7 @@ final class SimNode implements PairEnvironment {
         PairSettings settings = new PairSettings(PairSimulation.PAIR, host.name, host.partner().name, incarnation,
                 3_000 * MILLI, 200 * MILLI, 600 * MILLI, 1_500 * MILLI);
         this.core = new PairCore(new PairCore.Setup(settings, LinkTiming.suspectAfter(400 * MILLI), "toy",
-                new GateLimits(200, 1 << 20), 64_000), host.stamp, this);
+                new GateLimits(200, 1 << 20), 64_000, host.relied), host.stamp, this);
         this.machine = new SimMachine(this, world);
     }
 
@@ -153,7 +153,7 @@ final class SimNode implements PairEnvironment {
     /// The message as this node takes it.
     Envelope seen(Envelope envelope) {
         if (world.sabotage == Sabotage.ANY_LIFE_MAY_ACK && envelope.message() instanceof PeerMessage.Ack ack
-                && core.state() instanceof NodeState.Protected(long epoch, Incarnation backup)) {
+                && core.state() instanceof NodeState.Protected(long epoch, Incarnation backup, Renunciation.Held _)) {
             LogPosition got = new LogPosition(epoch, ack.received().seq());
             return new Envelope(epoch, backup, incarnation, new PeerMessage.Ack(got, ack.executedStep(), got));
         }
@@ -200,6 +200,12 @@ final class SimNode implements PairEnvironment {
     @Override
     public void send(Envelope envelope) {
         action();
+        if (envelope.message() instanceof PeerMessage.ReturnAsked(long number)
+                && world.sabotage == Sabotage.TAKES_RENUNCIATION_BACK_ALONE) {
+            timeline.in(0, this, () -> core.received(new Envelope(envelope.epoch(), envelope.addressee(), incarnation,
+                    new PeerMessage.Forgotten(number)), timeline.now()));
+            return;
+        }
         world.net.send(this, envelope);
         if (world.sabotage == Sabotage.RELEASE_ON_SEND
                 && envelope.message() instanceof PeerMessage.Log(LogBatch batch)) {
@@ -221,17 +227,39 @@ final class SimNode implements PairEnvironment {
         boolean goesSolo = core.state() instanceof NodeState.Claiming c && c.purpose() == Purpose.GO_SOLO;
         if (world.sabotage == Sabotage.PROMOTE_WITHOUT_CLAIM && promotes
                 || world.sabotage == Sabotage.OPEN_BEFORE_GRANT && goesSolo) {
-            timeline.in(0, this, () -> core.claimGranted(claim.nonce(), imagined(claim), timeline.now()));
+            timeline.in(0, this, () -> core.claimGranted(claim.nonce(), imagined((ClaimCommand.ClaimSolo) claim), timeline.now()));
         }
         world.witness.submit(this, claim);
     }
 
+    @Override
+    public boolean witnessAnswers() {
+        return host.believesInWitness(timeline.now());
+    }
+
+    @Override
+    public void writeRelied(long epoch) {
+        action();
+        world.seen("RELIED asked");
+        if (world.sabotage == Sabotage.RELIES_BEFORE_IT_IS_DURABLE) {
+            timeline.in(0, this, () -> core.reliedWritten(epoch, timeline.now()));
+        }
+        timeline.in(MILLI + world.random.nextLong(40) * MILLI, this, () -> {
+            host.relied = epoch;
+            timeline.trace(this + " has RELIED(" + epoch + ") on its disk");
+            timeline.in(MILLI, this, () -> core.reliedWritten(epoch, timeline.now()));
+        });
+    }
+
     /// The record a claim would lead to.
-    private static PairRecord imagined(ClaimCommand claim) {
-        ClaimCommand.ClaimSolo solo = (ClaimCommand.ClaimSolo) claim;
-        TreeMap<NodeName, Incarnation> self = new TreeMap<>(Map.of(solo.node(), solo.incarnation()));
-        return new PairRecord(solo.pairId(), PairSimulation.MEMBERS, solo.expected().epoch() + 1, solo.node(),
-                PairState.SOLO, self, claim);
+    private static PairRecord imagined(ClaimCommand.ClaimSolo claim) {
+        return imagined(claim, claim.expected().epoch() + 1);
+    }
+
+    static PairRecord imagined(ClaimCommand.ClaimSolo claim, long epoch) {
+        TreeMap<NodeName, Incarnation> self = new TreeMap<>(Map.of(claim.node(), claim.incarnation()));
+        return new PairRecord(
+                claim.pairId(), PairSimulation.MEMBERS, epoch, claim.node(), PairState.SOLO, self, claim);
     }
 
     @Override

@@ -22,12 +22,14 @@ final class SimWitness {
     private final Timeline timeline;
     private final SplittableRandom random;
     private final PairId pairId;
+    private final Sabotage sabotage;
     private final ClaimTable table = new ClaimTable();
     private final List<PairRecord> history = new ArrayList<>();
 
-    SimWitness(Timeline timeline, SplittableRandom random, ClaimCommand.Initialise birth) {
+    SimWitness(Timeline timeline, SplittableRandom random, Sabotage sabotage, ClaimCommand.Initialise birth) {
         this.timeline = timeline;
         this.random = random;
+        this.sabotage = sabotage;
         this.pairId = birth.pairId();
         history.add(((ClaimResult.Granted) table.apply(birth)).record());
     }
@@ -60,6 +62,15 @@ final class SimWitness {
                         history.add(record);
                     }
                     yield () -> node.core.claimGranted(claim.nonce(), record, timeline.now());
+                }
+                case ClaimResult.Refused(PairRecord record, ClaimResult.Reason _)
+                        when sabotage == Sabotage.STALE_BACKUP_PROMOTED && claim instanceof ClaimCommand.ClaimSolo solo
+                                && record.owner().equals(node.host.partner().name) -> {
+                    PairRecord wrong = SimNode.imagined(solo, record.epoch() + 1);
+                    yield () -> {
+                        history.add(wrong);
+                        node.core.claimGranted(claim.nonce(), wrong, timeline.now());
+                    };
                 }
                 case ClaimResult.Refused(PairRecord record, ClaimResult.Reason reason) ->
                     () -> node.core.claimRefused(claim.nonce(), reason + ", " + record.summary(), timeline.now());
