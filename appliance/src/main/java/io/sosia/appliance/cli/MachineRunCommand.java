@@ -313,7 +313,7 @@ final class MachineRunCommand implements Callable<Integer> {
             case POWERED_OFF -> "the guest shut down";
             case RESET -> "the guest restarted (which ends an unprotected machine)";
             case FAILED -> "the guest reported a system failure";
-            case STOPPED, HANDED_OVER -> "stopped";
+            case STOPPED -> "stopped";
         };
         say(how + " after " + "%,d".formatted(report.steps()) + " steps"
                 + (recordTo == null ? "" : "; replay it with: sosia machine replay " + recordTo));

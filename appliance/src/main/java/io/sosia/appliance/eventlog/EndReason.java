@@ -9,7 +9,5 @@ public enum EndReason {
     /// The guest asked for a restart and nobody granted it.
     RESET,
     /// Whoever runs the machine stopped it.
-    STOPPED,
-    /// The primary hands over to its backup, which goes on from exactly here.
-    HANDED_OVER
+    STOPPED
 }

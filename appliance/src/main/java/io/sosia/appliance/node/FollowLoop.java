@@ -1,6 +1,5 @@
 package io.sosia.appliance.node;
 
-import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogFormatException;
 import io.sosia.appliance.eventlog.LogPosition;
@@ -43,7 +42,7 @@ final class FollowLoop {
         void diverged(Divergence evidence);
 
         /// The log has been ended on purpose and reproduced.
-        void ended(LogPosition end, EndReason reason);
+        void ended(LogPosition end);
     }
 
     /// Something to be done once with a machine that stands still.
@@ -164,11 +163,11 @@ final class FollowLoop {
                 owner.failed("the disk answered request " + id + " with " + status + ", the primary's with OK");
                 return false;
             }
-            case ReplayResult.Ended(var end) -> {
+            case ReplayResult.Ended _ -> {
                 ended = true;
                 noMoreMoments("the guest has switched itself off");
                 tell(true);
-                owner.ended(replayer.executed(), end.reason());
+                owner.ended(replayer.executed());
             }
         }
         return true;

@@ -231,8 +231,8 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     }
 
     /// Any thread.
-    void machineStopped(LogPosition last) {
-        onLoop(() -> core.machineStopped(last, System.nanoTime()));
+    void machineStands(long number, LogPosition last) {
+        onLoop(() -> core.machineStands(number, last, System.nanoTime()));
     }
 
     /// Any thread.
@@ -395,8 +395,8 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     }
 
     @Override
-    public void stopAtMark() {
-        machine.stopAtMark();
+    public void stopAtMark(long number) {
+        machine.stopAtMark(number);
     }
 
     @Override

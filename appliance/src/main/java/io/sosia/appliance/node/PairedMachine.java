@@ -1,7 +1,6 @@
 package io.sosia.appliance.node;
 
 import io.sosia.appliance.clone.ClonePart;
-import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogEntry;
 import io.sosia.appliance.eventlog.LogPosition;
@@ -69,7 +68,8 @@ final class PairedMachine {
     private volatile FollowLoop following;
     private volatile MachineLoop running;
     private volatile boolean paused;
-    private volatile boolean handingOver;
+    /// Number of the stand that is asked for, 0 for none.
+    private volatile long standAsked;
     private volatile boolean ending;
     private volatile boolean diskErrorsRetire;
     private volatile double pace = 1.0;
@@ -285,15 +285,13 @@ final class PairedMachine {
 
     void resume() {
         paused = false;
+        standAsked = 0;
         signal.raise();
     }
 
-    void stopAtMark() {
-        handingOver = true;
-        MachineLoop run = running;
-        if (run != null) {
-            run.stop();
-        }
+    void stopAtMark(long number) {
+        standAsked = number;
+        signal.raise();
     }
 
     void released(LogPosition upTo) {
@@ -450,20 +448,13 @@ final class PairedMachine {
         MachineLoop loop = new MachineLoop(recorder, inboxes, signal, LoopSettings.PRIMARY, host, duty, time);
         running = loop;
         before.run();
-        if (handingOver || ending) {
+        if (ending) {
             loop.stop();
         }
         if (recorder.point().inputs() == 0) {
             loop.powerOn();
         }
         loop.run();
-        if (handingOver) {
-            if (!duty.over()) {
-                recorder.end(EndReason.HANDED_OVER);
-            }
-            post();
-            node.machineStopped(recorder.point().last());
-        }
     }
 
     private void post() {
@@ -578,10 +569,8 @@ final class PairedMachine {
         }
 
         @Override
-        public void ended(LogPosition end, EndReason reason) {
-            if (reason != EndReason.HANDED_OVER) {
-                markClean(end);
-            }
+        public void ended(LogPosition end) {
+            markClean(end);
         }
     }
 
@@ -609,6 +598,16 @@ final class PairedMachine {
         @Override
         public double pace() {
             return pace;
+        }
+
+        @Override
+        public long standAsked() {
+            return standAsked;
+        }
+
+        @Override
+        public void stands(long number, LogPosition last) {
+            node.machineStands(number, last);
         }
 
         @Override

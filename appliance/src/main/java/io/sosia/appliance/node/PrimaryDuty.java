@@ -25,6 +25,12 @@ final class PrimaryDuty implements MachineDuty {
         /// The share of time the machine may use, above 0 to 1.
         double pace();
 
+        /// Number of the stand that is asked for, 0 when the machine is to run.
+        long standAsked();
+
+        /// The machine stands as it was asked to, behind the entry at `last`, which has been posted.
+        void stands(long number, LogPosition last);
+
         /// The guest has switched itself off, at `end`.
         void poweredOff(LogPosition end);
 
@@ -46,17 +52,13 @@ final class PrimaryDuty implements MachineDuty {
     private long diskNanos;
     private long toldStep = -1;
     private boolean over;
+    private long stands;
 
     PrimaryDuty(Recorder recorder, MachineDisk disk, CloneFeed clone, Owner owner) {
         this.recorder = recorder;
         this.disk = disk;
         this.clone = clone;
         this.owner = owner;
-    }
-
-    /// Whether the log has ended.
-    boolean over() {
-        return over;
     }
 
     @Override
@@ -79,7 +81,11 @@ final class PrimaryDuty implements MachineDuty {
         if (!over) {
             disk.upkeep().ifPresent(upkeep -> upkeep.turn(recorder));
         }
+        boolean stopsHere = comesToStand();
         owner.post();
+        if (stopsHere) {
+            owner.stands(stands, recorder.point().last());
+        }
         long step = recorder.machine().steps();
         if (step != toldStep) {
             toldStep = step;
@@ -88,6 +94,19 @@ final class PrimaryDuty implements MachineDuty {
         if (!over) {
             giveClone();
         }
+    }
+
+    /// A machine that is to stand closes its log with a digest: who goes live from there goes on from the same state.
+    ///
+    /// @return whether it begins to stand now
+    private boolean comesToStand() {
+        long asked = owner.standAsked();
+        boolean begins = asked != stands && asked != 0;
+        stands = asked;
+        if (begins && !over) {
+            recorder.digest();
+        }
+        return begins;
     }
 
     /// A disk request has no entry of its own: closed by a progress entry, the position covers every request asked for until
@@ -112,7 +131,7 @@ final class PrimaryDuty implements MachineDuty {
 
     @Override
     public boolean mayRun() {
-        return owner.mayRun() && !clone.standsStill();
+        return owner.mayRun() && stands == 0 && !clone.standsStill();
     }
 
     @Override

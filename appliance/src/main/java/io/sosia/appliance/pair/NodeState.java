@@ -162,16 +162,39 @@ public sealed interface NodeState {
         }
     }
 
-    /// Primary that stops at a mark and hands over.
+    /// Primary whose machine stands at a mark, that hands over. One that is to live on keeps its machine until the record has
+    /// moved on.
     ///
-    /// @param outcome what becomes of this node then
-    /// @param held    the backup's renunciation
+    /// @param outcome    what becomes of this node then
+    /// @param held       the backup's renunciation
+    /// @param told       whether the backup has been told to go live
+    /// @param askedNanos when the record was last asked for
     record HandingOver(
-            long epoch, Incarnation backup, Outcome outcome, String reason, long untilNanos, Renunciation.Held held)
+            long epoch,
+            Incarnation backup,
+            Outcome outcome,
+            String reason,
+            long untilNanos,
+            Renunciation.Held held,
+            boolean told,
+            long askedNanos)
             implements NodeState {
 
         HandingOver with(Renunciation.Held other) {
-            return new HandingOver(epoch, backup, outcome, reason, untilNanos, other);
+            return new HandingOver(epoch, backup, outcome, reason, untilNanos, other, told, askedNanos);
+        }
+
+        HandingOver endingAs(Outcome other, String why) {
+            return new HandingOver(epoch, backup, other, why, untilNanos, held, told, askedNanos);
+        }
+
+        HandingOver asked(long now) {
+            return new HandingOver(epoch, backup, outcome, reason, untilNanos, held, told, now);
+        }
+
+        /// With these words every renunciation of the backup's is forgotten, and none is taken any more.
+        HandingOver tells(long now) {
+            return new HandingOver(epoch, backup, outcome, reason, untilNanos, held.withoutAny(), true, now);
         }
     }
 

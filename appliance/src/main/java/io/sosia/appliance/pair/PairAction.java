@@ -73,7 +73,7 @@ public sealed interface PairAction {
     /// Execute no further step until [Resume]; output is held.
     record Pause() implements PairAction {}
 
-    /// Go on after [Pause].
+    /// Go on after [Pause] or [StopAtMark].
     record Resume() implements PairAction {}
 
     /// Tell the partner something of a renunciation.
@@ -86,10 +86,10 @@ public sealed interface PairAction {
     /// From here on output leaves at once, though PROTECTED stands: RELIED is durable.
     record Rely() implements PairAction {}
 
-    /// Stop the machine at a mark for good, then tell [PairEvent.HandedOver] when all is acknowledged.
+    /// Let the machine stand at a mark until [Resume], and tell [PairEvent.HandedOver] when all is acknowledged.
     record StopAtMark() implements PairAction {}
 
-    /// Tell the backup that all of the log is with it and that we end.
+    /// Tell the backup that all of the log is with it and that it is to go live.
     record SendHandOver() implements PairAction {}
 
     /// Tell the backup that the run has ended by the guest's own power-off.

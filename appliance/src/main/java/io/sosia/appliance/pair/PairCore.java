@@ -89,7 +89,8 @@ public final class PairCore {
 
     private boolean powerOffReleased;
     private boolean drained;
-    private Optional<LogPosition> stoppedAt = Optional.empty();
+    private long stands;
+    private Optional<LogPosition> standsAt = Optional.empty();
     private long foreignMessages;
 
     /// @param disk what this node's disk holds when it starts
@@ -125,9 +126,7 @@ public final class PairCore {
         if (drained) {
             tell(new PairEvent.Drained(), now);
         }
-        if (stoppedAt.isPresent() && gate.acked().reaches(stoppedAt.get())) {
-            tell(new PairEvent.HandedOver(), now);
-        }
+        tellIfHandedOver(now);
         if (offer.isPresent()) {
             tell(offer.get(), now);
         }
@@ -585,10 +584,18 @@ public final class PairCore {
         tell(new PairEvent.Drained(), now);
     }
 
-    /// The machine has stopped for good and its last entry, at this position, has been recorded.
-    public void machineStopped(LogPosition last, long now) {
-        stoppedAt = Optional.of(last);
-        if (gate.acked().reaches(last)) {
+    /// The machine stands as it was asked to, and its last entry, at this position, has been recorded.
+    ///
+    /// @param number of the [PairEnvironment#stopAtMark] that this answers; an earlier one's answer means nothing any more
+    public void machineStands(long number, LogPosition last, long now) {
+        if (number == stands) {
+            standsAt = Optional.of(last);
+            tellIfHandedOver(now);
+        }
+    }
+
+    private void tellIfHandedOver(long now) {
+        if (standsAt.isPresent() && gate.acked().reaches(standsAt.get())) {
             tell(new PairEvent.HandedOver(), now);
         }
     }
@@ -729,7 +736,10 @@ public final class PairCore {
             case PairAction.Rely() -> gate.relied();
             case PairAction.Pause() -> environment.pause();
             case PairAction.Resume() -> environment.resume();
-            case PairAction.StopAtMark() -> environment.stopAtMark();
+            case PairAction.StopAtMark() -> {
+                standsAt = Optional.empty();
+                environment.stopAtMark(++stands);
+            }
             case PairAction.SendHandOver() -> send(new PeerMessage.HandOver());
             case PairAction.SendStopped() -> send(new PeerMessage.Stopped());
             case PairAction.SendLeaving(String reason) -> send(new PeerMessage.Leaving(reason));

@@ -65,10 +65,11 @@ public interface PairEnvironment {
 
     void pause();
 
+    /// After [#pause] or [#stopAtMark].
     void resume();
 
-    /// Stop the machine for good at a mark, then tell `machineStopped`.
-    void stopAtMark();
+    /// Let the machine stand at a mark, then tell `machineStands` with this number.
+    void stopAtMark(long number);
 
     /// An output may leave now.
     void release(MarkedOutput output);

@@ -119,7 +119,7 @@ public sealed interface PairEvent {
     /// All that was acknowledged has been replayed and its disk writes are durable.
     record Drained() implements PairEvent {}
 
-    /// Our machine has stopped at a mark and the backup has acknowledged the whole log.
+    /// Our machine stands at a mark and the backup has acknowledged the whole log.
     record HandedOver() implements PairEvent {}
 
     /// The guest's power-off has been released by the output rule.

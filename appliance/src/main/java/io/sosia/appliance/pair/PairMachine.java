@@ -317,28 +317,58 @@ public final class PairMachine {
     }
 
     private Step handOver(Protected s, Outcome outcome, String reason, long now) {
-        return Step.to(new HandingOver(s.epoch(), s.backup(), outcome, reason, now + settings.handOverNanos(), s.held()),
+        return Step.to(new HandingOver(s.epoch(), s.backup(), outcome, reason, now + settings.handOverNanos(), s.held(), false, now),
                 reason, new StopAtMark());
     }
 
     private Step handingOver(HandingOver s, PairEvent event, long now) {
+        boolean livesOn = s.outcome() == Outcome.REJOIN;
         return switch (event) {
-            case PairEvent.HandedOver() -> Step.to(
-                    s.outcome() == Outcome.FAILED
-                            ? new Halted(s.epoch(), s.reason()) : new Stopped(s.epoch(), s.reason()),
-                    "handed over", new SendHandOver(), new Finish(s.outcome(), s.reason()));
-            case PairEvent.PartnerLost(String reason) -> notHandedOver(s, "the backup was lost: " + reason);
-            case PairEvent.PartnerLeaves(String reason) -> notHandedOver(s, "the backup left: " + reason);
-            case PairEvent.Tick() when now >= s.untilNanos() ->
-                    notHandedOver(s, "the backup did not acknowledge the log in time");
+            case PairEvent.HandedOver() when !livesOn -> handedOver(s, new SendHandOver());
+            case PairEvent.HandedOver() when !s.told() -> Step.to(s.tells(now), "the backup has all of the log and is to go live",
+                    new SendHandOver(), new ReadRecord());
+            case PairEvent.RecordRead(PairRecord record) when s.told() && record.epoch() > s.epoch() -> handedOver(s);
+            case PairEvent.Tick() when now >= s.untilNanos() -> notHandedOver(s, s.told(),
+                    s.told() ? "the backup did not go live in time" : "the backup did not acknowledge the log in time", now);
+            case PairEvent.Tick() when s.told() && now - s.askedNanos() >= settings.witnessRetryNanos() ->
+                    Step.stay(s.asked(now), new ReadRecord());
+            // Once told, it closes the link to go live: only the record says whether it does.
+            case PairEvent.PartnerLost(String reason) when !s.told() ->
+                    notHandedOver(s, true, "the backup was lost: " + reason, now);
+            case PairEvent.PartnerLeaves(String reason) -> notHandedOver(s, true, "the backup left: " + reason, now);
             case PairEvent.OfRenunciation e -> renunciation.inHandingOver(s, e);
+            case PairEvent.LocalFault(String reason) when livesOn -> endsAs(s.endingAs(Outcome.FAILED, reason));
+            case PairEvent.Terminate() when livesOn -> endsAs(s.endingAs(Outcome.ENDED, "terminated"));
             default -> Step.stay(s);
         };
     }
 
-    private static Step notHandedOver(HandingOver s, String why) {
-        String reason = s.reason() + ", and " + why;
-        return s.outcome() == Outcome.REJOIN ? rejoin(s.epoch(), reason) : halt(s.epoch(), reason);
+    /// A node that ends anyway waits for no record.
+    private static Step endsAs(HandingOver s) {
+        return s.told() ? handedOver(s) : Step.stay(s);
+    }
+
+    private static Step handedOver(HandingOver s, PairAction... before) {
+        List<PairAction> actions = new ArrayList<>(List.of(before));
+        actions.add(new Finish(s.outcome(), s.reason()));
+        return new Step(s.outcome() == Outcome.FAILED ? new Halted(s.epoch(), s.reason()) : new Stopped(s.epoch(), s.reason()),
+                List.copyOf(actions), "handed over");
+    }
+
+    /// Who lives on runs on: with its backup, if that is still there and knows of nothing, or else with a claim of its own.
+    private Step notHandedOver(HandingOver s, boolean withoutBackup, String why, long now) {
+        String reason = s.reason() + ", but " + why;
+        if (s.outcome() != Outcome.REJOIN) {
+            return halt(s.epoch(), reason);
+        }
+        Protected again = new Protected(s.epoch(), s.backup(), s.held());
+        if (!withoutBackup) {
+            return Step.to(again, reason, new Resume());
+        }
+        Step claim = goSolo(again, reason, now);
+        List<PairAction> actions = new ArrayList<>(claim.actions());
+        actions.add(new Resume());
+        return new Step(claim.state(), List.copyOf(actions), claim.reason());
     }
 
     private Step solo(Solo s, PairEvent event, long now) {

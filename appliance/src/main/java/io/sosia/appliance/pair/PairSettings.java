@@ -14,7 +14,7 @@ import io.sosia.witness.claim.PairId;
 /// @param witnessRetryNanos  pause between two tries at a witness that does not answer
 /// @param freezeNanos        how long a primary runs on with output held before it pauses, while its claim has no
 ///                           answer
-/// @param handOverNanos      how long a hand-over may take before the node ends without it
+/// @param handOverNanos      how long a hand-over may take; then the machine runs on here, or the node that is to end does
 public record PairSettings(
         PairId pairId,
         NodeName node,

@@ -74,7 +74,7 @@ class LogCodecTest {
                 new LogEntry.Released(1_200, new LogPosition(5, 199)),
                 new LogEntry.Verify(1_200, 8L << 20, 4 << 20, false),
                 new LogEntry.Repair(1_200, 64 << 10, new byte[] {1, 2, 3}),
-                new LogEntry.End(1_300, EndReason.HANDED_OVER, totals, 3, 0x1122334455667788L)));
+                new LogEntry.End(1_300, EndReason.STOPPED, totals, 3, 0x1122334455667788L)));
 
         assertThat(HexFormat.of().formatHex(LogCodec.encode(batch))).isEqualTo("02" + "05" + "c801" + "e807" + "0b"
                 + "1200026162"
@@ -87,7 +87,7 @@ class LogCodecTest {
                 + "040005c701"
                 + "0600" + "80808004" + "80808002" + "00"
                 + "0700" + "808004" + "03010203"
-                + "0564" + "04" + "ac02010203040280010105060708" + "03" + "1122334455667788");
+                + "0564" + "03" + "ac02010203040280010105060708" + "03" + "1122334455667788");
     }
 
     @Test
@@ -155,7 +155,7 @@ class LogCodecTest {
             case 1 -> new LogEntry.Mark(step, randomTotals(random));
             case 2 -> new LogEntry.Digest(step, random.nextLong());
             case 3 -> new LogEntry.Released(step, new LogPosition(positive(random), positive(random)));
-            case 4 -> new LogEntry.End(step, EndReason.values()[random.nextInt(5)], randomTotals(random),
+            case 4 -> new LogEntry.End(step, EndReason.values()[random.nextInt(EndReason.values().length)], randomTotals(random),
                     positive(random), random.nextLong());
             case 5 -> input(step, new MachineInput.PowerOn(bytes(random, 32, 256), random.nextLong()));
             case 6 -> {

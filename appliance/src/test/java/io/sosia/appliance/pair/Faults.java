@@ -103,7 +103,7 @@ final class Faults {
         }
         SimHost host = anyone();
         SimNode node = host.node();
-        switch (random.nextInt(23)) {
+        switch (random.nextInt(25)) {
             case 0 -> block(0, true);
             case 1 -> block(random.nextInt(2), false);
             case 2, 3 -> {
@@ -161,6 +161,12 @@ final class Faults {
                 trace(host + " is wrong about the witness");
                 host.wrongAboutWitness = true;
                 world.timeline.in(aWhile(), () -> host.wrongAboutWitness = false);
+            }
+            case 22, 23 -> {
+                if (node != null) {
+                    trace("switchover asked of " + node);
+                    world.timeline.in(0, node, () -> node.core.switchOver(world.timeline.now()));
+                }
             }
             case 19 -> {
                 if (node != null) {

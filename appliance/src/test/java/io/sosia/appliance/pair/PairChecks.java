@@ -143,6 +143,15 @@ final class PairChecks {
         compareReplay(node);
     }
 
+    /// A node that lives on gives a machine that was live up only when it is not the one that goes on.
+    void finishes(SimNode node, Outcome outcome) {
+        long epoch = node.core.state().epoch();
+        PairRecord now = witness.record();
+        require(outcome != Outcome.REJOIN || !node.machine.records() || now.epoch() > epoch
+                        || now.epoch() == epoch && now.state() == PairState.STOPPED,
+                "%s gives its machine up in epoch %d, the record says %s", node, epoch, now.summary());
+    }
+
     /// After the new primary has sent again what may not have left.
     void emittedAgain(SimNode node) {
         Live live = recordedFrom.get(node.incarnation);

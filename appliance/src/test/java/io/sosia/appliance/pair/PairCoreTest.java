@@ -159,10 +159,12 @@ class PairCoreTest {
         public void pause() {}
 
         @Override
-        public void resume() {}
+        public void resume() {
+            done.add("resume");
+        }
 
         @Override
-        public void stopAtMark() {
+        public void stopAtMark(long number) {
             done.add("stop at mark");
         }
 
@@ -495,7 +497,7 @@ class PairCoreTest {
         a.core.recorded(batch(1, 2), 200);
         a.core.terminate(now);
         assertThat(a.done).contains("stop at mark");
-        a.core.machineStopped(new LogPosition(2, 2), now);
+        a.core.machineStands(1, new LogPosition(2, 2), now);
         fromB(a, 2, B1, ack(1));
         a.core.tick(now);
         assertThat(a.lastSent()).isNotInstanceOf(PeerMessage.HandOver.class);
@@ -503,6 +505,63 @@ class PairCoreTest {
         a.core.tick(now);
         assertThat(a.lastSent()).isInstanceOf(PeerMessage.HandOver.class);
         assertThat(a.done).endsWith("finish");
+    }
+
+    @Test
+    void machineThatRunsOnIsHandedOverOnlyWhenItStandsAgain() {
+        Node a = protectedPrimary();
+        assertThat(a.core.switchOver(now)).isEmpty();
+        a.core.recorded(batch(1, 2), 200);
+        now += 11_000 * MILLI;
+        a.core.heard(now);
+        a.core.tick(now);
+        assertThat(a.core.state()).isInstanceOf(NodeState.Protected.class);
+        assertThat(a.done).endsWith("resume");
+        a.core.machineStands(1, new LogPosition(2, 2), now);
+        fromB(a, 2, B1, ack(2));
+        assertThat(a.core.switchOver(now)).isEmpty();
+        a.core.tick(now);
+        assertThat(a.core.state()).as("it does not stand yet")
+                .isInstanceOfSatisfying(NodeState.HandingOver.class, s -> assertThat(s.told()).isFalse());
+        a.core.machineStands(2, new LogPosition(2, 2), now);
+        assertThat(a.core.state())
+                .isInstanceOfSatisfying(NodeState.HandingOver.class, s -> assertThat(s.told()).isTrue());
+    }
+
+    @Test
+    void noSwitchoverWhileThePartnerCouldNotClaim() {
+        Node a = protectedPrimary();
+        a.witnessAnswers = false;
+        assertThat(a.core.switchOver(now)).contains("witness");
+        a.core.tick(now);
+        assertThat(a.lastSent()).isInstanceOf(PeerMessage.RenounceAsked.class);
+        fromB(a, 2, B1, new PeerMessage.Renounced(1));
+        a.witnessAnswers = true;
+        assertThat(a.core.switchOver(now)).as("not taken back yet").contains("witness");
+        fromB(a, 2, B1, new PeerMessage.ReturnAsked(1));
+        assertThat(a.lastSent()).isEqualTo(new PeerMessage.Forgotten(1));
+        assertThat(a.core.switchOver(now)).isEmpty();
+    }
+
+    @Test
+    void relyingPrimaryLetsOutputLeaveAndCountsNoReceipts() {
+        Node a = protectedPrimary();
+        a.witnessAnswers = false;
+        a.core.tick(now);
+        fromB(a, 2, B1, new PeerMessage.Renounced(1));
+        a.core.recorded(batch(1, 1), 100);
+        a.core.produced(output(1));
+        a.core.linkLost("reset", now);
+        a.core.tick(now);
+        assertThat(a.done).endsWith("relied 2");
+        assertThat(a.released).isZero();
+        a.core.reliedWritten(2, now);
+        assertThat(a.released).isEqualTo(1);
+        assertThat(a.core.gate().state()).isEqualTo(new GateState.Open(2, GateState.Basis.RELIED));
+        a.core.produced(output(2));
+        assertThat(a.released).isEqualTo(2);
+        a.grantAll();
+        assertThat(a.core.state()).isEqualTo(new NodeState.Solo(3));
     }
 
     @Test

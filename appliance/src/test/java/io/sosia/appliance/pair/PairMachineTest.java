@@ -10,6 +10,7 @@ import io.sosia.appliance.pair.PairAction.Submit;
 import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.ClaimResult;
 import io.sosia.witness.claim.ClaimTable;
+import io.sosia.witness.claim.Expected;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.Members;
 import io.sosia.witness.claim.NodeName;
@@ -438,8 +439,51 @@ class PairMachineTest {
         beProtected();
         assertThat(tell(new PairEvent.SwitchOver())).containsExactly(new PairAction.StopAtMark());
         assertThat(tell(new PairEvent.HandedOver()))
-                .containsExactly(new PairAction.SendHandOver(), new Finish(Outcome.REJOIN, "switchover"));
+                .containsExactly(new PairAction.SendHandOver(), new PairAction.ReadRecord());
+        assertThat(tell(new PairEvent.HandedOver())).as("once").isEmpty();
+        assertThat(tell(lost())).as("the backup closes the link to go live").isEmpty();
+        assertThat(read()).as("the record has not moved on").isEmpty();
+        assertThat(after(SECOND)).containsExactly(new PairAction.ReadRecord());
+        table.apply(new ClaimCommand.ClaimSolo(
+                PAIR, new Expected(2, PairState.PROTECTED), B, B1, new Nonce(new UUID(3, 3))));
+        assertThat(read()).containsExactly(new Finish(Outcome.REJOIN, "switchover"));
         assertThat(state).isEqualTo(new NodeState.Stopped(2, "switchover"));
+    }
+
+    @Test
+    void machineRunsOnWhenTheBackupDoesNotAcknowledgeInTime() {
+        beProtected();
+        tell(new PairEvent.SwitchOver());
+        assertThat(after(10 * SECOND)).containsExactly(new PairAction.Resume());
+        assertThat(state).isEqualTo(new NodeState.Protected(2, B1));
+    }
+
+    @Test
+    void machineRunsOnWithAClaimWhenTheBackupIsLostDuringASwitchover() {
+        beProtected();
+        tell(new PairEvent.SwitchOver());
+        assertThat(tell(lost())).hasExactlyElementsOfTypes(CloseLink.class, Submit.class, PairAction.Resume.class);
+        assertThat(((NodeState.Claiming) state).purpose()).isEqualTo(Purpose.GO_SOLO);
+    }
+
+    @Test
+    void machineRunsOnWithAClaimWhenTheRecordDoesNotMoveOn() {
+        beProtected();
+        tell(new PairEvent.SwitchOver());
+        tell(new PairEvent.HandedOver());
+        tell(lost());
+        List<PairAction> actions = after(10 * SECOND);
+        assertThat(actions).hasExactlyElementsOfTypes(CloseLink.class, Submit.class, PairAction.Resume.class);
+        ClaimCommand claim = ((Submit) actions.get(1)).claim();
+        assertThat(answer(claim)).containsExactly(new GateOpen(3));
+    }
+
+    @Test
+    void whoIsTerminatedDuringASwitchoverEnds() {
+        beProtected();
+        tell(new PairEvent.SwitchOver());
+        tell(new PairEvent.HandedOver());
+        assertThat(tell(new PairEvent.Terminate())).containsExactly(new Finish(Outcome.ENDED, "terminated"));
     }
 
     @Test

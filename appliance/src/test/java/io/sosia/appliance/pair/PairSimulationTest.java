@@ -33,7 +33,7 @@ class PairSimulationTest {
     private static final String[] RARE = {
         "FROZEN -> SOLO", "FROZEN -> HALTED", "HANDING-OVER -> STOPPED", "HANDING-OVER -> HALTED", "WAITING -> STANDBY",
         "DRAINING -> HALTED", "SYNCING -> DRAINING", "SYNCING -> STOPPED",
-        "FROZEN -> RELYING", "RELYING -> STOPPED"};
+        "HANDING-OVER -> CLAIMING", "HANDING-OVER -> PROTECTED", "FROZEN -> RELYING", "RELYING -> STOPPED"};
 
     private static void run(Plan plan, Map<String, Long> seen) {
         try {

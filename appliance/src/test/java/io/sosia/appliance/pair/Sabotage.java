@@ -23,6 +23,8 @@ enum Sabotage {
     FLUSH_FROM_LOG,
     /// The witness grants the claim of a backup whose primary has gone on without it.
     STALE_BACKUP_PROMOTED,
+    /// A primary that hands over takes it for granted that its backup goes live.
+    HANDS_OVER_UNREAD,
     /// A primary takes RELIED for durable when it has only begun to write it.
     RELIES_BEFORE_IT_IS_DURABLE,
     /// A backup that reaches the witness again takes its renunciation back without asking its primary.

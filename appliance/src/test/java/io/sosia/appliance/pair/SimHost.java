@@ -17,6 +17,7 @@ final class SimHost {
     SimWitness.Path witnessPath = SimWitness.Path.WELL;
     private long witnessLostNanos;
     private final long noticedAfterNanos;
+    final long handOverNanos;
     /// Takes a witness that answers for lost, or one that is lost for answering.
     boolean wrongAboutWitness;
     /// The last epoch for which RELIED is on its disk.
@@ -31,6 +32,7 @@ final class SimHost {
         this.name = new NodeName(name);
         this.disk = new SimDisk(world.timeline, world.random.split());
         this.noticedAfterNanos = (100 + world.random.nextLong(700)) * 1_000_000;
+        this.handOverNanos = (100 + world.random.nextLong(1_600)) * 1_000_000;
     }
 
     void setWitnessPath(SimWitness.Path path) {

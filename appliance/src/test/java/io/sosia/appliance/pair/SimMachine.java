@@ -3,7 +3,6 @@ package io.sosia.appliance.pair;
 import io.sosia.appliance.clone.CloneAssembly;
 import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.clone.MemorySender;
-import io.sosia.appliance.eventlog.EndReason;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogEntry;
 import io.sosia.appliance.eventlog.LogFormatException;
@@ -55,8 +54,8 @@ final class SimMachine implements OutputSink {
     private final ArrayDeque<ClonePart> parts = new ArrayDeque<>();
 
     boolean paused;
-    private boolean stopAsked;
-    private boolean ended;
+    private long standAsked;
+    private long stands;
     private boolean drainAsked;
     private boolean gone;
     private boolean corrupted;
@@ -106,8 +105,13 @@ final class SimMachine implements OutputSink {
         drainAsked = true;
     }
 
-    void stopAtMark() {
-        stopAsked = true;
+    void stopAtMark(long number) {
+        standAsked = number;
+    }
+
+    void resume() {
+        paused = false;
+        standAsked = 0;
     }
 
     /// A frame from outside, for a machine that runs here; dropped when too many wait.
@@ -168,15 +172,13 @@ final class SimMachine implements OutputSink {
     // Recording.
 
     private void record() {
-        if (ended) {
-            return;
-        }
         emitAgain();
-        if (stopAsked) {
-            recorder.end(EndReason.HANDED_OVER);
-            ended = true;
+        boolean comesToStand = standAsked != stands && standAsked != 0;
+        stands = standAsked;
+        if (comesToStand) {
+            recorder.digest();
             handOn();
-            node.core.machineStopped(recorder.point().last(), world.timeline.now());
+            node.core.machineStands(stands, recorder.point().last(), world.timeline.now());
             return;
         }
         LogPosition released = node.core.gate().releasedUpTo();
@@ -184,7 +186,7 @@ final class SimMachine implements OutputSink {
             releasedTold = released;
             recorder.released(released);
         }
-        if (!paused && !node.core.congested()) {
+        if (!paused && stands == 0 && !node.core.congested()) {
             if (cutting) {
                 machine.pendingDiskRequests().forEach(this::complete);
             } else {
@@ -209,7 +211,7 @@ final class SimMachine implements OutputSink {
     }
 
     private void giveClone() {
-        if (sender == null || ended) {
+        if (sender == null) {
             return;
         }
         if (cutting) {

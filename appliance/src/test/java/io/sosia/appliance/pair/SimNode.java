@@ -63,7 +63,7 @@ final class SimNode implements PairEnvironment {
         this.timeline = world.timeline;
         this.incarnation = incarnation;
         PairSettings settings = new PairSettings(PairSimulation.PAIR, host.name, host.partner().name, incarnation,
-                3_000 * MILLI, 200 * MILLI, 600 * MILLI, 1_500 * MILLI);
+                3_000 * MILLI, 200 * MILLI, 600 * MILLI, host.handOverNanos);
         this.core = new PairCore(new PairCore.Setup(settings, LinkTiming.suspectAfter(400 * MILLI), "toy",
                 new GateLimits(200, 1 << 20), 64_000, host.relied), host.stamp, this);
         this.machine = new SimMachine(this, world);
@@ -217,6 +217,12 @@ final class SimNode implements PairEnvironment {
     @Override
     public void readRecord() {
         action();
+        if (world.sabotage == Sabotage.HANDS_OVER_UNREAD && core.state() instanceof NodeState.HandingOver) {
+            PairRecord now = world.witness.record();
+            PairRecord imagined = new PairRecord(now.pairId(), now.members(), now.epoch() + 1, host.partner().name,
+                    PairState.SOLO, new TreeMap<>(), now.lastChange());
+            timeline.in(0, this, () -> core.recordRead(imagined, timeline.now()));
+        }
         world.witness.read(this);
     }
 
@@ -341,13 +347,13 @@ final class SimNode implements PairEnvironment {
     @Override
     public void resume() {
         action();
-        machine.paused = false;
+        machine.resume();
     }
 
     @Override
-    public void stopAtMark() {
+    public void stopAtMark(long number) {
         action();
-        machine.stopAtMark();
+        machine.stopAtMark(number);
     }
 
     @Override
@@ -361,6 +367,7 @@ final class SimNode implements PairEnvironment {
     public void finish(Outcome outcome, String reason) {
         action();
         timeline.trace(this + " finishes, " + outcome + ": " + reason);
+        world.checks.finishes(this, outcome);
         timeline.in(MILLI, this, () -> {
             machine.paused = true;
             if (outcome == Outcome.ENDED && machine.poweredOff()) {
