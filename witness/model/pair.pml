@@ -59,6 +59,7 @@
 #define GO_SOLO      4
 #define PROMOTE      5
 #define STOP         6
+#define LET_GO       7
 
 /* Taking.Phase. */
 #define COPYING  0
@@ -142,16 +143,19 @@ hidden byte i, yes;
 hidden byte ABOVE_L, TWO_LIVE, STALE_LIFE, LOST_OUTPUT, THROWN_AWAY, GRANTED_TO_NOBODY, WENT_ON, FORGOT_THE_RUN,
             NOBODY_SERVES, NOT_RESTORED;
 
+/* A primary with its claim for SOLO out; while it lets its backup go, that still follows. */
+#define GOES_SOLO(n) (st[n] == CLAIMING && (purpose[n] == GO_SOLO || purpose[n] == LET_GO))
+
 /* OutputGate. */
 #define OPEN(n)  (st[n] == SOLO || (st[n] == TAKING && phase[n] != GATED) \
-                  || (st[n] == CLAIMING && purpose[n] == GO_SOLO && RELIED(n)))
+                  || (GOES_SOLO(n) && RELIED(n)))
 #define GATE_WAITS(n) (st[n] == PROT || st[n] == HANDING || (st[n] == TAKING && phase[n] == GATED) \
-                  || (st[n] == CLAIMING && (purpose[n] == GO_SOLO || purpose[n] == PROTECT_LIVE) && !RELIED(n)))
+                  || (GOES_SOLO(n) && !RELIED(n)) || (st[n] == CLAIMING && purpose[n] == PROTECT_LIVE))
 #define RUNS(n)  (st[n] == SOLO || st[n] == TAKING || st[n] == PROT \
-                  || (st[n] == CLAIMING && (purpose[n] == GO_SOLO || purpose[n] == PROTECT_LIVE)))
+                  || GOES_SOLO(n) || (st[n] == CLAIMING && purpose[n] == PROTECT_LIVE))
 /* The log goes to the partner. */
 #define STREAMS(n) (st[n] == PROT || (st[n] == TAKING && phase[n] != COPYING) \
-                  || (st[n] == CLAIMING && purpose[n] == PROTECT_LIVE))
+                  || (st[n] == CLAIMING && (purpose[n] == PROTECT_LIVE || purpose[n] == LET_GO)))
 #define FOLLOWS(n) (st[n] == FOLLOWING || (st[n] == SYNCING && restored[n]))
 
 #ifdef QUIET
@@ -216,9 +220,10 @@ bool settled;                   /* no fault any more from here on */
 #define NOT_FORGOTTEN(n) (granted[1 - (n)] > forgotten[n])
 #endif
 #ifdef BREAK_RELIED_CONFIRMS
-#define MAY_CONFIRM(n) (st[n] == PROT || st[n] == HANDING || (st[n] == CLAIMING && purpose[n] == GO_SOLO))
+#define MAY_CONFIRM(n) (st[n] == PROT || st[n] == HANDING || GOES_SOLO(n))
 #else
-#define MAY_CONFIRM(n) (st[n] == PROT || st[n] == HANDING)
+#define MAY_CONFIRM(n) (st[n] == PROT || st[n] == HANDING \
+                  || (st[n] == CLAIMING && (purpose[n] == LET_GO || purpose[n] == STOP)))
 #endif
 
 /* An output leaves, and with it all before. After another node went live at the next epoch, nothing above its L. */
@@ -554,17 +559,23 @@ end:
         submit(n, GO_SOLO, 0, GO_SOLO)
 #endif
         }
-    :: d_step { answerYes[n] && purpose[n] == GO_SOLO -> SAY("%d.%d SOLO granted: all output leaves\n");
+    /* The operator wants the backup taken in afresh: the channel stays until SOLO is granted. */
+    :: d_step { st[n] == PROT && FAULTY ->
+        SAY("%d.%d lets its backup go, which does not know of it: claims SOLO\n"); submit(n, GO_SOLO, 0, LET_GO) }
+    :: d_step { st[n] == CLAIMING && purpose[n] == LET_GO && SUSPECTS_BACKUP(n) ->
+        SAY("%d.%d suspects the backup it lets go\n"); DOUBTED(BACKUP_GONE(n)); purpose[n] = GO_SOLO }
+    :: d_step { answerYes[n] && (purpose[n] == GO_SOLO || purpose[n] == LET_GO) -> SAY("%d.%d SOLO granted: all output leaves\n");
         epoch[n]++; claimed(n); st[n] = SOLO; partner[n] = 0;
 #ifdef RENOUNCE
         holds[n] = 0; relied[n] = false;
 #endif
         goLive(n); openGate(n) }
 #ifdef BREAK_REFUSED_GOES_ON
-    :: d_step { answerNo[n] && purpose[n] == GO_SOLO ->
+    :: d_step { answerNo[n] && (purpose[n] == GO_SOLO || purpose[n] == LET_GO) ->
         SAY("%d.%d SOLO refused\n"); claimed(n); st[n] = SOLO; openGate(n) }
 #else
-    :: d_step { answerNo[n] && purpose[n] == GO_SOLO -> SAY("%d.%d SOLO refused\n"); giveUpLive(n) }
+    :: d_step { answerNo[n] && (purpose[n] == GO_SOLO || purpose[n] == LET_GO) ->
+        SAY("%d.%d SOLO refused\n"); giveUpLive(n) }
 #endif
 
 #ifdef POWER_OFF
@@ -593,6 +604,12 @@ end:
 #ifdef BREAK_HANDS_OVER_UNREAD
     :: d_step { st[n] == HANDING && acked[n] == pos[n] ->
         SAY("%d.%d has handed over, it thinks: gives up\n"); giveUpLive(n) }
+#endif
+#ifdef RENOUNCE
+    /* The backup is told to go live: with that every renunciation of its is forgotten, whatever its number. */
+    :: d_step { st[n] == HANDING && acked[n] == pos[n] && forgotten[n] != GRANTS ->
+        SAY("%d.%d tells its backup to go live\n");
+        forgotten[n] = GRANTS; holds[n] = 0; confirmLife[n] = life[n]; confirmTo[n] = partner[n] }
 #endif
     :: d_step { st[n] == HANDING && REACHES(n) && recEpoch > epoch[n] ->
         SAY("%d.%d reads that its partner is live: gives up\n"); giveUpLive(n) }
@@ -683,7 +700,7 @@ end:
         if :: grantLife[n] != life[n] -> granted[n] = 0; asksBack[n] = 0 :: else fi;
         grantLife[n] = life[n]; granted[n]++; renounced[n] = granted[n] }
     /* The grant arrives, any one of them, at any time. */
-    :: d_step { (st[n] == PROT || (st[n] == CLAIMING && purpose[n] == GO_SOLO && !relied[n])) &&
+    :: d_step { (st[n] == PROT || (GOES_SOLO(n) && !relied[n])) &&
             grantLife[1 - n] == partner[n] && granted[1 - n] > holds[n] && TOGETHER && NOT_FORGOTTEN(n) ->
         SAY("%d.%d gets a renunciation\n"); holds[n] = granted[1 - n] }
     /* The backup is silent and the witness lost: RELIED is written, all held output leaves; the claim stays out. */
@@ -707,7 +724,7 @@ end:
         forgotten[n] = asksBack[1 - n]; confirmLife[n] = partner[1 - n]; confirmTo[n] = grantLife[1 - n] }
 #endif
     /* The confirmation arrives. */
-    :: d_step { (st[n] == FOLLOWING || st[n] == DRAINING) && renounced[n] != 0 && forgotten[1 - n] == renounced[n] &&
+    :: d_step { (st[n] == FOLLOWING || st[n] == DRAINING) && renounced[n] != 0 && forgotten[1 - n] >= renounced[n] &&
             confirmLife[1 - n] == partner[n] && confirmTo[1 - n] == life[n] && TOGETHER ->
         SAY("%d.%d has its renunciation back\n"); renounced[n] = 0 }
 #ifdef BREAK_RENUNCIATION_TAKEN_BACK_ALONE
