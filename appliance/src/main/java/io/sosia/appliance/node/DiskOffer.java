@@ -53,7 +53,7 @@ interface DiskOffer {
     /// @param failed told, on any thread, when it cannot be received
     DiskJoin join(Invitation invitation, Consumer<String> failed);
 
-    /// Ends everything that was begun. Any thread.
+    /// Ends everything that was begun, and returns when nothing uses the disk any more. Any thread but the event loop.
     void close();
 
     /// For a machine without a disk.

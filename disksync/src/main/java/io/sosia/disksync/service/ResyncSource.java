@@ -205,11 +205,22 @@ public final class ResyncSource implements AutoCloseable {
         }
     }
 
-    /// The target has everything, or is not wanted any more: ends connections and threads. May be called twice.
-    @Override
-    public void close() {
+    /// The target has everything, or is not wanted any more: ends connections and threads, without waiting for them. May be called
+    /// twice.
+    public void end() {
         disk.ignore(observer);
         stop();
+    }
+
+    /// Whether nothing of this uses the disk any more.
+    public boolean hasEnded() {
+        return !thread.isAlive();
+    }
+
+    /// As [#end], and returns when nothing of this uses the disk any more. Not for an event loop.
+    @Override
+    public void close() {
+        end();
         boolean interrupted = false;
         while (thread.isAlive() && Thread.currentThread() != thread) {
             try {
