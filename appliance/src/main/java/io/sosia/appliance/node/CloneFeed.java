@@ -55,7 +55,10 @@ final class CloneFeed {
     private final AtomicLong inFlight = new AtomicLong();
 
     private volatile long session;
+    private volatile double paceOfDisk = 1.0;
     private MemorySender sender;
+    /// Whether the cut was put off and the disk is not near again: pages sent now would have changed by then.
+    private boolean waiting;
     private boolean toldSmall;
     private Optional<DiskRest> cutWanted = Optional.empty();
     private long stillSince;
@@ -76,8 +79,19 @@ final class CloneFeed {
             session = newSession;
             sender = new MemorySender(machine.image());
             toldSmall = false;
+            waiting = false;
             cutWanted = Optional.empty();
         });
+    }
+
+    /// After [Outlet#postponed]: gives pages again.
+    void goOn(long ofSession) {
+        ask(() -> waiting &= ofSession != session);
+    }
+
+    /// The machine may use this share of time at most, above 0 to 1, until the cut is made or given up.
+    void paceOfDisk(double share) {
+        paceOfDisk = share;
     }
 
     /// After [Outlet#restIsSmall]: cut at the next opportunity.
@@ -115,6 +129,7 @@ final class CloneFeed {
 
     private void end() {
         sender = null;
+        paceOfDisk = 1.0;
         cutWanted = Optional.empty();
     }
 
@@ -130,7 +145,7 @@ final class CloneFeed {
         }
         if (cutWanted.isPresent()) {
             tryCut(recorder, handOver, cutWanted.get());
-        } else {
+        } else if (!waiting) {
             giveAhead();
         }
     }
@@ -142,7 +157,7 @@ final class CloneFeed {
 
     /// The share of time the machine may use, above 0 to 1.
     double pace() {
-        return sender == null ? 1.0 : sender.pace();
+        return Math.min(paceOfDisk, sender == null || waiting ? 1.0 : sender.pace());
     }
 
     private void giveAhead() {
@@ -206,6 +221,7 @@ final class CloneFeed {
     private void postpone(String reason) {
         cutWanted = Optional.empty();
         toldSmall = false;
+        waiting = true;
         outlet.postponed(session, reason);
     }
 }

@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 /// both is left, the cut.
 ///
 /// The order is the one that wastes least: memory changes faster than disk, so it is copied last; the cut is tried when both
-/// are near, and put off when one of them has moved away again.
+/// are near. When it is put off, because one of them has moved away again, no memory is sent before the disk is near once more. A
+/// machine that changes either faster than it is sent is slowed gently.
 final class CloneSource {
 
     /// Told on the event loop.
@@ -100,7 +101,9 @@ final class CloneSource {
     private void diskIsNear() {
         if (phase == Phase.DISK) {
             phase = Phase.MEMORY;
-            if (!memoryBegun) {
+            if (memoryBegun) {
+                machine.goOnWithClone(session);
+            } else {
                 memoryBegun = true;
                 machine.beginClone(session);
             }
@@ -146,6 +149,9 @@ final class CloneSource {
 
     /// Time passes.
     void tick(long now) {
+        if (phase.compareTo(Phase.CUT) < 0) {
+            machine.paceOfDisk(disk.pace());
+        }
         if (phase == Phase.PAUSE && now - pauseUntilNanos >= 0) {
             phase = Phase.DISK;
             // Asks to be told again whether the disk is near.

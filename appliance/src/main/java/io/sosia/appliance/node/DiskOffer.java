@@ -37,6 +37,9 @@ interface DiskOffer {
 
         CloneProgress progress(String phase);
 
+        /// The share of time the machine may use, above 0 to 1: less when it writes faster than the disk is sent.
+        double pace();
+
         /// The partner has all of it.
         void done();
 

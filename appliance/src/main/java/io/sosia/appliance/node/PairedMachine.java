@@ -246,6 +246,16 @@ final class PairedMachine {
         clone.begin(session, parts.machine());
     }
 
+    /// See [CloneFeed#goOn].
+    void goOnWithClone(long session) {
+        clone.goOn(session);
+    }
+
+    /// See [CloneFeed#paceOfDisk].
+    void paceOfDisk(double share) {
+        clone.paceOfDisk(share);
+    }
+
     /// See [CloneFeed#cut].
     void cut(long session, CloneFeed.DiskRest rest, long stillNanosMax) {
         clone.cut(session, rest, stillNanosMax);

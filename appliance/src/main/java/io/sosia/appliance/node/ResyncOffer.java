@@ -192,6 +192,11 @@ final class ResyncOffer implements DiskOffer {
         }
 
         @Override
+        public double pace() {
+            return source.pace();
+        }
+
+        @Override
         public void done() {
             interrupted = Optional.empty();
             sending = Optional.empty();

@@ -194,6 +194,16 @@ public final class ResyncSource implements AutoCloseable {
         }
     }
 
+    /// The share of time the machine that writes may use, above 0 to 1; see [ResyncSender#pace].
+    public double pace() {
+        lock.lock();
+        try {
+            return sender == null ? 1.0 : sender.pace();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// What a later resync of the same target can go on from, in the same process; only of use as long as no write is missed: until
     /// this source is closed.
     public Optional<ResyncPlan.Interrupted> interrupted() {
