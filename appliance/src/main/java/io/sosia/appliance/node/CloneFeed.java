@@ -49,6 +49,7 @@ final class CloneFeed {
     private static final long IN_FLIGHT_BYTES_MAX = 8L << 20;
     private static final int PARTS_PER_TURN = 2;
 
+    private final GuestMachine machine;
     private final Outlet outlet;
     private final LoopSignal signal;
     private final ConcurrentLinkedQueue<Runnable> asked = new ConcurrentLinkedQueue<>();
@@ -64,8 +65,10 @@ final class CloneFeed {
     private long stillSince;
     private long stillNanosMax;
 
-    /// @param signal wakes the machine's thread
-    CloneFeed(Outlet outlet, LoopSignal signal) {
+    /// @param machine what is copied
+    /// @param signal  wakes the machine's thread
+    CloneFeed(GuestMachine machine, Outlet outlet, LoopSignal signal) {
+        this.machine = machine;
         this.outlet = outlet;
         this.signal = signal;
     }
@@ -73,7 +76,7 @@ final class CloneFeed {
     // Any thread.
 
     /// Begins to give pages.
-    void begin(long newSession, GuestMachine machine) {
+    void begin(long newSession) {
         ask(() -> {
             inFlight.set(0);
             session = newSession;
@@ -190,7 +193,6 @@ final class CloneFeed {
     }
 
     private void tryCut(Recorder recorder, Runnable handOver, DiskRest disk) throws Exception {
-        GuestMachine machine = recorder.machine();
         boolean dataPending = machine.pendingDiskRequests().stream().anyMatch(request -> !(request instanceof DiskFlush));
         if (dataPending) {
             if (System.nanoTime() - stillSince > stillNanosMax) {

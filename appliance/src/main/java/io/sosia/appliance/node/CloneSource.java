@@ -42,7 +42,7 @@ final class CloneSource {
 
     private final long session;
     private final DiskOffer offer;
-    private final PairedMachine machine;
+    private final CloneFeed feed;
     private final Owner owner;
     private final Executor loop;
     private volatile DiskOffer.Sending disk;
@@ -54,10 +54,10 @@ final class CloneSource {
 
     /// @param session unlike that of every other try of this node
     /// @param loop    runs on the event loop what other threads tell
-    CloneSource(long session, DiskOffer offer, PairedMachine machine, Owner owner, Executor loop) {
+    CloneSource(long session, DiskOffer offer, CloneFeed feed, Owner owner, Executor loop) {
         this.session = session;
         this.offer = offer;
-        this.machine = machine;
+        this.feed = feed;
         this.owner = owner;
         this.loop = loop;
     }
@@ -102,10 +102,10 @@ final class CloneSource {
         if (phase == Phase.DISK) {
             phase = Phase.MEMORY;
             if (memoryBegun) {
-                machine.goOnWithClone(session);
+                feed.goOn(session);
             } else {
                 memoryBegun = true;
-                machine.beginClone(session);
+                feed.begin(session);
             }
             holdIfNear();
         }
@@ -128,7 +128,7 @@ final class CloneSource {
         if (phase == Phase.HOLD) {
             phase = Phase.CUT;
             tries++;
-            machine.cut(session, disk.rest(Math.min(tries, REST_GROWS_MAX)), Math.min(tries * STILL_NANOS, STILL_NANOS_MAX));
+            feed.cut(session, disk.rest(Math.min(tries, REST_GROWS_MAX)), Math.min(tries * STILL_NANOS, STILL_NANOS_MAX));
         }
     }
 
@@ -150,7 +150,7 @@ final class CloneSource {
     /// Time passes.
     void tick(long now) {
         if (phase.compareTo(Phase.CUT) < 0) {
-            machine.paceOfDisk(disk.pace());
+            feed.paceOfDisk(disk.pace());
         }
         if (phase == Phase.PAUSE && now - pauseUntilNanos >= 0) {
             phase = Phase.DISK;
@@ -174,7 +174,7 @@ final class CloneSource {
     /// The partner is not taken in.
     void abandon(String reason) {
         phase = Phase.OVER;
-        machine.abandonClone();
+        feed.abandon();
         if (disk != null) {
             disk.abandon(reason);
         }

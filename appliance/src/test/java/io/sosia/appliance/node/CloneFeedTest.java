@@ -32,7 +32,7 @@ class CloneFeedTest {
                 public void entropyWanted(int bytes) {}
             });
     private final List<String> told = new ArrayList<>();
-    private final CloneFeed feed = new CloneFeed(new CloneFeed.Outlet() {
+    private final CloneFeed feed = new CloneFeed(machine, new CloneFeed.Outlet() {
         @Override
         public void ahead(long session, ClonePart part) {
             told.add("pages");
@@ -64,7 +64,7 @@ class CloneFeedTest {
 
     @Test
     void noMemoryIsSentWhileTheDiskIsWaitedForAfterACutThatWasPutOff() throws Exception {
-        feed.begin(SESSION, machine);
+        feed.begin(SESSION);
         assertThat(turn()).contains("pages", "small");
         feed.cut(SESSION, Optional::empty, SECOND);
         assertThat(turn()).containsExactly("postponed: too much of the disk was written again");
@@ -82,7 +82,7 @@ class CloneFeedTest {
     void theDisksPaceHoldsUntilTheCut() throws Exception {
         feed.paceOfDisk(0.5);
         assertThat(feed.pace()).as("while the disk is sent").isEqualTo(0.5);
-        feed.begin(SESSION, machine);
+        feed.begin(SESSION);
         turn();
         assertThat(feed.pace()).isEqualTo(0.5);
         feed.cut(SESSION, () -> Optional.of(List.of()), SECOND);
