@@ -367,6 +367,8 @@ public final class DiskStore implements BlockStore {
     public void receive(long offset, ByteBuffer from) throws IOException {
         ByteRange range = receivable(offset, from.remaining());
         data.write(range.offset(), from);
+        // A resync writes as fast as the host can; the less of it waits for a sync, the sooner it is acknowledged.
+        data.beginWriteback(range.offset(), range.length());
         // What waits is bounded by the source's window: it is acknowledged when it is durable.
         writeback.completed(0);
     }
