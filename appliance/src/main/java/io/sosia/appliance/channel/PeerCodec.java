@@ -22,6 +22,7 @@ import io.sosia.appliance.pair.PeerMessage.Refusal;
 import io.sosia.appliance.pair.PeerMessage.Stopped;
 import io.sosia.appliance.pair.PeerMessage.Welcome;
 import io.sosia.appliance.verify.ExtentHashes;
+import io.sosia.disksync.block.KnownBlocks;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.PairId;
@@ -67,10 +68,11 @@ public final class PeerCodec {
     private static final int DISK_HASHES = 14;
     private static final int DISK_BYTES = 15;
     private static final int DISK_NOTE = 16;
-    private static final int RENOUNCE_ASKED = 17;
-    private static final int RENOUNCED = 18;
-    private static final int RETURN_ASKED = 19;
-    private static final int FORGOTTEN = 20;
+    private static final int DISK_SAME = 17;
+    private static final int RENOUNCE_ASKED = 18;
+    private static final int RENOUNCED = 19;
+    private static final int RETURN_ASKED = 20;
+    private static final int FORGOTTEN = 21;
 
     private PeerCodec() {}
 
@@ -113,6 +115,7 @@ public final class PeerCodec {
             case PeerMessage.DiskHashes _ -> DISK_HASHES;
             case PeerMessage.DiskBytes _ -> DISK_BYTES;
             case PeerMessage.DiskNote _ -> DISK_NOTE;
+            case PeerMessage.DiskSame _ -> DISK_SAME;
             case PeerMessage.RenounceAsked _ -> RENOUNCE_ASKED;
             case PeerMessage.Renounced _ -> RENOUNCED;
             case PeerMessage.ReturnAsked _ -> RETURN_ASKED;
@@ -145,14 +148,18 @@ public final class PeerCodec {
                 out.writeLong(step);
                 writePosition(durable, out);
             }
-            case PeerMessage.DiskHashes(LogPosition at, ExtentHashes of) -> {
+            case PeerMessage.DiskHashes(LogPosition at, ExtentHashes of, KnownBlocks known) -> {
                 writePosition(at, out);
                 out.writeLong(of.extent());
                 out.writeLong(of.unreadable());
                 out.writeByte(of.hashes().length);
-                for (long hash : of.hashes()) {
-                    out.writeLong(hash);
-                }
+                writeLongs(of.hashes(), out);
+                out.writeLong(known.blocks());
+                writeLongs(known.hashes(), out);
+            }
+            case PeerMessage.DiskSame(LogPosition at, long blocks) -> {
+                writePosition(at, out);
+                out.writeLong(blocks);
             }
             case PeerMessage.DiskNote(String text) -> writeText(text, out);
             case PeerMessage.DiskBytes(LogPosition at, byte[] bytes) -> {
@@ -241,6 +248,7 @@ public final class PeerCodec {
                 yield new PeerMessage.DiskBytes(at, bytes);
             }
             case DISK_NOTE -> new PeerMessage.DiskNote(readText(in));
+            case DISK_SAME -> new PeerMessage.DiskSame(readPosition(in), in.readLong());
             case RENOUNCE_ASKED -> new PeerMessage.RenounceAsked();
             case RENOUNCED -> new PeerMessage.Renounced(in.readLong());
             case RETURN_ASKED -> new PeerMessage.ReturnAsked(in.readLong());
@@ -253,11 +261,9 @@ public final class PeerCodec {
         LogPosition at = readPosition(in);
         long extent = in.readLong();
         long unreadable = in.readLong();
-        long[] hashes = new long[in.readUnsignedByte()];
-        for (int i = 0; i < hashes.length; i++) {
-            hashes[i] = in.readLong();
-        }
-        return new PeerMessage.DiskHashes(at, new ExtentHashes(extent, unreadable, hashes));
+        ExtentHashes hashes = new ExtentHashes(extent, unreadable, readLongs(in.readUnsignedByte(), in));
+        long known = in.readLong();
+        return new PeerMessage.DiskHashes(at, hashes, new KnownBlocks(known, readLongs(Long.bitCount(known), in)));
     }
 
     private static Hello readHello(ByteBuf in) throws PeerFormatException {
@@ -280,6 +286,20 @@ public final class PeerCodec {
             crc.update(part);
         }
         return (int) crc.getValue();
+    }
+
+    private static void writeLongs(long[] values, ByteBuf out) {
+        for (long value : values) {
+            out.writeLong(value);
+        }
+    }
+
+    private static long[] readLongs(int count, ByteBuf in) {
+        long[] values = new long[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = in.readLong();
+        }
+        return values;
     }
 
     private static void writeUuid(UUID value, ByteBuf out) {

@@ -21,16 +21,10 @@ final class DiskHistoryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return node.ask(client -> {
-            if (json) {
-                System.out.write(client.diskHistoryJson());
-                System.out.println();
-                return 0;
-            }
+        return node.show(json, ControlClient::diskHistoryJson, client -> {
             for (ControlClient.HistoryLine line : client.diskHistory()) {
                 System.out.printf("%s  %s%n", line.at(), line.text());
             }
-            return 0;
         });
     }
 }

@@ -1,5 +1,6 @@
 package io.sosia.appliance.cli;
 
+import io.sosia.appliance.control.ControlClient;
 import io.sosia.appliance.node.DiskReport;
 import io.sosia.appliance.node.VerifyStatus;
 import java.io.PrintStream;
@@ -24,15 +25,7 @@ final class DiskStatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return node.ask(client -> {
-            if (json) {
-                System.out.write(client.diskJson());
-                System.out.println();
-            } else {
-                print(client.disk(), System.out);
-            }
-            return 0;
-        });
+        return node.show(json, ControlClient::diskJson, client -> print(client.disk(), System.out));
     }
 
     private static void print(DiskReport disk, PrintStream out) {

@@ -25,8 +25,9 @@ import picocli.CommandLine.Option;
         description = {
             "Compares both disks of a PROTECTED pair, block by block, while the guest runs: an entry in the log makes both nodes "
                     + "hash a piece of the disk after the same requests, so there are no false alarms. Ask the primary.",
-            "What differs is repaired from the primary; when an earlier comparison shows that it is the primary's bytes that have "
-                    + "changed by themselves, or it cannot read them, from the backup. Then it is compared again.",
+            "Both nodes remember what both disks held when they were last compared, until it is written, so it is known whose bytes "
+                    + "have changed by themselves: they are replaced by the other's. If that is not known the primary is believed; if "
+                    + "neither holds what both held (side \"both\"), nobody has the right bytes. Then it is compared again.",
             "The node does it: it goes on when this command is ended, also by Ctrl-C. Half of the disk's time is left to the guest, "
                     + "whatever the rate. A comparison that the node makes by itself gives way and goes on afterwards."
         },

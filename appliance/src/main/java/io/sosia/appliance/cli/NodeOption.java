@@ -16,6 +16,16 @@ final class NodeOption {
         int ask(ControlClient node) throws IOException, InterruptedException;
     }
 
+    /// What a node sends as JSON.
+    interface Answer {
+        byte[] of(ControlClient node) throws IOException, InterruptedException;
+    }
+
+    /// Prints what a node says, for people.
+    interface Text {
+        void print(ControlClient node) throws IOException, InterruptedException;
+    }
+
     @Option(names = "--config", paramLabel = "FILE", description = "The node, by its configuration.")
     private Path file;
 
@@ -25,6 +35,22 @@ final class NodeOption {
     /// Whether what was asked made no sense, or the node could not do it now.
     static int badInputOrFailed(ControlRefusedException refusal) {
         return refusal.isBadRequest() ? CliException.BAD_INPUT : CliException.FAILED;
+    }
+
+    /// Shows what the node named says: as it sends it, in one line, or for people.
+    ///
+    /// @return 0
+    /// @throws CliException as [#ask]
+    int show(boolean asJson, Answer json, Text text) {
+        return ask(client -> {
+            if (asJson) {
+                System.out.write(json.of(client));
+                System.out.println();
+            } else {
+                text.print(client);
+            }
+            return 0;
+        });
     }
 
     /// Asks the node named.

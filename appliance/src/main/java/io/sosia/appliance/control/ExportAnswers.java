@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import io.sosia.appliance.control.ControlServer.Reply;
 import io.sosia.appliance.node.DiskExports;
-import io.sosia.appliance.node.ExportRefusedException;
 import io.sosia.appliance.node.ExportStatus;
+import io.sosia.appliance.node.RefusedException;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -56,7 +56,7 @@ final class ExportAnswers {
             return Reply.text(400, "expected {\"bind\": \"ADDRESS:PORT\", \"sideBytes\": NUMBER}");
         } catch (IllegalArgumentException e) {
             return Reply.text(400, e.getMessage());
-        } catch (ExportRefusedException e) {
+        } catch (RefusedException e) {
             return Reply.text(409, e.getMessage());
         } catch (IOException e) {
             return Reply.text(500, e.getMessage());

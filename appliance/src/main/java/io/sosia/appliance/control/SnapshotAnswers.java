@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import io.sosia.appliance.control.ControlServer.Reply;
-import io.sosia.appliance.node.SnapshotRefusedException;
+import io.sosia.appliance.node.RefusedException;
 import io.sosia.appliance.node.SnapshotStatus;
 import io.sosia.appliance.node.Snapshots;
 import java.io.IOException;
@@ -30,7 +30,7 @@ final class SnapshotAnswers {
         return path.equals(PATH) || path.startsWith(PATH + "/");
     }
 
-    static Reply to(HttpExchange exchange, Snapshots snapshots) throws IOException {
+    static Reply to(HttpExchange exchange, Snapshots snapshots) throws IOException, InterruptedException {
         String path = exchange.getRequestURI().getPath();
         String method = exchange.getRequestMethod();
         if (path.equals(PATH)) {
@@ -44,7 +44,7 @@ final class SnapshotAnswers {
         };
     }
 
-    private static Reply begin(HttpExchange exchange, Snapshots snapshots) throws IOException {
+    private static Reply begin(HttpExchange exchange, Snapshots snapshots) throws IOException, InterruptedException {
         // No web page of another origin can send that unasked.
         if (!JSON_TYPE.equals(exchange.getRequestHeaders().getFirst("Content-Type"))) {
             return Reply.text(415, "what to save has to come as " + JSON_TYPE);
@@ -58,7 +58,7 @@ final class SnapshotAnswers {
             return Reply.text(400, EXPECTED);
         } catch (IllegalArgumentException e) {
             return Reply.text(400, e.getMessage());
-        } catch (SnapshotRefusedException e) {
+        } catch (RefusedException e) {
             return Reply.text(409, e.getMessage());
         }
     }

@@ -49,20 +49,26 @@ final class CloneFeed {
     private static final long IN_FLIGHT_BYTES_MAX = 8L << 20;
     private static final int PARTS_PER_TURN = 2;
 
+    private final GuestMachine machine;
     private final Outlet outlet;
     private final LoopSignal signal;
     private final ConcurrentLinkedQueue<Runnable> asked = new ConcurrentLinkedQueue<>();
     private final AtomicLong inFlight = new AtomicLong();
 
     private volatile long session;
+    private volatile double paceOfDisk = 1.0;
     private MemorySender sender;
+    /// Whether the cut was put off and the disk is not near again: pages sent now would have changed by then.
+    private boolean waiting;
     private boolean toldSmall;
     private Optional<DiskRest> cutWanted = Optional.empty();
     private long stillSince;
     private long stillNanosMax;
 
-    /// @param signal wakes the machine's thread
-    CloneFeed(Outlet outlet, LoopSignal signal) {
+    /// @param machine what is copied
+    /// @param signal  wakes the machine's thread
+    CloneFeed(GuestMachine machine, Outlet outlet, LoopSignal signal) {
+        this.machine = machine;
         this.outlet = outlet;
         this.signal = signal;
     }
@@ -70,14 +76,25 @@ final class CloneFeed {
     // Any thread.
 
     /// Begins to give pages.
-    void begin(long newSession, GuestMachine machine) {
+    void begin(long newSession) {
         ask(() -> {
             inFlight.set(0);
             session = newSession;
             sender = new MemorySender(machine.image());
             toldSmall = false;
+            waiting = false;
             cutWanted = Optional.empty();
         });
+    }
+
+    /// After [Outlet#postponed]: gives pages again.
+    void goOn(long ofSession) {
+        ask(() -> waiting &= ofSession != session);
+    }
+
+    /// The machine may use this share of time at most, above 0 to 1, until the cut is made or given up.
+    void paceOfDisk(double share) {
+        paceOfDisk = share;
     }
 
     /// After [Outlet#restIsSmall]: cut at the next opportunity.
@@ -115,6 +132,7 @@ final class CloneFeed {
 
     private void end() {
         sender = null;
+        paceOfDisk = 1.0;
         cutWanted = Optional.empty();
     }
 
@@ -130,7 +148,7 @@ final class CloneFeed {
         }
         if (cutWanted.isPresent()) {
             tryCut(recorder, handOver, cutWanted.get());
-        } else {
+        } else if (!waiting) {
             giveAhead();
         }
     }
@@ -142,7 +160,7 @@ final class CloneFeed {
 
     /// The share of time the machine may use, above 0 to 1.
     double pace() {
-        return sender == null ? 1.0 : sender.pace();
+        return Math.min(paceOfDisk, sender == null || waiting ? 1.0 : sender.pace());
     }
 
     private void giveAhead() {
@@ -175,7 +193,6 @@ final class CloneFeed {
     }
 
     private void tryCut(Recorder recorder, Runnable handOver, DiskRest disk) throws Exception {
-        GuestMachine machine = recorder.machine();
         boolean dataPending = machine.pendingDiskRequests().stream().anyMatch(request -> !(request instanceof DiskFlush));
         if (dataPending) {
             if (System.nanoTime() - stillSince > stillNanosMax) {
@@ -206,6 +223,7 @@ final class CloneFeed {
     private void postpone(String reason) {
         cutWanted = Optional.empty();
         toldSmall = false;
+        waiting = true;
         outlet.postponed(session, reason);
     }
 }

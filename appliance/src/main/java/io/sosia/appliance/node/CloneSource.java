@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 /// both is left, the cut.
 ///
 /// The order is the one that wastes least: memory changes faster than disk, so it is copied last; the cut is tried when both
-/// are near, and put off when one of them has moved away again.
+/// are near. When it is put off, because one of them has moved away again, no memory is sent before the disk is near once more. A
+/// machine that changes either faster than it is sent is slowed gently.
 final class CloneSource {
 
     /// Told on the event loop.
@@ -41,7 +42,7 @@ final class CloneSource {
 
     private final long session;
     private final DiskOffer offer;
-    private final PairedMachine machine;
+    private final CloneFeed feed;
     private final Owner owner;
     private final Executor loop;
     private volatile DiskOffer.Sending disk;
@@ -53,10 +54,10 @@ final class CloneSource {
 
     /// @param session unlike that of every other try of this node
     /// @param loop    runs on the event loop what other threads tell
-    CloneSource(long session, DiskOffer offer, PairedMachine machine, Owner owner, Executor loop) {
+    CloneSource(long session, DiskOffer offer, CloneFeed feed, Owner owner, Executor loop) {
         this.session = session;
         this.offer = offer;
-        this.machine = machine;
+        this.feed = feed;
         this.owner = owner;
         this.loop = loop;
     }
@@ -100,9 +101,11 @@ final class CloneSource {
     private void diskIsNear() {
         if (phase == Phase.DISK) {
             phase = Phase.MEMORY;
-            if (!memoryBegun) {
+            if (memoryBegun) {
+                feed.goOn(session);
+            } else {
                 memoryBegun = true;
-                machine.beginClone(session);
+                feed.begin(session);
             }
             holdIfNear();
         }
@@ -125,7 +128,7 @@ final class CloneSource {
         if (phase == Phase.HOLD) {
             phase = Phase.CUT;
             tries++;
-            machine.cut(session, disk.rest(Math.min(tries, REST_GROWS_MAX)), Math.min(tries * STILL_NANOS, STILL_NANOS_MAX));
+            feed.cut(session, disk.rest(Math.min(tries, REST_GROWS_MAX)), Math.min(tries * STILL_NANOS, STILL_NANOS_MAX));
         }
     }
 
@@ -146,6 +149,9 @@ final class CloneSource {
 
     /// Time passes.
     void tick(long now) {
+        if (phase.compareTo(Phase.CUT) < 0) {
+            feed.paceOfDisk(disk.pace());
+        }
         if (phase == Phase.PAUSE && now - pauseUntilNanos >= 0) {
             phase = Phase.DISK;
             // Asks to be told again whether the disk is near.
@@ -168,7 +174,7 @@ final class CloneSource {
     /// The partner is not taken in.
     void abandon(String reason) {
         phase = Phase.OVER;
-        machine.abandonClone();
+        feed.abandon();
         if (disk != null) {
             disk.abandon(reason);
         }

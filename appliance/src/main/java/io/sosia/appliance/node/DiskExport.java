@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /// that an impatient client's cancelled request cannot interrupt the disk's I/O.
 ///
 /// It lasts as long as somebody keeps asking for it, and ends when nobody has for [#LEASE_NANOS].
-final class DiskExport {
+final class DiskExport implements Errands.Errand<ExportStatus> {
     static final long LEASE_NANOS = 5_000_000_000L;
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(DiskExport.class);
@@ -66,22 +66,24 @@ final class DiskExport {
         }
     }
 
-    String id() {
+    @Override
+    public String id() {
         return id;
     }
 
-    String uri() {
-        return served.join().uri();
+    @Override
+    public String doing() {
+        return "exports its disk already, at " + served.join().uri() + "; end that export first";
     }
 
-    /// Whether it holds on to the disk.
-    boolean isAlive() {
+    @Override
+    public boolean isAlive() {
         return thread.isAlive();
     }
 
-    /// Keeps it alive; empty when it is too late for that.
-    synchronized Optional<ExportStatus> asked() {
-        if (ending) {
+    @Override
+    public synchronized Optional<ExportStatus> asked() {
+        if (ending || !isAlive()) {
             return Optional.empty();
         }
         askedNanos = System.nanoTime();
@@ -91,14 +93,14 @@ final class DiskExport {
                 view.sideBytes(), view.sideBytesMax(), view.ended().orElse("")));
     }
 
-    /// Asks it to end.
-    synchronized void end() {
+    @Override
+    public synchronized void end() {
         ending = true;
         notifyAll();
     }
 
-    /// Returns when it has let go of the disk.
-    void awaitEnd() {
+    @Override
+    public void awaitEnd() {
         Threads.awaitEnd(thread);
     }
 

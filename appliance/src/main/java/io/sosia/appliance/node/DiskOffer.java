@@ -37,6 +37,9 @@ interface DiskOffer {
 
         CloneProgress progress(String phase);
 
+        /// The share of time the machine may use, above 0 to 1: less when it writes faster than the disk is sent.
+        double pace();
+
         /// The partner has all of it.
         void done();
 
@@ -53,7 +56,7 @@ interface DiskOffer {
     /// @param failed told, on any thread, when it cannot be received
     DiskJoin join(Invitation invitation, Consumer<String> failed);
 
-    /// Ends everything that was begun. Any thread.
+    /// Ends everything that was begun, and returns when nothing uses the disk any more. Any thread but the event loop.
     void close();
 
     /// For a machine without a disk.

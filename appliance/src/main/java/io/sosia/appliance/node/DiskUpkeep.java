@@ -1,17 +1,17 @@
 package io.sosia.appliance.node;
 
 import io.sosia.appliance.disk.ExtentHasher;
-import io.sosia.appliance.disk.KnownHashes;
 import io.sosia.appliance.eventlog.LogEntry;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.lockstep.Recorder;
 import io.sosia.appliance.machine.port.MachineOutput.DiskRequest;
 import io.sosia.appliance.verify.BlockOverlay;
 import io.sosia.appliance.verify.ExtentHashes;
-import io.sosia.appliance.verify.Known;
 import io.sosia.disksync.block.ByteRange;
 import io.sosia.disksync.block.Geometry;
+import io.sosia.disksync.block.KnownBlocks;
 import io.sosia.disksync.store.DiskStore;
+import io.sosia.disksync.store.ExtentLook;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -37,10 +37,12 @@ final class DiskUpkeep {
         ///
         /// @param known what it should hold, as far as is known
         /// @param tookNanos for how long the disk did nothing else
-        void hashed(LogPosition at, ExtentHashes hashes, Known known, long tookNanos);
+        void hashed(LogPosition at, ExtentHashes hashes, KnownBlocks known, long tookNanos);
 
         /// A verify entry of the primary's: what this backup's disk holds at that place.
-        void replayedVerify(LogPosition at, ExtentHashes hashes);
+        ///
+        /// @param known what it should hold, as far as is known
+        void replayedVerify(LogPosition at, ExtentHashes hashes, KnownBlocks known);
 
         /// A verify entry of the primary's that asks for the bytes of a block; empty when it cannot be read.
         void replayedFetch(LogPosition at, byte[] bytes);
@@ -73,17 +75,21 @@ final class DiskUpkeep {
     /// @param fetchedAt where the partner reads it; empty when it is read here
     private record Mending(BlockOverlay block, Optional<LogPosition> fetchedAt) {}
 
+    /// The last extent that was hashed.
+    private record Look(LogPosition at, ExtentLook taken, ExtentHashes hashes) {}
+
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger("io.sosia.disk");
 
     private final DiskStore disk;
     private final Consumer<Runnable> inOrder;
     private final Runnable wake;
     private final ExtentHasher hasher;
-    private final KnownHashes known = new KnownHashes();
     private final ConcurrentLinkedQueue<Asked> asked = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<Runnable> later = new ConcurrentLinkedQueue<>();
     private volatile Listener listener;
     private Optional<Mending> mending = Optional.empty();
+    /// The disk's data thread's.
+    private Optional<Look> latest = Optional.empty();
 
     /// @param inOrder runs something on the disk's data thread, between what was submitted before and after
     /// @param wake    wakes the machine's thread
@@ -92,7 +98,6 @@ final class DiskUpkeep {
         this.inOrder = inOrder;
         this.wake = wake;
         this.hasher = new ExtentHasher(disk);
-        disk.observe(known);
     }
 
     /// Once, before the machine starts.
@@ -112,9 +117,9 @@ final class DiskUpkeep {
         ask(new Asked.Compare(extent));
     }
 
-    /// The partner's disk held the same in these blocks.
-    void confirmed(ExtentHashes hashes, long blocks) {
-        known.confirmed(hashes, blocks);
+    /// Both disks held the same in these blocks at a verify entry: worth knowing, unless there was another one since.
+    void confirmed(LogPosition at, long blocks) {
+        later(() -> know(at, blocks));
     }
 
     /// Have the backup's block overwritten with this node's.
@@ -177,6 +182,7 @@ final class DiskUpkeep {
                     long offset = extent * Geometry.EXTENT_BYTES;
                     LogPosition at = recorder.verify(
                             offset, (int) Math.min(Geometry.EXTENT_BYTES, disk.sizeBytes() - offset), false);
+                    settle();
                     inOrder.accept(() -> hash(at, extent));
                 }
                 case Asked.MendBackup(long offset, int length) -> {
@@ -227,8 +233,9 @@ final class DiskUpkeep {
         int length = entry.length();
         int unit = entry.bytes() ? Geometry.BLOCK_BYTES : Geometry.EXTENT_BYTES;
         if (isPiece(offset, length, unit) && length == Math.min(unit, disk.sizeBytes() - offset)) {
+            settle();
             inOrder.accept(entry.bytes() ? () -> listener.replayedFetch(at, read(offset, length))
-                    : () -> listener.replayedVerify(at, hasher.hash(offset / Geometry.EXTENT_BYTES)));
+                    : () -> hashReplayed(at, offset / Geometry.EXTENT_BYTES));
         } else {
             notOfThisDisk(offset, length);
         }
@@ -255,9 +262,29 @@ final class DiskUpkeep {
 
     private void hash(LogPosition at, long extent) {
         long from = System.nanoTime();
-        ExtentHashes hashes = hasher.hash(extent);
-        Known before = known.hashed(hashes);
-        listener.hashed(at, hashes, before, System.nanoTime() - from);
+        Look look = look(at, extent);
+        listener.hashed(at, look.hashes(), look.taken().known(), System.nanoTime() - from);
+    }
+
+    private void hashReplayed(LogPosition at, long extent) {
+        Look look = look(at, extent);
+        listener.replayedVerify(at, look.hashes(), look.taken().known());
+    }
+
+    private Look look(LogPosition at, long extent) {
+        Look look = new Look(at, disk.look(extent), hasher.hash(extent));
+        latest = Optional.of(look);
+        return look;
+    }
+
+    private void know(LogPosition at, long blocks) {
+        if (latest.isPresent() && latest.get().at().equals(at)) {
+            try {
+                disk.know(latest.get().taken(), blocks, latest.get().hashes().hashes());
+            } catch (IOException e) {
+                DIAGNOSTICS.warn("disk: what it should hold cannot be kept: {}", e.getMessage());
+            }
+        }
     }
 
     private void readHere(BlockOverlay block) {

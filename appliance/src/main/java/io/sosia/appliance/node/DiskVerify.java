@@ -5,9 +5,9 @@ import io.sosia.appliance.pair.NodeState;
 import io.sosia.appliance.pair.PeerMessage;
 import io.sosia.appliance.verify.ExtentHashes;
 import io.sosia.appliance.verify.Finding;
-import io.sosia.appliance.verify.Known;
 import io.sosia.appliance.verify.VerifyAction;
 import io.sosia.appliance.verify.VerifyRun;
+import io.sosia.disksync.block.KnownBlocks;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -99,7 +99,7 @@ public final class DiskVerify {
     /// What the disk's thread and the machine's tell.
     private final class Answers implements DiskUpkeep.Listener {
         @Override
-        public void hashed(LogPosition at, ExtentHashes hashes, Known known, long tookNanos) {
+        public void hashed(LogPosition at, ExtentHashes hashes, KnownBlocks known, long tookNanos) {
             advance((run, now) -> run.ours(at, hashes, known, tookNanos, now));
         }
 
@@ -109,8 +109,8 @@ public final class DiskVerify {
         }
 
         @Override
-        public void replayedVerify(LogPosition at, ExtentHashes hashes) {
-            node.onLoop().accept(() -> node.partner().accept(new PeerMessage.DiskHashes(at, hashes)));
+        public void replayedVerify(LogPosition at, ExtentHashes hashes, KnownBlocks known) {
+            node.onLoop().accept(() -> node.partner().accept(new PeerMessage.DiskHashes(at, hashes, known)));
         }
 
         @Override
@@ -139,8 +139,9 @@ public final class DiskVerify {
     /// The partner says something of the disks.
     void received(PeerMessage.OfDisk message) {
         switch (message) {
-            case PeerMessage.DiskHashes(LogPosition at, ExtentHashes hashes) ->
-                    runningNow().ifPresent(run -> take(run.theirs(at, hashes, System.nanoTime())));
+            case PeerMessage.DiskHashes(LogPosition at, ExtentHashes hashes, KnownBlocks known) ->
+                    runningNow().ifPresent(run -> take(run.theirs(at, hashes, known, System.nanoTime())));
+            case PeerMessage.DiskSame(LogPosition at, long blocks) -> upkeep.confirmed(at, blocks);
             case PeerMessage.DiskBytes(LogPosition at, byte[] bytes) -> upkeep.fetched(at, bytes);
             case PeerMessage.DiskNote(String text) -> upkeep.note(text);
         }
@@ -191,7 +192,10 @@ public final class DiskVerify {
         for (VerifyAction action : actions) {
             switch (action) {
                 case VerifyAction.Compare(long extent) -> upkeep.compare(extent);
-                case VerifyAction.Confirm(ExtentHashes hashes, long blocks) -> upkeep.confirmed(hashes, blocks);
+                case VerifyAction.Confirm(LogPosition at, long blocks) -> {
+                    upkeep.confirmed(at, blocks);
+                    node.partner().accept(new PeerMessage.DiskSame(at, blocks));
+                }
                 case VerifyAction.MendBackup(long offset, int length) -> upkeep.mendBackup(offset, length);
                 case VerifyAction.MendPrimary(long offset, int length) -> upkeep.mendPrimary(offset, length);
                 case VerifyAction.Found(Finding finding) -> {

@@ -39,6 +39,11 @@ record NoDiskOffer(String content) implements DiskOffer {
             }
 
             @Override
+            public double pace() {
+                return 1.0;
+            }
+
+            @Override
             public void done() {}
 
             @Override

@@ -413,7 +413,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
 
     @Override
     public void beginClone(long epoch, Incarnation backup) {
-        taking = Optional.of(new CloneSource(++cloneSession, diskOffer, machine, new CloneSource.Owner() {
+        taking = Optional.of(new CloneSource(++cloneSession, diskOffer, machine.feed(), new CloneSource.Owner() {
             @Override
             public void invite(PeerMessage.Invitation invitation) {
                 core.invite(invitation);
@@ -448,7 +448,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
         ifTaking(session, source -> {
             core.clonePart(part, System.nanoTime());
             long bytes = CloneFeed.weight(part);
-            channel.afterSent(() -> machine.cloneSent(session, bytes));
+            channel.afterSent(() -> machine.feed().sent(session, bytes));
         });
     }
 

@@ -90,7 +90,7 @@ final class PairedMachine {
     void attach(PairNode pairNode, Runnable wentLive) {
         this.node = pairNode;
         this.wentLive = wentLive;
-        this.clone = new CloneFeed(pairNode, signal);
+        this.clone = new CloneFeed(parts.machine(), pairNode, signal);
     }
 
     /// Where frames and console bytes for a live machine are put.
@@ -241,23 +241,9 @@ final class PairedMachine {
         building.deliver(part);
     }
 
-    /// Gives the running machine's memory away, a piece at a time.
-    void beginClone(long session) {
-        clone.begin(session, parts.machine());
-    }
-
-    /// See [CloneFeed#cut].
-    void cut(long session, CloneFeed.DiskRest rest, long stillNanosMax) {
-        clone.cut(session, rest, stillNanosMax);
-    }
-
-    /// Parts of so many bytes have left.
-    void cloneSent(long session, long bytes) {
-        clone.sent(session, bytes);
-    }
-
-    void abandonClone() {
-        clone.abandon();
+    /// Gives the running machine away. Any thread, as its methods say.
+    CloneFeed feed() {
+        return clone;
     }
 
     void deliver(LogBatch batch) {

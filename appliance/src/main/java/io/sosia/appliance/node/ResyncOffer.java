@@ -19,7 +19,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -41,6 +43,8 @@ final class ResyncOffer implements DiskOffer {
     /// The last one, stopped before its end: it still knows what the partner lacks.
     private volatile Optional<ResyncSource> interrupted = Optional.empty();
     private volatile Optional<ResyncSource> sending = Optional.empty();
+    /// They are asked to end, and may still be reading the disk.
+    private final Queue<ResyncSource> ending = new ConcurrentLinkedQueue<>();
 
     /// @param listen  where the resync may be offered; port 0 for any
     /// @param partner where the partner's link is: its disk is on the same host
@@ -81,10 +85,19 @@ final class ResyncOffer implements DiskOffer {
         }
     }
 
+    /// Returns when nothing uses the disk any more; not for the event loop.
     @Override
     public void close() {
         sending.ifPresent(ResyncSource::close);
         interrupted.ifPresent(ResyncSource::close);
+        ending.forEach(ResyncSource::close);
+    }
+
+    /// On the event loop, which waits for no thread.
+    private void end(ResyncSource source) {
+        ending.removeIf(ResyncSource::hasEnded);
+        ending.add(source);
+        source.end();
     }
 
     private static GenerationId generation(UUID session) {
@@ -179,10 +192,15 @@ final class ResyncOffer implements DiskOffer {
         }
 
         @Override
+        public double pace() {
+            return source.pace();
+        }
+
+        @Override
         public void done() {
             interrupted = Optional.empty();
             sending = Optional.empty();
-            source.close();
+            end(source);
         }
 
         @Override
@@ -195,7 +213,7 @@ final class ResyncOffer implements DiskOffer {
                 interrupted = Optional.of(source);
             } else {
                 // It knows less than the one before, if there was one.
-                source.close();
+                end(source);
             }
         }
     }

@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// One snapshot being saved, on a thread of its own. It is given up when nobody has asked for it for [#LEASE_NANOS].
-final class SnapshotSave {
+final class SnapshotSave implements Errands.Errand<SnapshotStatus> {
     static final long LEASE_NANOS = 10_000_000_000L;
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(SnapshotSave.class);
@@ -58,27 +58,34 @@ final class SnapshotSave {
         return save;
     }
 
-    String id() {
+    @Override
+    public String id() {
         return id;
     }
 
-    boolean isAlive() {
+    @Override
+    public boolean isAlive() {
         return thread.isAlive();
     }
 
-    /// How it stands; keeps it alive.
-    SnapshotStatus asked() {
+    @Override
+    public Optional<SnapshotStatus> asked() {
         askedNanos = System.nanoTime();
-        return status;
+        return Optional.of(status);
     }
 
-    /// Asks it to give up.
-    void end() {
+    @Override
+    public String doing() {
+        return "is saving a snapshot already, to " + status.folder();
+    }
+
+    @Override
+    public void end() {
         ending = true;
     }
 
-    /// Returns when it is over.
-    void awaitEnd() {
+    @Override
+    public void awaitEnd() {
         Threads.awaitEnd(thread);
     }
 

@@ -32,13 +32,13 @@ public record VerifyStatus(
         long startedMicros,
         long endedMicros) {
 
-    /// A block in which the disks differed.
+    /// A block in which the disks differed, or had changed by themselves in the same way.
     ///
     /// @param at      position in the log, `epoch:number`
     /// @param extent  number of its extent of 4 MiB
     /// @param offset  of the block on the disk, in bytes
     /// @param length  of the block, in bytes
-    /// @param side    whose disk was wrong: `primary`, `backup` or `unknown`
+    /// @param side    whose disk was wrong: `primary`, `backup`, `both` or `unknown`
     /// @param outcome `repaired`, `left as it is` or `not repaired`
     /// @param reason  of the last; else empty
     public record Difference(String at, long extent, long offset, int length, String side, String outcome, String reason) {}

@@ -4,6 +4,7 @@ import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.LogBatch;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.verify.ExtentHashes;
+import io.sosia.disksync.block.KnownBlocks;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.PairId;
@@ -88,10 +89,17 @@ public sealed interface PeerMessage {
     record HeartbeatReply(long sentNanos, long step) implements PeerMessage {}
 
     /// About both nodes' disks, beside the log.
-    sealed interface OfDisk extends PeerMessage permits DiskHashes, DiskBytes, DiskNote {}
+    sealed interface OfDisk extends PeerMessage permits DiskHashes, DiskSame, DiskBytes, DiskNote {}
 
     /// What the backup's disk holds where a verify entry asks.
-    record DiskHashes(LogPosition at, ExtentHashes hashes) implements OfDisk {}
+    ///
+    /// @param known what it should hold, as far as the backup knows
+    record DiskHashes(LogPosition at, ExtentHashes hashes, KnownBlocks known) implements OfDisk {}
+
+    /// Both disks held the same where a verify entry asked.
+    ///
+    /// @param blocks of its extent, one bit each, bit 0 the lowest
+    record DiskSame(LogPosition at, long blocks) implements OfDisk {}
 
     /// What the backup's disk holds where a verify entry asks for the bytes themselves.
     ///

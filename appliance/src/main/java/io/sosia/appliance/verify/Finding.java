@@ -42,13 +42,17 @@ public record Finding(LogPosition at, long extent, long offset, int length, Side
 
     /// One line for a history: where, whose, and what became of it.
     public String text() {
-        String wrong = side == Side.UNKNOWN ? "whose was wrong is not known" : "the " + side.word() + "'s was wrong";
+        String wrong = switch (side) {
+            case UNKNOWN -> "whose was wrong is not known";
+            case BOTH -> "neither holds what both held before";
+            case PRIMARY, BACKUP -> "the " + side.word() + "'s was wrong";
+        };
         String became = switch (outcome) {
             case REPAIRED -> "repaired from the " + source();
             case NOT_REPAIRED -> "not repaired: " + reason;
             case OPEN, LEFT -> outcome.word();
         };
-        return "the two disks differed in extent " + extent + ", " + length + " bytes at " + offset + ", log position " + at
+        return "the two disks " + (side == Side.BOTH ? "have changed by themselves" : "differed") + " in extent " + extent + ", " + length + " bytes at " + offset + ", log position " + at
                 + ": " + wrong + "; " + became;
     }
 

@@ -6,6 +6,8 @@ public enum Side {
     PRIMARY("primary"),
     /// The backup's, likewise.
     BACKUP("backup"),
+    /// Both: neither holds what both held when they were last compared.
+    BOTH("both"),
     /// Nobody knows: the block was written since both were last compared, or never was compared.
     UNKNOWN("unknown");
 

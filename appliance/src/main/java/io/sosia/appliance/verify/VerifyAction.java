@@ -1,5 +1,7 @@
 package io.sosia.appliance.verify;
 
+import io.sosia.appliance.eventlog.LogPosition;
+
 /// What a [VerifyRun] wants done.
 public sealed interface VerifyAction {
 
@@ -8,8 +10,8 @@ public sealed interface VerifyAction {
 
     /// Both disks held the same in these blocks.
     ///
-    /// @param hashes as they came by [VerifyRun#ours]
-    record Confirm(ExtentHashes hashes, long blocks) implements VerifyAction {}
+    /// @param at the verify entry's position
+    record Confirm(LogPosition at, long blocks) implements VerifyAction {}
 
     /// Write a repair entry with what the primary's disk holds in this block; answers [VerifyRun#mended].
     record MendBackup(long offset, int length) implements VerifyAction {}

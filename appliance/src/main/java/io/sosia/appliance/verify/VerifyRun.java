@@ -2,10 +2,12 @@ package io.sosia.appliance.verify;
 
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.disksync.block.Geometry;
+import io.sosia.disksync.block.KnownBlocks;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -13,8 +15,16 @@ import java.util.TreeMap;
 /// returned. One thread.
 ///
 /// An extent is compared by a [VerifyAction.Compare]; blocks that differ are mended one after the other and the extent is
-/// compared again, up to [#ATTEMPTS_MAX] times. Bytes are taken from the primary, unless it is known from an earlier
-/// comparison, or because it cannot read them, that the primary's are the wrong ones.
+/// compared again, up to [#ATTEMPTS_MAX] times. Whose bytes are wrong is known when one of the two cannot be read, or when either
+/// node remembers what both held when they were last compared, with no write since:
+///
+/// | of what both held | the other's bytes are wrong, and |
+/// |---|---|
+/// | the primary's disk still holds it | the backup's are overwritten |
+/// | the backup's disk still holds it  | the primary's are overwritten |
+/// | neither does, they differ         | so are its own: the backup's are overwritten, so that both are the same, but nobody has the right ones ([Side#BOTH]) |
+/// | neither does, they are the same   | so are its own, and there is nothing to be done ([Side#BOTH]) |
+/// | nothing is known, or each node remembers something else | or its own are: nobody knows, the backup's are overwritten ([Side#UNKNOWN]) |
 public final class VerifyRun {
 
     /// How often an extent is mended before what still differs is given up.
@@ -66,9 +76,9 @@ public final class VerifyRun {
 
     private enum Phase { RESTING, COMPARING, MENDING, OVER }
 
-    private record Ours(LogPosition at, ExtentHashes hashes, Known known, long tookNanos) {}
+    private record Ours(LogPosition at, ExtentHashes hashes, KnownBlocks known, long tookNanos) {}
 
-    private record Theirs(LogPosition at, ExtentHashes hashes) {}
+    private record Theirs(LogPosition at, ExtentHashes hashes, KnownBlocks known) {}
 
     private final Order order;
     private final long diskBytes;
@@ -145,9 +155,9 @@ public final class VerifyRun {
     /// The primary's disk has been hashed.
     ///
     /// @param at    position of the verify entry
-    /// @param known what is known that it should hold
+    /// @param known what this node knows that it should hold
     /// @param took  for how long the disk did nothing else, in nanoseconds
-    public List<VerifyAction> ours(LogPosition at, ExtentHashes hashes, Known known, long took, long now) {
+    public List<VerifyAction> ours(LogPosition at, ExtentHashes hashes, KnownBlocks known, long took, long now) {
         List<VerifyAction> actions = new ArrayList<>();
         boolean newer = ours.isEmpty() || ours.get().at().compareTo(at) < 0;
         if (phase == Phase.COMPARING && newer && hashes.extent() == extent) {
@@ -158,10 +168,12 @@ public final class VerifyRun {
     }
 
     /// The backup's disk has been hashed. What belongs to another place in the log is left over from an earlier run.
-    public List<VerifyAction> theirs(LogPosition at, ExtentHashes hashes, long now) {
+    ///
+    /// @param known what the backup knows that it should hold
+    public List<VerifyAction> theirs(LogPosition at, ExtentHashes hashes, KnownBlocks known, long now) {
         List<VerifyAction> actions = new ArrayList<>();
         if (phase == Phase.COMPARING) {
-            theirs = Optional.of(new Theirs(at, hashes));
+            theirs = Optional.of(new Theirs(at, hashes, known));
             matched(now, actions);
         }
         return actions;
@@ -180,7 +192,12 @@ public final class VerifyRun {
         }
         tookNanos += ours.get().tookNanos();
         long differ = here.differ(there);
-        actions.add(new VerifyAction.Confirm(here, here.blocks() & ~differ));
+        for (int block = 0; block < here.hashes().length; block++) {
+            if ((differ >>> block & 1) == 0 && hasChanged(block, here.hashes()[block])) {
+                noteChanged(block, actions);
+            }
+        }
+        actions.add(new VerifyAction.Confirm(ours.get().at(), here.blocks() & ~differ));
         settleEqual(differ, actions);
         for (long left = differ; left != 0; left &= left - 1) {
             note(Long.numberOfTrailingZeros(left), here, there, actions);
@@ -203,21 +220,57 @@ public final class VerifyRun {
         for (Finding each : List.copyOf(open.values())) {
             if ((differ >>> blockOf(each.offset()) & 1) == 0) {
                 open.remove(each.offset());
-                settle(each.with(Finding.Outcome.REPAIRED, ""), actions);
+                settle(each.side() == Side.BOTH
+                        ? each.with(Finding.Outcome.NOT_REPAIRED, "made the same, from the primary; nobody has the right bytes")
+                        : each.with(Finding.Outcome.REPAIRED, ""), actions);
             }
         }
     }
 
+    /// Hash of what both held when they were last compared: from the memory of either node, which agree if both have it.
+    private OptionalLong expected(int block) {
+        KnownBlocks here = ours.orElseThrow().known();
+        KnownBlocks there = theirs.orElseThrow().known();
+        if (here.has(block) && there.has(block) && here.hash(block) != there.hash(block)) {
+            return OptionalLong.empty();
+        }
+        return here.has(block) ? OptionalLong.of(here.hash(block))
+                : there.has(block) ? OptionalLong.of(there.hash(block)) : OptionalLong.empty();
+    }
+
+    private boolean hasChanged(int block, long now) {
+        OptionalLong expected = expected(block);
+        return expected.isPresent() && expected.getAsLong() != now;
+    }
+
+    /// Both are the same, but not as they were.
+    private void noteChanged(int block, List<VerifyAction> actions) {
+        // One that has just been mended is the same on purpose.
+        if (!open.containsKey(offset(block))) {
+            Finding finding = finding(block, Side.BOTH);
+            found++;
+            actions.add(new VerifyAction.Found(finding));
+            settle(finding.with(Finding.Outcome.NOT_REPAIRED, "they are the same; nobody has the right bytes"), actions);
+        }
+    }
+
+    private long offset(int block) {
+        return extent * Geometry.EXTENT_BYTES + (long) block * Geometry.BLOCK_BYTES;
+    }
+
+    private Finding finding(int block, Side side) {
+        long offset = offset(block);
+        int length = (int) Math.min(Geometry.BLOCK_BYTES, diskBytes - offset);
+        return new Finding(ours.orElseThrow().at(), extent, offset, length, side, Finding.Outcome.OPEN, "");
+    }
+
     private void note(int block, ExtentHashes here, ExtentHashes there, List<VerifyAction> actions) {
-        long offset = extent * Geometry.EXTENT_BYTES + (long) block * Geometry.BLOCK_BYTES;
-        if (open.containsKey(offset)) {
+        if (open.containsKey(offset(block))) {
             return;
         }
         boolean lostHere = (here.unreadable() >>> block & 1) != 0;
         boolean lostThere = (there.unreadable() >>> block & 1) != 0;
-        int length = (int) Math.min(Geometry.BLOCK_BYTES, diskBytes - offset);
-        Finding finding = new Finding(ours.orElseThrow().at(), extent, offset, length,
-                side(block, here, there, lostHere, lostThere), Finding.Outcome.OPEN, "");
+        Finding finding = finding(block, side(block, here, there, lostHere, lostThere));
         found++;
         actions.add(new VerifyAction.Found(finding));
         if (lostHere && lostThere) {
@@ -225,7 +278,7 @@ public final class VerifyRun {
         } else if (!order.repair()) {
             settle(finding.with(Finding.Outcome.LEFT, ""), actions);
         } else {
-            open.put(offset, finding);
+            open.put(finding.offset(), finding);
         }
     }
 
@@ -233,11 +286,14 @@ public final class VerifyRun {
         if (lostHere || lostThere) {
             return lostHere == lostThere ? Side.UNKNOWN : lostHere ? Side.PRIMARY : Side.BACKUP;
         }
-        Known known = ours.orElseThrow().known();
-        if (known.of(block, here.hashes()[block])) {
+        OptionalLong expected = expected(block);
+        if (expected.isEmpty()) {
+            return Side.UNKNOWN;
+        }
+        if (expected.getAsLong() == here.hashes()[block]) {
             return Side.BACKUP;
         }
-        return known.of(block, there.hashes()[block]) ? Side.PRIMARY : Side.UNKNOWN;
+        return expected.getAsLong() == there.hashes()[block] ? Side.PRIMARY : Side.BOTH;
     }
 
     private static int blockOf(long offset) {

@@ -17,6 +17,7 @@ import io.sosia.appliance.machine.port.MachineInput;
 import io.sosia.appliance.pair.PeerMessage;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.appliance.verify.ExtentHashes;
+import io.sosia.disksync.block.KnownBlocks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -48,7 +49,9 @@ class PeerCodecTest {
             new PeerMessage.Clone(new ClonePart.Cut(
                     new RunPoint(new LogPosition(3, 4), new OutputTotals(1, 2, 3, 4, 5, 6), 7), 8)),
             new PeerMessage.Confirmation(),
-            new PeerMessage.DiskHashes(new LogPosition(3, 5), new ExtentHashes(6, 2, new long[] {1, -2})),
+            new PeerMessage.DiskHashes(new LogPosition(3, 5), new ExtentHashes(6, 2, new long[] {1, -2}),
+                    new KnownBlocks(0b101, new long[] {3, -4})),
+            new PeerMessage.DiskSame(new LogPosition(3, 5), 0b110),
             new PeerMessage.DiskBytes(new LogPosition(3, 5), new byte[] {9}),
             new PeerMessage.DiskNote("two differ"),
             new PeerMessage.RenounceAsked(),
@@ -114,7 +117,7 @@ class PeerCodecTest {
             hostile[4 + random.nextInt(length - 4)] = (byte) (random.nextBoolean() ? random.nextInt() : -1);
         }
         if (random.nextBoolean()) {
-            hostile[4] = (byte) (1 + random.nextInt(17));
+            hostile[4] = (byte) (1 + random.nextInt(18));
         }
         try {
             assertThat(decode(sealed(hostile))).isNotNull();

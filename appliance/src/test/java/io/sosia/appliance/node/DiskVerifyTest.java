@@ -1,6 +1,7 @@
 package io.sosia.appliance.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.sosia.appliance.machine.port.MachineOutput.ByteRange;
 import io.sosia.appliance.machine.port.MachineOutput.DiskDiscard;
@@ -11,6 +12,7 @@ import io.sosia.appliance.machine.port.MachineOutput.DiskWriteZeroes;
 import io.sosia.appliance.pair.NodeState;
 import io.sosia.witness.claim.Incarnation;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Two disks are compared and mended while both are written at random.
@@ -160,6 +163,82 @@ class DiskVerifyTest {
         assertThat(status.findings()).singleElement().matches(each -> each.side().equals("primary") && each.outcome().equals("repaired"));
         assertEqual();
         assertThat(two.backup.content()[(int) offset]).isEqualTo(right);
+    }
+
+    /// Both nodes have ended and begun again since the last comparison.
+    @ParameterizedTest(name = "killed {0}, failover {1}")
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    void whoseByteHasRottenIsKnownAfterARestart(boolean killed, boolean failover) throws Exception {
+        begin(81, Duration.ZERO);
+        for (int turns = 0; turns < 50; turns++) {
+            write();
+            two.turn();
+        }
+        two.flush();
+        two.compare(ALL, true, () -> { });
+        // Written since: of this block nothing is known.
+        two.ask(new DiskWrite(requestId++, 7L * BLOCK, new byte[SECTOR]));
+        two.restart(killed, failover);
+        byte[] right = two.primary.content();
+        long onPrimary = EXTENT + 3L * BLOCK + QUIET_SECTOR * SECTOR;
+        two.primary.flip(onPrimary);
+        two.backup.flip(SIZE - 1);
+        two.backup.flip(7L * BLOCK + QUIET_SECTOR * SECTOR);
+
+        VerifyStatus status = two.compare(ALL, true, this::write);
+
+        assertThat(status.findings()).extracting(VerifyStatus.Difference::side, VerifyStatus.Difference::outcome)
+                .containsExactly(tuple("unknown", "repaired"), tuple("primary", "repaired"), tuple("backup", "repaired"));
+        assertEqual();
+        assertThat(two.primary.content()[(int) onPrimary]).isEqualTo(right[(int) onPrimary]);
+    }
+
+    /// The primary has forgotten: its block was written behind the guest's back, as by a resync, with what it held.
+    @Test
+    void itIsEnoughThatEitherNodeRemembers() throws Exception {
+        begin(82, Duration.ZERO);
+        two.compare(ALL, true, () -> { });
+        two.settle();
+        byte[] right = two.primary.content();
+        ByteBuffer block = ByteBuffer.wrap(right, 5 * BLOCK, BLOCK);
+        two.primary.disk.write(5L * BLOCK, block);
+        two.primary.flip(5L * BLOCK);
+        VerifyStatus status = two.compare(ALL, true, () -> { });
+        assertThat(status.findings()).singleElement().matches(found -> found.side().equals("primary"));
+        assertEqual();
+        assertThat(two.primary.content()).isEqualTo(right);
+    }
+
+    @Test
+    void theSameRotOnBothIsFoundOnceAndKnownFromThenOn() throws Exception {
+        begin(83, Duration.ZERO);
+        two.compare(ALL, true, () -> { });
+        two.restart(false, false);
+        two.primary.flip(EXTENT);
+        two.backup.flip(EXTENT);
+        assertThat(two.compare(ALL, true, () -> { }).findings()).singleElement()
+                .matches(found -> found.side().equals("both") && found.outcome().equals("not repaired"));
+        assertThat(two.compare(ALL, true, () -> { }).found()).isZero();
+    }
+
+    /// Restarts, kills and failovers in a row, writes and comparisons in between: a write is never taken for rot.
+    @ParameterizedTest
+    @ValueSource(longs = {91, 92, 93})
+    void noLifeTakesAnEarlierOnesWritesForRot(long seed) throws Exception {
+        begin(seed, Duration.ZERO);
+        for (int life = 0; life < 8; life++) {
+            for (int turns = random.nextInt(40); turns > 0; turns--) {
+                write();
+                two.turn();
+            }
+            if (random.nextBoolean()) {
+                two.flush();
+            }
+            VerifyStatus status = two.compare(ALL, true, this::write);
+            assertThat(status.found()).as("seed %d, life %d: %s", seed, life, status).isZero();
+            two.restart(random.nextBoolean(), random.nextBoolean());
+        }
+        assertEqual();
     }
 
     @Test

@@ -324,6 +324,14 @@ class RejoinTest {
         assertGoesOn(b);
         assertThat(b.appliance.node().disk().orElseThrow().history()).extracting(event -> event.text())
                 .anyMatch(text -> text.startsWith("repaired from the primary at 262144"));
+
+        // The backup knows it as well, when it is the primary.
+        a.end();
+        await(b, "SOLO");
+        awaitProtected(b, start("a"));
+        flip("b", 900_000);
+        assertDifference(verify(b, true), 851_968, "primary", "repaired");
+        assertThat(Files.readAllBytes(pair.state("b").resolve("disk/data.img"))).as("as it was before").isEqualTo(before);
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.sosia.appliance.node;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.sosia.appliance.disk.DiskExecutor;
 import io.sosia.appliance.eventlog.LogEntry;
 import io.sosia.appliance.eventlog.LogPosition;
@@ -18,6 +20,8 @@ import io.sosia.witness.claim.Incarnation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -32,6 +36,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 
 /// A primary's disk and its backup's, with all of a node that compares them: real disks, real disk threads; the machine's
 /// threads, the event loops and the log between them are the test's own thread, which lets the backup lag at random.
@@ -52,14 +57,28 @@ final class TwoDisks implements AutoCloseable {
         private final Path folder;
         private final DiskExecutor executor;
 
-        Side(Path folder, Path image) throws IOException {
+        /// Opens the disk in `folder`.
+        Side(Path folder) throws IOException {
             this.folder = folder;
-            DiskStore.create(folder, new DiskBirth(new UUID(1, 2), new GenerationId(7)), sizeBytes, image);
             disk = DiskStore.open(folder);
             executor = new DiskExecutor(disk, DiskExecutor.Settings.PRIMARY, _ -> { }, failure::set);
             upkeep = new DiskUpkeep(disk, executor::between, () -> { });
             verify = new DiskVerify(upkeep, new DiskVerify.Surroundings(loop::add, Runnable::run, this::tell,
                     reason -> failure.set(new AssertionError(reason))));
+        }
+
+        /// Its node ends, and another life of it begins.
+        ///
+        /// @param killed not in order: what it has written is in the host's cache, and no more
+        Side restarted(boolean killed) throws IOException, InterruptedException {
+            executor.drain();
+            Path next = folder;
+            if (killed) {
+                next = folder.resolveSibling(folder.getFileName() + "+");
+                copy(folder, next);
+            }
+            close();
+            return new Side(next);
         }
 
         private void tell(PeerMessage.OfDisk message) {
@@ -103,8 +122,8 @@ final class TwoDisks implements AutoCloseable {
         }
     }
 
-    final Side primary;
-    final Side backup;
+    Side primary;
+    Side backup;
     final List<Instant> kept = new ArrayList<>();
     boolean linked = true;
     private final long sizeBytes;
@@ -112,14 +131,26 @@ final class TwoDisks implements AutoCloseable {
     private final BlockingQueue<Runnable> loop = new LinkedBlockingQueue<>();
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private final ArrayDeque<Step> log = new ArrayDeque<>();
-    private final Recorder recorder;
+    private final Duration every;
+    private long epoch = 2;
+    private Recorder recorder;
 
     /// @param image what both disks begin with
     /// @param every see [NodeConfig.Scrub]
     TwoDisks(Path folder, Path image, long sizeBytes, Duration every, SplittableRandom random) throws IOException {
         this.sizeBytes = sizeBytes;
         this.random = random;
-        this.recorder = new Recorder(new ToyMachine(ToyMachine.Habits.SILENT), RunPoint.start(3), Recorder.ReadData.OWN_DISK,
+        this.every = every;
+        for (String name : List.of("primary", "backup")) {
+            DiskStore.create(folder.resolve(name), new DiskBirth(new UUID(1, 2), new GenerationId(7)), sizeBytes, image);
+        }
+        primary = new Side(folder.resolve("primary"));
+        backup = new Side(folder.resolve("backup"));
+        begin();
+    }
+
+    private void begin() {
+        recorder = new Recorder(new ToyMachine(ToyMachine.Habits.SILENT), RunPoint.start(++epoch), Recorder.ReadData.OWN_DISK,
                 (at, entry) -> log.add(new Step.Logged(at, entry)), new OutputSink() {
                     @Override
                     public void external(MarkedOutput output) {
@@ -133,10 +164,28 @@ final class TwoDisks implements AutoCloseable {
                     public void entropyWanted(int bytes) {
                     }
                 });
-        primary = new Side(folder.resolve("primary"), image);
-        backup = new Side(folder.resolve("backup"), image);
         primary.verify.attach(new DiskVerify.Setup("a", "b", new NodeConfig.Scrub(every, 1L << 40), Instant.EPOCH, kept::add));
-        becomes(new NodeState.Protected(3, new Incarnation(new UUID(5, 6))));
+        becomes(new NodeState.Protected(epoch, new Incarnation(new UUID(5, 6))));
+    }
+
+    /// Everything arrives, and both nodes begin another life.
+    ///
+    /// @param killed   see [Side#restarted]
+    /// @param failover whether the backup is the primary then
+    void restart(boolean killed, boolean failover) throws Exception {
+        settle();
+        Side first = primary.restarted(killed);
+        Side second = backup.restarted(killed);
+        primary = failover ? second : first;
+        backup = failover ? first : second;
+        begin();
+    }
+
+    /// Both disks are durable, as far as they have been written.
+    void flush() throws Exception {
+        settle();
+        primary.disk.flush();
+        backup.disk.flush();
     }
 
     void becomes(NodeState state) {
@@ -196,6 +245,19 @@ final class TwoDisks implements AutoCloseable {
             }
         }
         return primary.verify.status();
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path each : all.toList()) {
+                try {
+                    Files.copy(each, to.resolve(from.relativize(each).toString()));
+                } catch (NoSuchFileException obsolete) {
+                    // The metadata's store lets go of files while it runs.
+                    assertThat(each.getFileName().toString()).doesNotMatch("CURRENT|IDENTITY|data.img");
+                }
+            }
+        }
     }
 
     /// Lets everything that is on its way arrive.

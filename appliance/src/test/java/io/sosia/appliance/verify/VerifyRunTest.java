@@ -2,10 +2,12 @@ package io.sosia.appliance.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.verify.VerifyRun.Order;
 import io.sosia.appliance.verify.VerifyRun.Result;
+import io.sosia.disksync.block.KnownBlocks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,7 +28,9 @@ class VerifyRunTest {
     private final List<VerifyAction> seen = new ArrayList<>();
     private final TreeMap<Long, Long> ours = new TreeMap<>();
     private final TreeMap<Long, Long> theirs = new TreeMap<>();
+    /// What the primary remembers, and the backup.
     private final TreeMap<Long, Long> known = new TreeMap<>();
+    private final TreeMap<Long, Long> knownThere = new TreeMap<>();
     private long now;
     private long seq;
     private VerifyRun run;
@@ -47,16 +51,16 @@ class VerifyRunTest {
         return new ExtentHashes(extent, unreadable, hashes);
     }
 
-    private Known known(long extent) {
-        long mask = 0;
-        long[] hashes = new long[blocks(extent)];
-        for (int i = 0; i < hashes.length; i++) {
-            if (known.containsKey(extent * 64 + i)) {
-                mask |= 1L << i;
-                hashes[i] = known.get(extent * 64 + i);
+    private static KnownBlocks known(long extent, TreeMap<Long, Long> memory) {
+        KnownBlocks all = KnownBlocks.NOTHING;
+        long[] hashes = new long[64];
+        for (int i = 0; i < blocks(extent); i++) {
+            if (memory.containsKey(extent * 64 + i)) {
+                hashes[i] = memory.get(extent * 64 + i);
+                all = all.with(1L << i, hashes);
             }
         }
-        return new Known(mask, hashes);
+        return all;
     }
 
     /// Both disks do what they are asked for until the run is over.
@@ -74,11 +78,11 @@ class VerifyRunTest {
                 case VerifyAction.Compare(long extent) -> {
                     LogPosition at = new LogPosition(4, ++seq);
                     if (seq % 2 == 0) {
-                        actions.addAll(run.ours(at, hashes(extent, ours, 0), known(extent), MILLI, now));
-                        actions.addAll(run.theirs(at, hashes(extent, theirs, 0), now));
+                        actions.addAll(run.ours(at, hashes(extent, ours, 0), known(extent, known), MILLI, now));
+                        actions.addAll(run.theirs(at, hashes(extent, theirs, 0), known(extent, knownThere), now));
                     } else {
-                        actions.addAll(run.theirs(at, hashes(extent, theirs, 0), now));
-                        actions.addAll(run.ours(at, hashes(extent, ours, 0), known(extent), MILLI, now));
+                        actions.addAll(run.theirs(at, hashes(extent, theirs, 0), known(extent, knownThere), now));
+                        actions.addAll(run.ours(at, hashes(extent, ours, 0), known(extent, known), MILLI, now));
                     }
                 }
                 case VerifyAction.MendBackup(long offset, int _) -> {
@@ -153,6 +157,61 @@ class VerifyRunTest {
     }
 
     @Test
+    void itIsEnoughThatTheBackupRemembers() {
+        knownThere.put(1L, 7L);
+        theirs.put(1L, 8L);
+        knownThere.put(130L, 9L);
+        ours.put(130L, 10L);
+        theirs.put(130L, 9L);
+        begin(true);
+        serve();
+        assertThat(run.findings()).extracting(Finding::side).containsExactly(Side.BACKUP, Side.PRIMARY);
+        assertThat(ours.get(130L)).isEqualTo(9L);
+        assertThat(theirs.get(1L)).isEqualTo(7L);
+    }
+
+    @Test
+    void whereTheNodesRememberDifferentThingsThePrimaryIsBelieved() {
+        known.put(1L, 7L);
+        knownThere.put(1L, 8L);
+        theirs.put(1L, 8L);
+        begin(true);
+        serve();
+        assertThat(run.findings()).extracting(Finding::side, Finding::outcome)
+                .containsExactly(tuple(Side.UNKNOWN, Finding.Outcome.REPAIRED));
+        assertThat(theirs.get(1L)).isEqualTo(7L);
+    }
+
+    @Test
+    void whereBothAreWrongBothAreMadeTheSameAndItIsSaidThatNobodyHasTheRightBytes() {
+        known.put(1L, 7L);
+        ours.put(1L, 8L);
+        theirs.put(1L, 9L);
+        begin(true);
+        serve();
+        assertThat(theirs.get(1L)).isEqualTo(8L);
+        assertThat(run.findings()).singleElement().extracting(Finding::text).asString().isEqualTo("the two disks have changed by "
+                + "themselves in extent 0, 65536 bytes at 65536, log position 4/1: neither holds what both held before; "
+                + "not repaired: made the same, from the primary; nobody has the right bytes");
+        assertThat(run.found()).as("found once").isEqualTo(1);
+        assertThat(run.repaired()).isZero();
+    }
+
+    @Test
+    void changesThatAreTheSameOnBothAreFoundToo() {
+        knownThere.put(130L, 9L);
+        begin(true);
+        serve();
+        assertThat(run.findings()).singleElement().satisfies(found -> {
+            assertThat(found.side()).isEqualTo(Side.BOTH);
+            assertThat(found.offset()).isEqualTo(2 * EXTENT + 2 * BLOCK);
+            assertThat(found.reason()).isEqualTo("they are the same; nobody has the right bytes");
+        });
+        assertThat(seen).as("known as it is from now on").contains(new VerifyAction.Confirm(new LogPosition(4, 3), 7L));
+        assertThat(seen).noneMatch(VerifyAction.MendBackup.class::isInstance);
+    }
+
+    @Test
     void differencesAreLeftWhenThatIsAskedFor() {
         theirs.put(3L, 8L);
         begin(false);
@@ -182,8 +241,8 @@ class VerifyRunTest {
                 case VerifyAction.Compare(long extent) -> {
                     LogPosition at = new LogPosition(4, ++seq);
                     theirs.put(10L, 100 + seq);
-                    actions.addAll(run.theirs(at, hashes(extent, theirs, 0), now));
-                    actions.addAll(run.ours(at, hashes(extent, ours, 0), Known.NOTHING, MILLI, now));
+                    actions.addAll(run.theirs(at, hashes(extent, theirs, 0), known(extent, knownThere), now));
+                    actions.addAll(run.ours(at, hashes(extent, ours, 0), KnownBlocks.NOTHING, MILLI, now));
                 }
                 case VerifyAction.MendBackup(long offset, int _) -> {
                     mends++;
@@ -207,8 +266,8 @@ class VerifyRunTest {
         begin(true);
         run.tick(now);
         LogPosition at = new LogPosition(4, 1);
-        run.ours(at, hashes(0, ours, 0b101), Known.NOTHING, MILLI, now);
-        List<VerifyAction> actions = run.theirs(at, hashes(0, theirs, 0b110), now);
+        run.ours(at, hashes(0, ours, 0b101), KnownBlocks.NOTHING, MILLI, now);
+        List<VerifyAction> actions = run.theirs(at, hashes(0, theirs, 0b110), KnownBlocks.NOTHING, now);
         assertThat(actions).filteredOn(VerifyAction.Found.class::isInstance)
                 .extracting(action -> ((VerifyAction.Found) action).finding().side())
                 .containsExactly(Side.PRIMARY, Side.BACKUP, Side.UNKNOWN);
@@ -225,12 +284,12 @@ class VerifyRunTest {
         begin(true);
         run.tick(now);
         theirs.put(0L, 8L);
-        assertThat(run.theirs(new LogPosition(4, 1), hashes(0, theirs, 0), now)).isEmpty();
-        assertThat(run.ours(new LogPosition(4, 2), hashes(0, ours, 0), Known.NOTHING, 1, now)).isEmpty();
-        assertThat(run.ours(new LogPosition(4, 1), hashes(0, ours, 0), Known.NOTHING, 1, now))
+        assertThat(run.theirs(new LogPosition(4, 1), hashes(0, theirs, 0), KnownBlocks.NOTHING, now)).isEmpty();
+        assertThat(run.ours(new LogPosition(4, 2), hashes(0, ours, 0), KnownBlocks.NOTHING, 1, now)).isEmpty();
+        assertThat(run.ours(new LogPosition(4, 1), hashes(0, ours, 0), KnownBlocks.NOTHING, 1, now))
                 .as("an older place").isEmpty();
         theirs.clear();
-        assertThat(run.theirs(new LogPosition(4, 2), hashes(0, theirs, 0), now)).isNotEmpty();
+        assertThat(run.theirs(new LogPosition(4, 2), hashes(0, theirs, 0), KnownBlocks.NOTHING, now)).isNotEmpty();
         assertThat(run.found()).isZero();
         assertThat(run.extent()).isEqualTo(1);
     }
@@ -240,8 +299,8 @@ class VerifyRunTest {
         begin(true);
         run.tick(now);
         LogPosition at = new LogPosition(4, 1);
-        run.ours(at, hashes(0, ours, 0), Known.NOTHING, 1, now);
-        run.theirs(at, hashes(2, theirs, 0), now);
+        run.ours(at, hashes(0, ours, 0), KnownBlocks.NOTHING, 1, now);
+        run.theirs(at, hashes(2, theirs, 0), KnownBlocks.NOTHING, now);
         assertThat(run.result()).isEqualTo(Result.INTERRUPTED);
         assertThat(run.reason()).isEqualTo("the partner has hashed 3 blocks of extent 2, expected 64 of extent 0");
     }
@@ -252,7 +311,7 @@ class VerifyRunTest {
         run.tick(now);
         now += VerifyRun.PATIENCE_NANOS;
         assertThat(run.tick(now)).isEmpty();
-        assertThat(run.ours(new LogPosition(4, 1), hashes(0, ours, 0), Known.NOTHING, 1, now)).isEmpty();
+        assertThat(run.ours(new LogPosition(4, 1), hashes(0, ours, 0), KnownBlocks.NOTHING, 1, now)).isEmpty();
         assertThat(run.tick(now + 1)).containsExactly(new VerifyAction.Finished());
         assertThat(run.reason()).isEqualTo("the partner has given no answer for 120 s");
     }
@@ -263,8 +322,8 @@ class VerifyRunTest {
         run.tick(now);
         theirs.put(0L, 8L);
         LogPosition at = new LogPosition(4, 1);
-        run.ours(at, hashes(0, ours, 0), Known.NOTHING, 1, now);
-        run.theirs(at, hashes(0, theirs, 0), now);
+        run.ours(at, hashes(0, ours, 0), KnownBlocks.NOTHING, 1, now);
+        run.theirs(at, hashes(0, theirs, 0), KnownBlocks.NOTHING, now);
         List<VerifyAction> actions = run.stop(Result.INTERRUPTED, "the partner is gone");
         assertThat(actions).hasSize(2).last().isEqualTo(new VerifyAction.Finished());
         assertThat(run.findings()).extracting(Finding::outcome).containsExactly(Finding.Outcome.NOT_REPAIRED);
@@ -279,9 +338,9 @@ class VerifyRunTest {
         run = new VerifyRun(new Order(0, 3, true, 0.25, Long.MAX_VALUE), DISK, now);
         run.tick(now);
         LogPosition at = new LogPosition(4, 1);
-        run.theirs(at, hashes(0, theirs, 0), now);
+        run.theirs(at, hashes(0, theirs, 0), KnownBlocks.NOTHING, now);
         now += 3 * MILLI;
-        assertThat(run.ours(at, hashes(0, ours, 0), Known.NOTHING, 2 * MILLI, now)).noneMatch(VerifyAction.Compare.class::isInstance);
+        assertThat(run.ours(at, hashes(0, ours, 0), KnownBlocks.NOTHING, 2 * MILLI, now)).noneMatch(VerifyAction.Compare.class::isInstance);
         assertThat(run.tick(7L * MILLI)).as("2 ms of 8 are a quarter").isEmpty();
         assertThat(run.tick(8L * MILLI)).containsExactly(new VerifyAction.Compare(1));
     }
@@ -291,8 +350,8 @@ class VerifyRunTest {
         run = new VerifyRun(new Order(0, 3, true, 1, 40 << 20), DISK, now);
         run.tick(now);
         LogPosition at = new LogPosition(4, 1);
-        run.theirs(at, hashes(0, theirs, 0), now);
-        run.ours(at, hashes(0, ours, 0), Known.NOTHING, 1, now);
+        run.theirs(at, hashes(0, theirs, 0), KnownBlocks.NOTHING, now);
+        run.ours(at, hashes(0, ours, 0), KnownBlocks.NOTHING, 1, now);
         assertThat(run.tick(99L * MILLI)).isEmpty();
         assertThat(run.tick(100L * MILLI)).containsExactly(new VerifyAction.Compare(1));
     }
@@ -318,7 +377,7 @@ class VerifyRunTest {
             boolean here = random.nextBoolean();
             (here ? ours : theirs).put(block, 8L + random.nextInt(5));
             if (random.nextBoolean()) {
-                known.put(block, 7L);
+                (random.nextBoolean() ? known : knownThere).put(block, 7L);
             }
         }
         begin(true);
@@ -330,13 +389,14 @@ class VerifyRunTest {
         for (long block : all) {
             assertThat(ours.getOrDefault(block, 7L)).as("seed %d, block %d", seed, block)
                     .isEqualTo(theirs.getOrDefault(block, 7L));
-            if (known.containsKey(block)) {
+            if (known.containsKey(block) || knownThere.containsKey(block)) {
                 assertThat(ours.getOrDefault(block, 7L)).as("seed %d, block %d", seed, block).isEqualTo(7L);
             }
         }
         ours.clear();
         theirs.clear();
         known.clear();
+        knownThere.clear();
         seen.clear();
         seq = 0;
         now = 0;

@@ -3,7 +3,6 @@ package io.sosia.disksync.block;
 import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -15,6 +14,7 @@ import java.util.TreeMap;
 /// (2 MiB for a disk of 1 TiB).
 public final class DirtyMap {
     private final TreeMap<Long, long[]> pages = new TreeMap<>();
+    private long count;
 
     /// Receives the extents that have dirty blocks, in ascending order.
     @FunctionalInterface
@@ -34,6 +34,7 @@ public final class DirtyMap {
     public void mark(long extent, long blocks) {
         if (blocks != 0) {
             long[] words = pages.computeIfAbsent(pageOf(extent), _ -> new long[Geometry.EXTENTS_PER_MAP_PAGE]);
+            count += Long.bitCount(blocks & ~words[indexOf(extent)]);
             words[indexOf(extent)] |= blocks;
         }
     }
@@ -57,17 +58,18 @@ public final class DirtyMap {
 
     /// Whether no block is dirty.
     public boolean isEmpty() {
-        return count() == 0;
+        return count == 0;
     }
 
     /// Removes every block.
     public void clear() {
         pages.clear();
+        count = 0;
     }
 
     /// How many blocks are dirty.
     public long count() {
-        return pages.values().stream().flatMapToLong(Arrays::stream).map(Long::bitCount).sum();
+        return count;
     }
 
     /// Calls `visitor` with each extent that has dirty blocks, in ascending order.
@@ -93,6 +95,7 @@ public final class DirtyMap {
     public void clear(long extent, long blocks) {
         long[] words = pages.get(pageOf(extent));
         if (words != null) {
+            count -= Long.bitCount(blocks & words[indexOf(extent)]);
             words[indexOf(extent)] &= ~blocks;
         }
     }

@@ -6,7 +6,7 @@ public enum ResyncMode {
     INCREMENTAL,
     /// Every block is compared by its hash; those that differ are sent.
     BY_HASH,
-    /// Everything that is not a hole is sent, to a disk that holds nothing.
+    /// Every block is sent, whatever the target holds, so that nothing of it stays; of a hole only that it is one.
     FULL;
 
     /// As people say it.

@@ -25,6 +25,10 @@ public final class ResyncSender {
     public static final long SILENCE_NANOS_MAX = 30_000_000_000L;
 
     private static final long RATE_NANOS = 1_000_000_000L;
+    /// A round that leaves more than this of the one before does not converge by itself.
+    private static final double SHRINKING = 0.7;
+    private static final double SLOWER = 0.8;
+    private static final double PACE_MIN = 0.01;
 
     /// A run of blocks to be sent.
     ///
@@ -44,6 +48,9 @@ public final class ResyncSender {
     private long inFlightBytes;
     private long numbered;
     private long cursor;
+    /// Bytes that were to be sent when the present round through the disk began; 0 when there were none.
+    private long roundBytes;
+    private double pace = 1.0;
     private boolean held;
     private long bytesDone;
     private long bytesSent;
@@ -80,6 +87,7 @@ public final class ResyncSender {
         }
         long extent = toSend.nextExtent(cursor);
         if (extent < 0) {
+            endRound();
             extent = toSend.nextExtent(0);
         }
         if (extent < 0) {
@@ -100,6 +108,23 @@ public final class ResyncSender {
         inFlightBytes += range.length();
         bytesSent += range.length();
         return Optional.of(piece);
+    }
+
+    /// All that was to be sent has been sent once: what is there now was written meanwhile.
+    private void endRound() {
+        long left = toSend.count() * Geometry.BLOCK_BYTES;
+        boolean compared = toCompare.isEmpty() && comparing.isEmpty();
+        if (compared && roundBytes > 0 && left > NEAR_BYTES && left > SHRINKING * roundBytes) {
+            pace = Math.max(PACE_MIN, pace * SLOWER);
+        }
+        roundBytes = left;
+    }
+
+    /// The share of time the machine that writes may use, above 0 to 1: lowered gently, once everything has been sent, as long as
+    /// it writes faster than its writes are sent again. It stays so until the end: that is near then, and writes as fast as
+    /// before would put it off again.
+    public double pace() {
+        return pace;
     }
 
     private static long mask(int first, int count) {

@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.sosia.disksync.wire.ResyncCodec;
 import io.sosia.disksync.wire.ResyncFormatException;
@@ -24,7 +25,10 @@ final class Frames {
     private Frames() {}
 
     static void install(ChannelPipeline pipeline, Listener listener) {
-        pipeline.addLast(new LengthFieldBasedFrameDecoder(ResyncCodec.FRAME_BYTES_MAX, 0, 4, 0, 4));
+        LengthFieldBasedFrameDecoder frames = new LengthFieldBasedFrameDecoder(ResyncCodec.FRAME_BYTES_MAX, 0, 4, 0, 4);
+        // The usual way copies most of what arrives, to put it behind the rest of what arrived before.
+        frames.setCumulator(ByteToMessageDecoder.COMPOSITE_CUMULATOR);
+        pipeline.addLast(frames);
         pipeline.addLast(new Ear(listener));
     }
 

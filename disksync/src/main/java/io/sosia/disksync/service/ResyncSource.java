@@ -27,6 +27,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -70,6 +72,10 @@ public final class ResyncSource implements AutoCloseable {
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(ResyncSource.class);
     private static final long HELLO_NANOS = 30_000_000_000L;
     private static final long TURN_NANOS = 50_000_000L;
+    /// How long to wait for room in the connection.
+    private static final long FULL_NANOS = 1_000_000L;
+    /// Pieces that the host is told of before they are read: 4 MiB at most.
+    private static final int READ_AHEAD_PIECES = 16;
 
     private final DiskStore disk;
     private final Settings settings;
@@ -99,6 +105,8 @@ public final class ResyncSource implements AutoCloseable {
     private final LatencyThrottle throttle;
     /// Whether the target has written down that it is being resynced.
     private boolean planTaken;
+    /// Pieces that go next; the host may be reading them.
+    private final ArrayDeque<ResyncSender.Piece> ready = new ArrayDeque<>();
     private boolean holding;
     private boolean toldNear;
     private boolean toldHeld;
@@ -194,6 +202,16 @@ public final class ResyncSource implements AutoCloseable {
         }
     }
 
+    /// The share of time the machine that writes may use, above 0 to 1; see [ResyncSender#pace].
+    public double pace() {
+        lock.lock();
+        try {
+            return sender == null ? 1.0 : sender.pace();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// What a later resync of the same target can go on from, in the same process; only of use as long as no write is missed: until
     /// this source is closed.
     public Optional<ResyncPlan.Interrupted> interrupted() {
@@ -205,11 +223,22 @@ public final class ResyncSource implements AutoCloseable {
         }
     }
 
-    /// The target has everything, or is not wanted any more: ends connections and threads. May be called twice.
-    @Override
-    public void close() {
+    /// The target has everything, or is not wanted any more: ends connections and threads, without waiting for them. May be called
+    /// twice.
+    public void end() {
         disk.ignore(observer);
         stop();
+    }
+
+    /// Whether nothing of this uses the disk any more.
+    public boolean hasEnded() {
+        return !thread.isAlive();
+    }
+
+    /// As [#end], and returns when nothing of this uses the disk any more. Not for an event loop.
+    @Override
+    public void close() {
+        end();
         boolean interrupted = false;
         while (thread.isAlive() && Thread.currentThread() != thread) {
             try {
@@ -414,6 +443,8 @@ public final class ResyncSource implements AutoCloseable {
             long delay = 0;
             boolean near = false;
             boolean still = false;
+            boolean writable = channel.isWritable();
+            List<ByteRange> soon = new ArrayList<>();
             lock.lock();
             try {
                 long now = System.nanoTime();
@@ -426,7 +457,7 @@ public final class ResyncSource implements AutoCloseable {
                 answer = Optional.ofNullable(hashes.poll());
                 if (answer.isEmpty()) {
                     comparison = sender.nextComparison(now);
-                    piece = channel.isWritable() ? sender.next(now) : Optional.empty();
+                    piece = writable ? next(soon, now) : Optional.empty();
                     if (piece.isPresent()) {
                         delay = throttle.delayNanos(piece.get().range().length(), now);
                     }
@@ -435,8 +466,10 @@ public final class ResyncSource implements AutoCloseable {
                     toldNear |= near;
                     toldHeld |= still;
                     if (comparison.isEmpty() && piece.isEmpty() && !near && !still) {
-                        askToSync(channel);
-                        await(channel.isWritable() ? TURN_NANOS : 1_000_000L);
+                        if (writable) {
+                            askToSync(channel);
+                        }
+                        await(writable ? TURN_NANOS : FULL_NANOS);
                     }
                 }
             } finally {
@@ -454,6 +487,7 @@ public final class ResyncSource implements AutoCloseable {
             if (comparison.isPresent()) {
                 Frames.send(channel, new ResyncMessage.Compare(comparison.get().extent(), comparison.get().blocks()));
             }
+            soon.forEach(range -> disk.willNeed(range.offset(), range.length()));
             if (piece.isPresent()) {
                 sleep(delay);
                 sendPiece(channel, piece.get());
@@ -461,7 +495,23 @@ public final class ResyncSource implements AutoCloseable {
         }
     }
 
-    /// With nothing more to send the target need not wait for more before it makes all durable.
+    /// What goes next.
+    ///
+    /// @param soon gets what goes later and has to be read by then
+    private Optional<ResyncSender.Piece> next(List<ByteRange> soon, long now) {
+        boolean more = true;
+        while (more && ready.size() < READ_AHEAD_PIECES) {
+            Optional<ResyncSender.Piece> piece = sender.next(now);
+            more = piece.isPresent();
+            piece.ifPresent(ahead -> {
+                ready.add(ahead);
+                soon.add(ahead.range());
+            });
+        }
+        return Optional.ofNullable(ready.poll());
+    }
+
+    /// With all sent and nothing more to send, the target need not wait for more before it makes all durable.
     private void askToSync(Channel channel) {
         if (sender.lastSent() > syncAsked && !sender.still()) {
             syncAsked = sender.lastSent();

@@ -42,10 +42,12 @@ public final class ResyncTarget implements AutoCloseable {
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(ResyncTarget.class);
     private static final int CONNECT_MILLIS = 10_000;
-    /// A piece in one read, mostly: pieces put together from many reads are copied twice.
+    /// A piece in one read, mostly.
     private static final int READ_BYTES_MAX = 2 << 20;
     private static final long WAITING_BYTES_MAX = 64L << 20;
+    /// What has been written is made durable after so much of it, or so long: the source waits for word of it.
     private static final long SYNC_BYTES = 64L << 20;
+    private static final long SYNC_NANOS = 1_000_000_000L;
 
     private final DiskStore disk;
     private final UUID session;
@@ -62,6 +64,7 @@ public final class ResyncTarget implements AutoCloseable {
     private long waitingBytes;
     private long written;
     private long toSync;
+    private long toSyncNanos = System.nanoTime();
     private long synced;
     private boolean ended;
     private boolean closing;
@@ -227,10 +230,12 @@ public final class ResyncTarget implements AutoCloseable {
         lock.lock();
         try {
             written = Math.max(written, number);
-            if (unsynced < SYNC_BYTES) {
+            long now = System.nanoTime();
+            if (unsynced < SYNC_BYTES && now - toSyncNanos < SYNC_NANOS) {
                 return unsynced;
             }
             toSync = written;
+            toSyncNanos = now;
             news.signalAll();
             return 0;
         } finally {

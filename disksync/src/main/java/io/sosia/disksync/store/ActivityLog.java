@@ -15,6 +15,11 @@ final class ActivityLog {
     private static final class Entry {
         private int writing;
         private long ticket;
+        private long written;
+
+        private boolean settled(long syncedTicket) {
+            return writing == 0 && ticket <= syncedTicket;
+        }
     }
 
     private final Map<Long, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
@@ -53,8 +58,30 @@ final class ActivityLog {
     /// A write into hot extents begins.
     void begin(ByteRange range) {
         for (long extent = range.firstExtent(); extent < range.endExtent(); extent++) {
-            entries.get(extent).writing++;
+            Entry entry = entries.get(extent);
+            entry.writing++;
+            entry.written |= range.blocksIn(extent);
         }
+    }
+
+    /// The blocks of `extent` in which a write has begun since it became hot, or since [#forgetWritten]; 0 when it is cold.
+    long written(long extent) {
+        Entry entry = entries.get(extent);
+        return entry == null ? 0 : entry.written;
+    }
+
+    /// What was written so far is remembered elsewhere.
+    void forgetWritten(long extent) {
+        Entry entry = entries.get(extent);
+        if (entry != null) {
+            entry.written = 0;
+        }
+    }
+
+    /// Whether `extent` is hot and all its writes are covered by `syncedTicket`.
+    boolean isSettled(long extent, long syncedTicket) {
+        Entry entry = entries.get(extent);
+        return entry != null && entry.settled(syncedTicket);
     }
 
     /// A write has ended and got `ticket`.
@@ -74,8 +101,7 @@ final class ActivityLog {
             if (found.size() >= max) {
                 break;
             }
-            Entry entry = each.getValue();
-            if (entry.writing == 0 && entry.ticket <= syncedTicket && !pinned.test(each.getKey())) {
+            if (each.getValue().settled(syncedTicket) && !pinned.test(each.getKey())) {
                 found.add(each.getKey());
             }
         }

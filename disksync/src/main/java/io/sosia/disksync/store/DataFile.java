@@ -38,6 +38,11 @@ interface DataFile extends Closeable {
     default void willNeed(long offset, long length) {
     }
 
+    /// This range has been written and will be synced: the host may begin to write it back. Only a hint; whether it can shows at
+    /// [#sync].
+    default void beginWriteback(long offset, long length) {
+    }
+
     /// Returns when all that was written before the call is durable (fdatasync).
     void sync() throws IOException;
 }

@@ -322,6 +322,23 @@ public final class DiskStore implements BlockStore {
         }
     }
 
+    /// Looks at an extent: says what it should hold, and from here on notices writes to it until the next look. Call it between
+    /// writes.
+    public synchronized ExtentLook look(long extent) {
+        requireStill("looked at");
+        return tracking.look(extent);
+    }
+
+    /// The partner's disk held the same as this one, at the same place in the log, when `look` was taken: from now on it is known, after a
+    /// restart too, what these blocks should hold, but for those written since. Does nothing after another look. It costs no
+    /// sync: a crash soon after may forget it.
+    ///
+    /// @param blocks one bit each, bit 0 the lowest
+    /// @param hashes by block; meaningless for the others
+    public synchronized void know(ExtentLook look, long blocks, long[] hashes) throws IOException {
+        tracking.know(look, blocks, hashes, writeback.synced());
+    }
+
     /// Writes a line into the history.
     public synchronized void note(String event) throws IOException {
         try (Metadata.Change change = meta.change()) {
@@ -350,6 +367,8 @@ public final class DiskStore implements BlockStore {
     public void receive(long offset, ByteBuffer from) throws IOException {
         ByteRange range = receivable(offset, from.remaining());
         data.write(range.offset(), from);
+        // A resync writes as fast as the host can; the less of it waits for a sync, the sooner it is acknowledged.
+        data.beginWriteback(range.offset(), range.length());
         // What waits is bounded by the source's window: it is acknowledged when it is durable.
         writeback.completed(0);
     }
@@ -366,7 +385,11 @@ public final class DiskStore implements BlockStore {
             throw new IOException("the disk in " + dir + " receives a resync it has not begun");
         }
         writeback.admit();
-        return Ranges.inside(this, offset, length);
+        ByteRange range = Ranges.inside(this, offset, length);
+        synchronized (this) {
+            tracking.receiving(range);
+        }
+        return range;
     }
 
     /// The content equals the source's at `position`, durably. Guest writes may follow from here on.

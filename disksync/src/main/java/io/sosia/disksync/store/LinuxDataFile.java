@@ -103,6 +103,11 @@ final class LinuxDataFile implements DataFile {
     }
 
     @Override
+    public void beginWriteback(long offset, long length) {
+        file.beginWriteback(offset, length);
+    }
+
+    @Override
     public void sync() throws IOException {
         channel.force(false);
     }

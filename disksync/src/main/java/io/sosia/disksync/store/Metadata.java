@@ -2,6 +2,7 @@ package io.sosia.disksync.store;
 
 import io.sosia.disksync.block.DirtyMap;
 import io.sosia.disksync.block.GenerationId;
+import io.sosia.disksync.block.KnownBlocks;
 import io.sosia.disksync.block.Position;
 import io.sosia.disksync.block.ResyncMark;
 import java.io.Closeable;
@@ -32,7 +33,8 @@ import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
-/// The metadata of a disk in RocksDB, one column family each for the super block, hot extents, dirty maps and events.
+/// The metadata of a disk in RocksDB, one column family each for the super block, hot extents, dirty maps, known hashes
+/// and events.
 ///
 /// Keys are big-endian, so they sort by number. A [Change] is atomic. Not thread-safe: its owner guards it.
 final class Metadata implements Closeable {
@@ -42,7 +44,8 @@ final class Metadata implements Closeable {
     private static final byte[] SUPER_KEY = "disk".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] RESYNC_KEY = "resync".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] APPLIED_KEY = "applied".getBytes(StandardCharsets.US_ASCII);
-    private static final List<String> FAMILIES = List.of("default", "super", "al", "dirty", "events");
+    private static final byte[] SETTLED_KEY = "settled".getBytes(StandardCharsets.US_ASCII);
+    private static final List<String> FAMILIES = List.of("default", "super", "al", "dirty", "events", "hashes");
 
     static {
         RocksDB.loadLibrary();
@@ -59,7 +62,9 @@ final class Metadata implements Closeable {
 
     private Metadata(Path dir, boolean create) throws IOException {
         this.dir = dir;
-        this.options = new DBOptions().setCreateIfMissing(create).setCreateMissingColumnFamilies(create)
+        this.options = new DBOptions().setCreateIfMissing(create)
+                // A disk of an earlier release knows no hashes.
+                .setCreateMissingColumnFamilies(true)
                 // A log damaged in its midst must not pass for an older state: only an unfinished end may be dropped.
                 .setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords)
                 .setErrorIfExists(create).setMaxBackgroundJobs(1).setMaxOpenFiles(64).setMaxTotalWalSize(4L << 20)
@@ -141,6 +146,41 @@ final class Metadata implements Closeable {
         return map;
     }
 
+    /// What is known of an extent's content.
+    KnownBlocks hashes(long extent) throws IOException {
+        try {
+            byte[] row = db.get(family("hashes"), longs(extent));
+            if (row == null) {
+                return KnownBlocks.NOTHING;
+            }
+            long[] words = new long[row.length / Long.BYTES];
+            ByteBuffer.wrap(row).asLongBuffer().get(words);
+            return new KnownBlocks(words[0], Arrays.copyOfRange(words, 1, words.length));
+        } catch (RocksDBException e) {
+            throw failure("read", e);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw new DiskFormatException("disk metadata " + dir + ", hashes: " + e.getMessage(), e);
+        }
+    }
+
+    /// Forgets what is known of an extent's content; not synced by itself.
+    void forgetHashes(long extent) throws IOException {
+        try {
+            db.delete(family("hashes"), unsynced, longs(extent));
+        } catch (RocksDBException e) {
+            throw failure("write", e);
+        }
+    }
+
+    /// Whether the disk was closed in order and not opened since.
+    boolean settled() throws IOException {
+        try {
+            return db.get(family("super"), SETTLED_KEY) != null;
+        } catch (RocksDBException e) {
+            throw failure("read", e);
+        }
+    }
+
     /// All kept events, oldest first.
     List<DiskEvent> events() throws IOException {
         List<DiskEvent> events = new ArrayList<>();
@@ -219,6 +259,31 @@ final class Metadata implements Closeable {
             }
         }
 
+        /// Nothing known deletes the row.
+        Change hashes(long extent, KnownBlocks known) throws IOException {
+            if (known.blocks() == 0) {
+                return delete("hashes", longs(extent));
+            }
+            long[] words = new long[1 + known.hashes().length];
+            words[0] = known.blocks();
+            System.arraycopy(known.hashes(), 0, words, 1, known.hashes().length);
+            return put("hashes", longs(extent), longs(words));
+        }
+
+        Change forgetAllHashes() throws IOException {
+            try {
+                // Extents are not negative.
+                batch.deleteRange(family("hashes"), longs(0), longs(-1));
+                return this;
+            } catch (RocksDBException e) {
+                throw failure("write", e);
+            }
+        }
+
+        Change settled(boolean closedInOrder) throws IOException {
+            return closedInOrder ? put("super", SETTLED_KEY, new byte[0]) : delete("super", SETTLED_KEY);
+        }
+
         Change event(String text) throws IOException {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             ByteBuffer value = ByteBuffer.allocate(Long.BYTES + bytes.length);
@@ -233,8 +298,17 @@ final class Metadata implements Closeable {
 
         /// Returns when the change is durable.
         void commit() throws IOException {
+            write(synced);
+        }
+
+        /// The change becomes durable with the next one that is: after a crash all of it may be missing.
+        void commitLater() throws IOException {
+            write(unsynced);
+        }
+
+        private void write(WriteOptions how) throws IOException {
             try {
-                db.write(synced, batch);
+                db.write(how, batch);
             } catch (RocksDBException e) {
                 throw failure("write", e);
             }

@@ -6,6 +6,7 @@ import io.sosia.disksync.block.DiskState;
 import io.sosia.disksync.block.GenerationId;
 import io.sosia.disksync.block.Generations;
 import io.sosia.disksync.block.Geometry;
+import io.sosia.disksync.block.KnownBlocks;
 import io.sosia.disksync.block.Partner;
 import io.sosia.disksync.block.Position;
 import io.sosia.disksync.block.ResyncMark;
@@ -29,6 +30,7 @@ final class Tracking {
     private final Metadata meta;
     private final int hotExtentsMax;
     private final ActivityLog hot = new ActivityLog();
+    private final KnownHashes known;
     private final Unacknowledged unacknowledged = new Unacknowledged();
     /// Extents found hot when the disk was opened after a crash: the partner may hold other bytes there.
     private final SortedSet<Long> inherited = new TreeSet<>();
@@ -42,6 +44,7 @@ final class Tracking {
         this.dir = dir;
         this.meta = meta;
         this.hotExtentsMax = hotExtentsMax;
+        this.known = new KnownHashes(meta);
         this.superBlock = meta.superBlock();
         this.dirty = superBlock.partner() == Partner.AWAY ? meta.dirty(base()) : new DirtyMap();
         recover(meta.hotExtents().navigableKeySet());
@@ -49,26 +52,38 @@ final class Tracking {
 
     /// After a crash the hot extents may differ from the partner's copy: keep that knowledge until it is settled.
     private void recover(SortedSet<Long> hotBefore) throws IOException {
-        if (hotBefore.isEmpty()) {
-            return;
-        }
+        boolean settled = meta.settled();
         try (Metadata.Change change = meta.change()) {
-            switch (superBlock.partner()) {
-                case IN_SYNC -> {
-                    inherited.addAll(hotBefore);
-                    hotBefore.forEach(hot::add);
+            if (superBlock.state() == DiskState.INCONSISTENT) {
+                change.forgetAllHashes();
+            } else if (!settled) {
+                for (long extent : hotBefore) {
+                    change.hashes(extent, KnownBlocks.NOTHING);
                 }
-                case AWAY -> {
-                    hotBefore.forEach(extent -> dirty.mark(wholeExtent(extent)));
-                    change.dirty(base(), dirty);
-                    coolAll(change, hotBefore);
-                }
-                case NONE -> coolAll(change, hotBefore);
             }
-            change.event("opened with " + hotBefore.size() + " hot extents, partner " + superBlock.partner()
-                    + ": not closed, or closed before the partner had everything");
+            change.settled(false);
+            if (!hotBefore.isEmpty()) {
+                recover(hotBefore, change);
+            }
             change.commit();
         }
+    }
+
+    private void recover(SortedSet<Long> hotBefore, Metadata.Change change) throws IOException {
+        switch (superBlock.partner()) {
+            case IN_SYNC -> {
+                inherited.addAll(hotBefore);
+                hotBefore.forEach(hot::add);
+            }
+            case AWAY -> {
+                hotBefore.forEach(extent -> dirty.mark(wholeExtent(extent)));
+                change.dirty(base(), dirty);
+                coolAll(change, hotBefore);
+            }
+            case NONE -> coolAll(change, hotBefore);
+        }
+        change.event("opened with " + hotBefore.size() + " hot extents, partner " + superBlock.partner()
+                + ": not closed, or closed before the partner had everything");
         DIAGNOSTICS.info("disk {} opened with hot extents: partner={} hot-extents={} applied={}", dir,
                 superBlock.partner(), hotBefore.size(), superBlock.applied());
     }
@@ -103,6 +118,7 @@ final class Tracking {
             unacknowledged.mark(range);
         }
         hot.begin(range);
+        known.wrote(range);
         return true;
     }
 
@@ -170,6 +186,37 @@ final class Tracking {
         all.markAll(dirty);
         inherited.forEach(extent -> all.mark(wholeExtent(extent)));
         return all;
+    }
+
+    // What the disk should hold.
+
+    /// See [DiskStore#look].
+    ExtentLook look(long extent) {
+        return known.look(extent, hot.written(extent));
+    }
+
+    /// See [DiskStore#know].
+    ///
+    /// @param synced the last ticket that is durable
+    void know(ExtentLook look, long blocks, long[] hashes, long synced) throws IOException {
+        if (!known.isLast(look)) {
+            return;
+        }
+        long extent = look.extent();
+        boolean quiet = hot.isSettled(extent, synced) && !isPinned(extent);
+        try (Metadata.Change change = meta.change()) {
+            change.hashes(extent, known.after(look, hot.written(extent), blocks, hashes));
+            if (quiet) {
+                // Cold, it is known also after a crash.
+                storeDirtyOf(List.of(extent), change);
+                change.cold(extent);
+            }
+            change.commitLater();
+        }
+        hot.forgetWritten(extent);
+        if (quiet) {
+            hot.remove(extent);
+        }
     }
 
     // The partner.
@@ -259,7 +306,13 @@ final class Tracking {
         try (Metadata.Change change = meta.change()) {
             change.superBlock(next).resync(mark).event("resync begins: " + reason).commit();
         }
+        known.beginResync();
         become(next, reason);
+    }
+
+    /// The source has sent something that is about to be written.
+    void receiving(ByteRange range) throws IOException {
+        known.receiving(range);
     }
 
     /// The disk was equal to the source's at [#beginJoin]: all that was remembered is settled, but for what was written since and is
@@ -270,19 +323,24 @@ final class Tracking {
         joining = false;
     }
 
-    /// Before the disk is closed: makes cold what is settled.
+    /// Before the disk is closed, with everything durable: makes cold what is settled.
     void settle(long synced) throws IOException {
         List<Long> settled = hot.evictable(Integer.MAX_VALUE, synced, this::isPinned);
         try (Metadata.Change change = meta.change()) {
             storeDirtyOf(settled, change);
             coolAll(change, settled);
-            change.commit();
+            for (long extent : hot.evictable(Integer.MAX_VALUE, synced, each -> !isPinned(each))) {
+                // It stays hot for the partner's sake only: what it holds here is known as well.
+                known.cooled(change, extent, hot.written(extent));
+            }
+            change.settled(true).commit();
         }
     }
 
-    private static void coolAll(Metadata.Change change, Iterable<Long> extents) throws IOException {
+    private void coolAll(Metadata.Change change, Iterable<Long> extents) throws IOException {
         for (long extent : extents) {
             change.cold(extent);
+            known.cooled(change, extent, hot.written(extent));
         }
     }
 

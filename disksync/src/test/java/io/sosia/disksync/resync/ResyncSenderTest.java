@@ -7,12 +7,18 @@ import io.sosia.disksync.block.ByteRange;
 import io.sosia.disksync.block.DirtyMap;
 import io.sosia.disksync.block.Geometry;
 import io.sosia.disksync.resync.ResyncSender.Piece;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ResyncSenderTest {
     private static final int BLOCK = Geometry.BLOCK_BYTES;
     private static final long SIZE = 80L * Geometry.EXTENT_BYTES + 512;
+    private static final double RATE_PER_MILLI = 100 << 10;
     private static final UUID SESSION = new UUID(1, 1);
 
     private static ResyncSender sender(ResyncMode mode, ByteRange... ranges) {
@@ -74,6 +80,56 @@ class ResyncSenderTest {
         assertThat(sender.near()).isTrue();
         assertThat(sender.progress().bytesDone()).isEqualTo(128L * BLOCK);
         assertThat(sender.progress().bytesSent()).isEqualTo(BLOCK);
+    }
+
+    /// A guest that writes all over the disk, at so many times the rate at which it is sent, and a target that is durable 20 ms later.
+    @ParameterizedTest(name = "writes {0} times as fast as is sent")
+    @ValueSource(doubles = {0, 0.3, 0.9, 1.5, 5, 20, 50})
+    void itComesNearHoweverFastTheGuestWrites(double times) {
+        ResyncSender sender = sender(ResyncMode.FULL, new ByteRange(0, SIZE));
+        SplittableRandom random = new SplittableRandom((long) (times * 10));
+        ArrayDeque<long[]> acknowledgements = new ArrayDeque<>();
+        double toSend = 0;
+        double toWrite = 0;
+        long millis = 0;
+        while (millis < 20 || !sender.near()) {
+            assertThat(++millis).as("milliseconds, pace %s, %s", sender.pace(), sender.progress()).isLessThan(300_000);
+            long now = millis * 1_000_000;
+            toSend += RATE_PER_MILLI;
+            Optional<Piece> piece = toSend > 0 ? sender.next(now) : Optional.empty();
+            while (piece.isPresent()) {
+                toSend -= piece.get().range().length();
+                acknowledgements.add(new long[] {millis + 20, piece.get().number()});
+                piece = toSend > 0 ? sender.next(now) : Optional.empty();
+            }
+            toSend = Math.min(toSend, RATE_PER_MILLI);
+            while (!acknowledgements.isEmpty() && acknowledgements.peek()[0] <= millis) {
+                sender.durable(acknowledgements.remove()[1], now);
+            }
+            toWrite += times * RATE_PER_MILLI * sender.pace();
+            for (; toWrite >= BLOCK; toWrite -= BLOCK) {
+                sender.wrote(new ByteRange(random.nextLong(SIZE / BLOCK) * BLOCK, 512));
+            }
+        }
+        if (times < 0.5) {
+            assertThat(sender.pace()).as("a guest that writes little is not slowed").isEqualTo(1.0);
+        }
+        if (times > 1) {
+            assertThat(sender.pace() * times).as("what is written is less than what is sent").isLessThan(1.0);
+            assertThat(sender.pace() * times).as("and not much less").isGreaterThan(0.2);
+        }
+    }
+
+    @Test
+    void aBurstAfterAllWasSentSlowsNobody() {
+        ResyncSender sender = sender(ResyncMode.INCREMENTAL, blocks(0, 4));
+        for (int round = 0; round < 10; round++) {
+            while (sender.next(0).isPresent()) {
+                sender.durable(sender.lastSent(), 0);
+            }
+            sender.wrote(blocks(0, 320));
+        }
+        assertThat(sender.pace()).isEqualTo(1.0);
     }
 
     @Test

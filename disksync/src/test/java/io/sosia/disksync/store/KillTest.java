@@ -4,6 +4,7 @@ import io.sosia.disksync.block.Partner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.disksync.block.DirtyMap;
+import io.sosia.disksync.block.Geometry;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,6 +34,9 @@ class KillTest {
         long promised = runUntilKilled(dir, flushes);
         try (DiskStore disk = DiskStore.open(dir)) {
             assertThat(disk.durablePosition().sequence()).isGreaterThanOrEqualTo(promised);
+            for (long extent = 0; extent < KilledWriter.SIZE / Geometry.EXTENT_BYTES; extent++) {
+                Disks.trulyKnown(disk, extent, "after the kill");
+            }
             DirtyMap suspects = disk.suspects();
             // It may have been killed after the next acknowledgement and before it said so.
             long partnerHas = partner == Partner.AWAY ? 0 : (promised + KilledWriter.FLUSH_EVERY) / 2;

@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Random;
 
-/// The program that [KillTest] kills: writes numbered sectors for ever and says on its output what has been promised.
+/// The program that [KillTest] kills: writes numbered sectors for ever, keeps what some extents hold, and says on its output what has been promised.
 final class KilledWriter {
     static final long SIZE = 64L * Geometry.EXTENT_BYTES;
     static final int FLUSH_EVERY = 7;
@@ -34,6 +34,8 @@ final class KilledWriter {
             if (number % FLUSH_EVERY == 0) {
                 disk.flush();
                 disk.partnerDurable(new Position(1, number / 2));
+                ExtentLook look = disk.look(number % (SIZE / Geometry.EXTENT_BYTES));
+                disk.know(look, -1L, Disks.hashes(disk, look.extent()));
                 System.out.print(number + "\n");
                 System.out.flush();
             }

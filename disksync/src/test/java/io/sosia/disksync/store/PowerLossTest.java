@@ -8,17 +8,13 @@ import io.sosia.disksync.block.DirtyMap;
 import io.sosia.disksync.block.Geometry;
 import io.sosia.disksync.block.Position;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -117,31 +113,12 @@ class PowerLossTest {
     }
 
     private Path loseThePower(Path dir, Path after, Random random) throws IOException {
-        copyMetadata(dir.resolve("meta"), after.resolve("meta"));
-        try (RandomAccessFile file = new RandomAccessFile(after.resolve("data.img").toFile(), "rw")) {
-            file.setLength(SIZE);
-        }
+        Disks.copyAsItIs(dir, after, SIZE);
         MemoryDataFile survivor = data.afterPowerLoss(random);
         disk.close();
         data = survivor;
         disk = open(after);
         return after;
-    }
-
-    /// As a power failure leaves it: files of an open database. A file that disappears meanwhile was obsolete.
-    private static void copyMetadata(Path from, Path to) throws IOException {
-        Files.createDirectories(to);
-        List<Path> files;
-        try (Stream<Path> found = Files.list(from)) {
-            files = found.toList();
-        }
-        for (Path file : files) {
-            try {
-                Files.copy(file, to.resolve(file.getFileName()));
-            } catch (NoSuchFileException e) {
-                assertThat(file.getFileName().toString()).doesNotMatch("CURRENT|IDENTITY");
-            }
-        }
     }
 
     private void checkAfterwards() throws IOException {

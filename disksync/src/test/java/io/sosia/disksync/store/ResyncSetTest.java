@@ -11,10 +11,7 @@ import io.sosia.disksync.block.ResyncMark;
 import io.sosia.disksync.resync.ResyncMode;
 import io.sosia.disksync.resync.ResyncPlan;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -92,10 +89,7 @@ class ResyncSetTest {
 
         private void lose(MemoryDataFile survivor) throws IOException {
             Path after = temp.resolve(name + ++folders);
-            copyMetadata(dir.resolve("meta"), after.resolve("meta"));
-            try (RandomAccessFile file = new RandomAccessFile(after.resolve("data.img").toFile(), "rw")) {
-                file.setLength(SIZE);
-            }
+            Disks.copyAsItIs(dir, after, SIZE);
             disk.close();
             data = survivor;
             dir = after;
@@ -106,21 +100,6 @@ class ResyncSetTest {
             ByteBuffer block = ByteBuffer.allocate(Geometry.BLOCK_BYTES);
             data.read(number * Geometry.BLOCK_BYTES, block);
             return block.array();
-        }
-    }
-
-    private static void copyMetadata(Path from, Path to) throws IOException {
-        Files.createDirectories(to);
-        List<Path> files;
-        try (var found = Files.list(from)) {
-            files = found.toList();
-        }
-        for (Path file : files) {
-            try {
-                Files.copy(file, to.resolve(file.getFileName()));
-            } catch (NoSuchFileException obsolete) {
-                assertThat(file.getFileName().toString()).doesNotMatch("CURRENT|IDENTITY");
-            }
         }
     }
 
