@@ -49,6 +49,11 @@ public final class DemoCommand implements Callable<Integer> {
                     + "(default: ${DEFAULT-VALUE}).")
     private int rounds;
 
+    @Option(names = "--writes",
+            description = "Has the guest also commit to an SQLite database again and again, each commit acknowledged on its "
+                    + "console, and write files without a pause.")
+    private boolean writes;
+
     @Option(names = "--json", paramLabel = "FILE", description = "Writes the report there too, as one JSON object.")
     private Path json;
 
@@ -109,7 +114,7 @@ public final class DemoCommand implements Callable<Integer> {
         }
         int count = increments != null ? increments : dropPercent > 0 ? INCREMENTS_WITH_DROPS : INCREMENTS;
         try {
-            return new Demo.Settings(count, rounds, ram, backupReads, dropPercent, engine.kind(),
+            return new Demo.Settings(count, rounds, ram, backupReads, dropPercent, engine.kind(), writes,
                     Optional.ofNullable(directory));
         } catch (IllegalArgumentException e) {
             throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage(), e);

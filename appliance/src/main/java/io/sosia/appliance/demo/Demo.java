@@ -28,9 +28,10 @@ public final class Demo implements AutoCloseable {
     /// @param backupReads `local` or `logged`
     /// @param dropPercent share of frames lost on purpose
     /// @param engine      of both nodes
+    /// @param writes      whether the guest also commits to a database and writes files
     /// @param folder      where everything goes and stays; none: a temporary folder, removed unless the demo fails
     public record Settings(int increments, int rounds, String ram, String backupReads, double dropPercent, EngineKind engine,
-            Optional<Path> folder) {
+            boolean writes, Optional<Path> folder) {
         /// @throws IllegalArgumentException naming what is out of range
         public Settings {
             if (increments < 1 || increments > INCREMENTS_MAX) {
@@ -48,11 +49,13 @@ public final class Demo implements AutoCloseable {
     private static final Duration PROTECTED_LIMIT = Duration.ofSeconds(180);
     private static final Duration BOOT_LIMIT = Duration.ofSeconds(600);
     private static final Duration LIVE_LIMIT = Duration.ofSeconds(60);
+    private static final int COMMITS = 10;
 
     private final Settings settings;
     private final Narrator narrator;
     private final Path folder;
     private final LocalSite site;
+    private final GuestConsole console;
     private LocalPair pair;
     private volatile boolean failed;
     private volatile boolean abandoned;
@@ -64,6 +67,7 @@ public final class Demo implements AutoCloseable {
     public Demo(Settings settings, Narrator narrator) throws DemoException {
         this.settings = settings;
         this.narrator = narrator;
+        this.console = new GuestConsole(narrator::console);
         this.folder = makeFolder(settings.folder());
         this.site = LocalSite.in(
                 new LocalSite.Setup(folder, settings.ram(), settings.backupReads(), settings.dropPercent(),
@@ -104,7 +108,7 @@ public final class Demo implements AutoCloseable {
                     + pair.b().process().pid() + ") start");
             pair.a().awaitState("PROTECTED", PROTECTED_LIMIT);
             narrator.say("PROTECTED: a runs the guest, b follows; Debian boots on both");
-            new GuestConsole(narrator::console).awaitText("GUEST READY", 0, pair.a(), BOOT_LIMIT);
+            console.awaitText("GUEST READY", 0, pair.a(), BOOT_LIMIT);
             checkProtected(pair.a().awaitAnswer(LIVE_LIMIT));
             narrator.say("GUEST READY; its Redis answers on 127.0.0.1:" + site.ports().redis() + ", ssh on port "
                     + site.ports().ssh() + ", http on port " + site.ports().http());
@@ -155,16 +159,19 @@ public final class Demo implements AutoCloseable {
         NodeProcess primary = pair.a();
         NodeProcess backup = pair.b();
         try {
+            Optional<GuestWrites> writes = beginWrites(primary);
             narrator.say("a client counts over one connection: INCR, reply, INCR, reply");
             Counting counting = Counting.begin(site.ports().redis(), narrator);
             counting.awaitAcknowledged(settings.increments(), Optional.of(primary));
             Redundancy redundancy = new Redundancy();
             Optional<DemoReport.Failover> first = Optional.empty();
             for (int round = 1; round <= settings.rounds(); round++) {
+                look(writes, primary);
                 Kill kill = counting.kill(primary.process());
                 narrator.say("kill -9 of " + primary.process().name() + " after " + kill.acknowledged() + " increments");
                 counting.awaitAcknowledged(kill.acknowledged() + settings.increments(), Optional.empty());
                 NodeStatus survivor = backup.awaitState("SOLO", LIVE_LIMIT);
+                awaitCommits(writes, backup);
                 if (first.isEmpty()) {
                     first = Optional.of(failover(counting, kill, survivor));
                 }
@@ -173,17 +180,43 @@ public final class Demo implements AutoCloseable {
                         Optional.empty());
                 primary = backup;
                 backup = returned;
+                awaitCommits(writes, primary);
             }
+            Optional<GuestWrites.Result> written = finish(writes, primary);
             long counter = counting.finish(site.ports().redis());
             Optional<Boolean> identical = leaves ? Optional.empty()
                     : Optional.of(redundancy.disksIdentical(pair, primary, backup, narrator));
-            DemoReport report = report(counting, first.orElseThrow(), counter, redundancy, identical, bootSeconds);
+            DemoReport report = report(counting, first.orElseThrow(), counter, redundancy, written, identical, bootSeconds);
             failed = !report.passed();
             return report;
         } catch (DemoException e) {
             failed = true;
             throw new DemoException(e.getMessage() + primary.process().tail() + backup.process().tail(), e);
         }
+    }
+
+    private Optional<GuestWrites> beginWrites(NodeProcess primary) throws DemoException {
+        if (!settings.writes()) {
+            return Optional.empty();
+        }
+        narrator.say("the guest commits to an SQLite database, telling each commit on its console, and writes files");
+        return Optional.of(GuestWrites.begin(console, primary));
+    }
+
+    private static void look(Optional<GuestWrites> writes, NodeProcess primary) throws DemoException {
+        if (writes.isPresent()) {
+            writes.get().look(primary);
+        }
+    }
+
+    private static void awaitCommits(Optional<GuestWrites> writes, NodeProcess primary) throws DemoException {
+        if (writes.isPresent()) {
+            writes.get().awaitMore(COMMITS, primary);
+        }
+    }
+
+    private static Optional<GuestWrites.Result> finish(Optional<GuestWrites> writes, NodeProcess primary) throws DemoException {
+        return writes.isPresent() ? Optional.of(writes.get().finish(primary)) : Optional.empty();
     }
 
     private static DemoReport.Failover failover(Counting counting, Kill kill, NodeStatus survivor) throws DemoException {
@@ -202,18 +235,19 @@ public final class Demo implements AutoCloseable {
     }
 
     private DemoReport report(Counting counting, DemoReport.Failover first, long counter, Redundancy redundancy,
-            Optional<Boolean> identical, double bootSeconds) {
+            Optional<GuestWrites.Result> written, Optional<Boolean> identical, double bootSeconds) {
         int acknowledged = counting.client().acknowledged();
         long lost = Math.max(counting.client().lost(), acknowledged - counter);
         long repeated = Math.max(counting.client().repeated(), counter - acknowledged);
         return new DemoReport(
-                lost <= 0 && repeated <= 0 && identical.orElse(true),
+                lost <= 0 && repeated <= 0 && identical.orElse(true) && written.map(GuestWrites.Result::passed).orElse(true),
                 settings.rounds(),
                 acknowledged,
                 counter,
                 Math.max(0, lost),
                 Math.max(0, repeated),
                 identical.orElse(null),
+                written.orElse(null),
                 round(counting.longestGapMillis(Long.MIN_VALUE / 2)),
                 first,
                 round(redundancy.clonePauseMillisMedian()),

@@ -14,6 +14,7 @@ import java.util.Locale;
 /// @param lost               acknowledged increments that the counter lacks
 /// @param repeated           increments the counter has and nobody was told of
 /// @param disksIdentical     whether both disks hold the same bytes at the end; null when the pair was left running
+/// @param writes             what became of the guest's commits and files; null when it was not to write any
 /// @param longestGapMillis   longest time between two replies, over the whole run
 /// @param first              the first failover
 /// @param clonePauseMillisMedian how long the machine stood still when it was copied to the returning node: median
@@ -35,6 +36,7 @@ public record DemoReport(
         long lost,
         long repeated,
         Boolean disksIdentical,
+        GuestWrites.Result writes,
         double longestGapMillis,
         @JsonUnwrapped Failover first,
         double clonePauseMillisMedian,
@@ -101,7 +103,7 @@ public record DemoReport(
                       going live          %,10.1f ms    up to the client's next reply
                   protected again         %,10.1f s     after the restart of a killed node
                   pause for the clone     %,10.1f ms
-                  disks                   %10s
+                  disks                   %10s%s
                   increments              %,10.0f /s
                   log                     %,10.2f Mbit/s
                   backup behind by        %,10.1f ms    at most %,.1f ms
@@ -110,7 +112,7 @@ public record DemoReport(
                 verdict(), acknowledged, first.acknowledgedAtKill(), rounds, finalCounter, lost, repeated,
                 longestGapMillis, first.failoverGapMillis(), first.detectMillis(), first.drainMillis(),
                 first.claimMillis(), first.goLiveMillis(), protectedAgainMillisMedian / 1e3, clonePauseMillisMedian,
-                disksIdentical == null ? "in use" : disksIdentical ? "identical" : "DIFFERENT",
+                disksIdentical == null ? "in use" : disksIdentical ? "identical" : "DIFFERENT", writes == null ? "" : writes.toText(),
                 first.incrementsPerSecond(), logBitsPerSecond / 1e6,
                 lagMillis, lagMillisMax, bootSeconds, ram, backupReads.equals("local") ? "its own disk" : "the log",
                 engine,
@@ -122,6 +124,7 @@ public record DemoReport(
             return "Passed: the primary was killed, the client's one connection went on, nothing was lost, redundancy came back.";
         }
         return Boolean.FALSE.equals(disksIdentical) ? "FAILED: the disks of the two nodes differ."
+                : writes != null && !writes.passed() ? "FAILED: not all that the guest had written is there."
                 : "FAILED: the counter is not what the client was told.";
     }
 }

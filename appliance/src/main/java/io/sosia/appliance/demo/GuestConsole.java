@@ -4,6 +4,8 @@ import io.sosia.appliance.control.ControlClient;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 
 /// Follows the guest's console over both nodes of a pair: by offset, so no byte is shown twice when the other node
@@ -15,12 +17,17 @@ public final class GuestConsole {
     private static final int LINES_SHOWN = 10;
 
     private final StringBuilder text = new StringBuilder();
-    private final Consumer<String> onlooker;
+    private final List<Consumer<String>> onlookers = new ArrayList<>();
     private long offset;
 
     /// @param onlooker is shown every piece once
     public GuestConsole(Consumer<String> onlooker) {
-        this.onlooker = onlooker;
+        onlookers.add(onlooker);
+    }
+
+    /// @param onlooker is shown every piece from now on
+    void alsoTell(Consumer<String> onlooker) {
+        onlookers.add(onlooker);
     }
 
     /// Takes what a node has that is not known yet.
@@ -43,7 +50,7 @@ public final class GuestConsole {
         String more = new String(piece.bytes(), StandardCharsets.ISO_8859_1);
         text.append(more);
         text.delete(0, Math.max(0, text.length() - KEPT_CHARACTERS_MAX));
-        onlooker.accept(more);
+        onlookers.forEach(each -> each.accept(more));
     }
 
     /// All of it that is kept.
@@ -60,16 +67,29 @@ public final class GuestConsole {
     ///
     /// @throws DemoException when the node ends before, the guest says it has failed, or it does not come in time
     public void awaitText(String wanted, long fromOffset, NodeProcess node, Duration limit) throws DemoException {
+        await("the guest says \"" + wanted + "\"", node, limit, () -> {
+            String since = since(fromOffset);
+            if (since.contains(wanted)) {
+                return true;
+            }
+            if (since.contains("GUEST FAILED") || since.contains("Kernel panic")) {
+                throw new DemoException("the guest has failed");
+            }
+            return false;
+        });
+    }
+
+    /// Takes what the guest writes until a condition holds.
+    ///
+    /// @param what completes the sentence "waited N s and still not: ..."
+    /// @throws DemoException when the node ends before, or it does not hold in time
+    void await(String what, NodeProcess node, Duration limit, Patience.Condition condition) throws DemoException {
         try {
-            Patience.await("the guest says \"" + wanted + "\"", limit, () -> {
+            Patience.await(what, limit, () -> {
                 boolean alive = node.process().isAlive();
                 pull(node.client());
-                String since = since(fromOffset);
-                if (since.contains(wanted)) {
+                if (condition.holds()) {
                     return true;
-                }
-                if (since.contains("GUEST FAILED") || since.contains("Kernel panic")) {
-                    throw new DemoException("the guest has failed");
                 }
                 if (!alive) {
                     throw new DemoException(node.process().name() + " has ended" + node.process().tail());
@@ -87,7 +107,7 @@ public final class GuestConsole {
     }
 
     private String lastLines() {
-        var lines = text.toString().lines().toList();
+        List<String> lines = text.toString().lines().toList();
         if (lines.isEmpty()) {
             return "; it has written nothing yet";
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,6 +61,40 @@ class DemoIT {
                 .as("the gap the client saw holds detection, drain and claim")
                 .isGreaterThan(report.path("drainMillis").asDouble() + report.path("claimMillis").asDouble());
         assertThat(processesOf(folder)).as("processes left behind").isEmpty();
+    }
+
+    /// With `-Dsosia.failovers=20` for as many in a row.
+    @Test
+    @Timeout(7_200)
+    void whatRedisSqliteAndFilesWereToldIsThereAfterOneFailoverAfterTheOther() throws Exception {
+        int failovers = Integer.getInteger("sosia.failovers", 3);
+        Path json = directory.resolve("report.json");
+        Path folder = directory.resolve("all");
+        ChildProcess demo = demo("--writes", "--rounds", Integer.toString(failovers), "--increments", "200", "--json",
+                json.toString(), "--dir", folder.toString());
+        int status;
+        try {
+            status = demo.awaitEnd(DEMO_LIMIT.multipliedBy(1 + failovers / 4));
+        } finally {
+            demo.kill();
+        }
+
+        assertThat(status).as(demo.printed() + demo.tail()).isZero();
+        JsonNode report = new ObjectMapper().readTree(json.toFile());
+        assertThat(report.path("rounds").asInt()).isEqualTo(failovers);
+        assertThat(report.path("lost").asLong(-1)).isZero();
+        assertThat(report.path("repeated").asLong(-1)).isZero();
+        assertThat(report.at("/writes/commitsLost").asLong(-1)).isZero();
+        assertThat(report.at("/writes/commitsMadeTwice").asLong(-1)).isZero();
+        assertThat(report.at("/writes/commits").asLong()).isGreaterThanOrEqualTo(20L * failovers);
+        assertThat(report.at("/writes/filesWritten").asLong()).isGreaterThan(failovers);
+        assertThat(report.at("/writes/intact").asBoolean()).isTrue();
+        assertThat(report.path("disksIdentical").asBoolean()).isTrue();
+        Process check = new ProcessBuilder("e2fsck", "-fn", folder.resolve("node-a/disk/data.img").toString())
+                .redirectErrorStream(true).start();
+        String found = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(check.waitFor()).as("the file system on the disk: %s", found).isZero();
+        System.out.println(demo.printed());
     }
 
     @Test

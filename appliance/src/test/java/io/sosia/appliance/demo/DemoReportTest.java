@@ -10,7 +10,7 @@ class DemoReportTest {
 
     private static final DemoReport.Failover FIRST =
             new DemoReport.Failover(1_003, 400, 600, 12.5, 30, 20, 537.5);
-    private static final DemoReport REPORT = new DemoReport(true, 2, 2_040, 2_040, 0, 0, true, 612.5, FIRST, 12.5, 6_500,
+    private static final DemoReport REPORT = new DemoReport(true, 2, 2_040, 2_040, 0, 0, true, null, 612.5, FIRST, 12.5, 6_500,
             450_000, 4.5, 20, 14.2, 31.5, "256M", "local", "interpreter", 0);
 
     @Test
@@ -27,9 +27,9 @@ class DemoReportTest {
 
     @Test
     void tellsFailureFromSuccessInItsFirstLine() {
-        DemoReport failed = new DemoReport(false, 1, 2_040, 2_038, 2, 0, null, 612.5, FIRST, 12.5, 6_500,
+        DemoReport failed = new DemoReport(false, 1, 2_040, 2_038, 2, 0, null, null, 612.5, FIRST, 12.5, 6_500,
                 450_000, 4.5, 20, 14.2, 31.5, "256M", "logged", "interpreter", 5);
-        DemoReport apart = new DemoReport(false, 1, 2_040, 2_040, 0, 0, false, 612.5, FIRST, 12.5, 6_500,
+        DemoReport apart = new DemoReport(false, 1, 2_040, 2_040, 0, 0, false, null, 612.5, FIRST, 12.5, 6_500,
                 450_000, 4.5, 20, 14.2, 31.5, "256M", "local", "interpreter", 0);
 
         assertThat(REPORT.toText().strip()).startsWith("Passed").contains("its own disk").doesNotContain("frames lost");

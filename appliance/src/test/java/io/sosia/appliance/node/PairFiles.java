@@ -17,6 +17,7 @@ import java.util.function.Supplier;
 public final class PairFiles {
 
     static final int DISK_BYTES = 1 << 20;
+    private static final long WRITER_PAUSE_TICKS = 20_000;
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final Path folder;
@@ -39,13 +40,26 @@ public final class PairFiles {
         return new PairFiles(folder, witnessPort, LedgerGuest.elf(), ", disk: disk.img", settings);
     }
 
+    /// A pair whose guest writes all over a disk of some size, some hundred pages a second.
+    ///
+    /// @param diskBytes a power of two
+    public static PairFiles withWriter(Path folder, int witnessPort, int diskBytes, String... settings) throws Exception {
+        return new PairFiles(folder, witnessPort, WritingGuest.elf(diskBytes / WritingGuest.PAGE_BYTES, WRITER_PAUSE_TICKS), diskBytes,
+                ", disk: disk.img", settings);
+    }
+
     private PairFiles(Path folder, int witnessPort, byte[] guest, String disk, String[] settings) throws Exception {
+        this(folder, witnessPort, guest, DISK_BYTES, disk, settings);
+    }
+
+    private PairFiles(Path folder, int witnessPort, byte[] guest, int diskBytes, String disk, String[] settings)
+            throws Exception {
         this.folder = folder;
         this.disk = disk;
         Files.write(folder.resolve("guest.elf"), guest);
-        byte[] content = new byte[DISK_BYTES];
+        byte[] content = new byte[diskBytes];
         new Random(7).nextBytes(content);
-        Files.write(folder.resolve("disk.img"), content);
+        Files.write(image(), content);
         int[] ports = freePorts(4);
         write("a", "b", ports[0], ports[1], ports[2], witnessPort, settings);
         write("b", "a", ports[1], ports[0], ports[3], witnessPort, settings);
@@ -83,6 +97,16 @@ public final class PairFiles {
     /// A node's configuration file.
     public Path file(String node) {
         return folder.resolve("node-" + node + ".yaml");
+    }
+
+    /// What both disks begin with.
+    public Path image() {
+        return folder.resolve("disk.img");
+    }
+
+    /// The file that holds a node's disk.
+    public Path disk(String node) {
+        return state(node).resolve("disk/data.img");
     }
 
     /// A node's state folder.

@@ -10,10 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -172,54 +170,16 @@ class RejoinTest {
                 .allMatch(text -> text.startsWith("resync begins: incremental"));
     }
 
-    private enum Damage {
-        METADATA_DELETED, METADATA_TRUNCATED, METADATA_SCRIBBLED, DATA_DELETED, DATA_CUT, DISK_DELETED, STAMP_SCRIBBLED
-    }
-
-    private void damage(String node, Damage how) throws IOException {
-        Path state = pair.state(node);
-        Path disk = state.resolve("disk");
-        switch (how) {
-            case METADATA_DELETED -> delete(disk.resolve("meta"));
-            case METADATA_TRUNCATED -> forEachFile(disk.resolve("meta"), file -> Files.write(file, new byte[0]));
-            case METADATA_SCRIBBLED -> forEachFile(disk.resolve("meta"), file -> Files.write(file, new byte[777]));
-            case DATA_DELETED -> Files.delete(disk.resolve("data.img"));
-            case DATA_CUT -> Files.write(disk.resolve("data.img"), new byte[512]);
-            case DISK_DELETED -> delete(disk);
-            case STAMP_SCRIBBLED -> Files.writeString(state.resolve("stamp.json"), "nonsense");
-        }
-    }
-
-    private interface FileWork {
-        void on(Path file) throws IOException;
-    }
-
-    private static void forEachFile(Path folder, FileWork work) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                work.on(file);
-            }
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
-    }
-
     @ParameterizedTest
-    @EnumSource(Damage.class)
-    void whateverHasHappenedToItsDiskAReturningNodeIsTakenIn(Damage how) throws Exception {
+    @EnumSource(DiskDamage.class)
+    void whateverHasHappenedToItsDiskAReturningNodeIsTakenIn(DiskDamage how) throws Exception {
         makePair(true);
         Lives a = start("a");
         Lives b = start("b");
         awaitProtected(a, b);
         b.end();
         await(a, "SOLO");
-        damage("b", how);
+        how.doTo(pair.state("b"));
         Lives again = start("b");
         awaitProtected(a, again);
         a.appliance.node().type("p".getBytes(StandardCharsets.US_ASCII));
@@ -230,15 +190,15 @@ class RejoinTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Damage.class, names = {"METADATA_DELETED", "METADATA_SCRIBBLED", "STAMP_SCRIBBLED"})
-    void ownerWhoseMetadataIsLostServesItsDataAndTakesThePartnerIn(Damage how) throws Exception {
+    @EnumSource(value = DiskDamage.class, names = {"METADATA_DELETED", "METADATA_SCRIBBLED", "STAMP_SCRIBBLED"})
+    void ownerWhoseMetadataIsLostServesItsDataAndTakesThePartnerIn(DiskDamage how) throws Exception {
         makePair(true);
         Files.writeString(pair.file("a"), Files.readString(pair.file("a"))
                 .replace("failure: {", "failure: {partnerGraceSeconds: 1, "));
         Lives a = start("a");
         await(a, "SOLO");
         a.end();
-        damage("a", how);
+        how.doTo(pair.state("a"));
         Lives again = start("a");
         await(again, "SOLO");
         Lives b = start("b");
@@ -246,15 +206,15 @@ class RejoinTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Damage.class, names = {"DATA_DELETED", "DISK_DELETED"})
-    void ownerWithoutItsDataServesNobody(Damage how) throws Exception {
+    @EnumSource(value = DiskDamage.class, names = {"DATA_DELETED", "DISK_DELETED"})
+    void ownerWithoutItsDataServesNobody(DiskDamage how) throws Exception {
         makePair(true);
         Files.writeString(pair.file("a"), Files.readString(pair.file("a"))
                 .replace("failure: {", "failure: {partnerGraceSeconds: 1, "));
         Lives a = start("a");
         await(a, "SOLO");
         a.end();
-        damage("a", how);
+        how.doTo(pair.state("a"));
         Lives again = start("a");
         again.thread.join();
         assertThat(again.ending.state()).isEqualTo("HALTED");

@@ -26,7 +26,6 @@ class VerifyUnderLoadTest {
     @RegisterExtension
     static final WitnessOfTests WITNESS = new WitnessOfTests();
 
-    private static final int PAGE_BYTES = 4096;
     private static final int BLOCK_BYTES = 64 << 10;
 
     @TempDir
@@ -38,7 +37,7 @@ class VerifyUnderLoadTest {
     @BeforeEach
     void startProtectedPair() throws Exception {
         pair = new PairFiles(folder, WITNESS.port(), "failure: {silenceMillis: 10000}");
-        Files.write(folder.resolve("guest.elf"), WritingGuest.elf(PairFiles.DISK_BYTES / PAGE_BYTES));
+        Files.write(folder.resolve("guest.elf"), WritingGuest.elf(PairFiles.DISK_BYTES / WritingGuest.PAGE_BYTES, 0));
         a = Node.open(pair.config("a"));
         b = Node.open(pair.config("b"));
         a.begin();
@@ -69,7 +68,7 @@ class VerifyUnderLoadTest {
 
     /// In a sector that the guest leaves alone, of a page that it writes.
     private void flip(String node, int page) throws IOException {
-        long offset = (long) page * PAGE_BYTES + WritingGuest.WRITTEN_BYTES + 77;
+        long offset = (long) page * WritingGuest.PAGE_BYTES + WritingGuest.WRITTEN_BYTES + 77;
         try (FileChannel file = FileChannel.open(pair.state(node).resolve("disk/data.img"), StandardOpenOption.READ,
                 StandardOpenOption.WRITE)) {
             ByteBuffer one = ByteBuffer.allocate(1);
@@ -90,7 +89,7 @@ class VerifyUnderLoadTest {
             flip(round % 2 == 0 ? "a" : "b", page);
             VerifyStatus status = compare();
             assertThat(status.findings()).as("round %d", round).singleElement().matches(each -> each.outcome().equals("repaired")
-                    && each.offset() == (long) page * PAGE_BYTES / BLOCK_BYTES * BLOCK_BYTES);
+                    && each.offset() == (long) page * WritingGuest.PAGE_BYTES / BLOCK_BYTES * BLOCK_BYTES);
         }
         assertThat(compare().found()).isZero();
         awaitWrites(100);

@@ -6,12 +6,20 @@ import io.sosia.appliance.machine.asm.Label;
 import io.sosia.appliance.machine.asm.Reg;
 import io.sosia.appliance.machine.memory.GuestRam;
 
-/// A guest that writes a page of its disk for ever, one after the other and all over it, each as soon as the last is done, and a
-/// letter to its console with each. The last sector of every page stays as it was. `p` typed switches it off.
+/// A guest that writes a page of its disk for ever, one after the other and all over it, each as soon as the last is done or a while
+/// later, and a letter to its console with each. The last sector of every page stays as it was. `p` typed switches it off.
 final class WritingGuest {
 
+    static final int PAGE_BYTES = 4096;
     /// Bytes of a page that it writes: all but a sector.
-    static final int WRITTEN_BYTES = 4096 - 512;
+    static final int WRITTEN_BYTES = PAGE_BYTES - 512;
+
+    /// Where in a page its number stands once more.
+    static final int AGAIN = 1024;
+    static final long FIRST = 1;
+
+    private static final int FACTOR = 5;
+    private static final int SUMMAND = 3;
 
     private static final long UART = 0x1000_0000L;
     private static final int FIFO_CONTROL = 2;
@@ -23,17 +31,18 @@ final class WritingGuest {
 
     private WritingGuest() {}
 
-    /// @param diskPages size of the disk in pages of 4 KiB, a power of two
-    static byte[] elf(int diskPages) {
-        return Programs.elf(a -> program(a, diskPages));
+    /// @param diskPages  size of the disk in pages of 4 KiB, a power of two
+    /// @param pauseTicks guest time between two writes
+    static byte[] elf(int diskPages, long pauseTicks) {
+        return Programs.elf(a -> program(a, diskPages, pauseTicks));
     }
 
-    private static void program(Assembler a, int diskPages) {
+    private static void program(Assembler a, int diskPages, long pauseTicks) {
         startDisk(a);
         a.li(Reg.S0, UART);
         a.li(Reg.T0, 1);
         a.sb(Reg.T0, Reg.S0, FIFO_CONTROL);
-        a.li(Reg.S1, 1);
+        a.li(Reg.S1, FIRST);
         a.li(Reg.S2, QUEUE + 0x1000);
         a.li(Reg.S3, QUEUE + 0x2000);
         a.li(Reg.S4, HEADER);
@@ -50,11 +59,11 @@ final class WritingGuest {
         a.beq(Reg.T0, Reg.T1, off);
         a.bind(quiet);
         // The next number of a sequence that comes by every page; it is also what is written.
-        a.li(Reg.T0, 5);
+        a.li(Reg.T0, FACTOR);
         a.mul(Reg.S1, Reg.S1, Reg.T0);
-        a.addi(Reg.S1, Reg.S1, 3);
+        a.addi(Reg.S1, Reg.S1, SUMMAND);
         a.sd(Reg.S1, Reg.S5, 0);
-        a.sd(Reg.S1, Reg.S5, 1024);
+        a.sd(Reg.S1, Reg.S5, AGAIN);
         a.li(Reg.T1, diskPages - 1);
         a.and(Reg.T0, Reg.S1, Reg.T1);
         a.slli(Reg.T0, Reg.T0, 3);
@@ -73,9 +82,17 @@ final class WritingGuest {
         Programs.sleep(a, 200);
         a.j(wait);
         a.bind(done);
+        if (pauseTicks > 0) {
+            Programs.sleep(a, pauseTicks);
+        }
         a.j(forever);
         a.bind(off);
         Programs.systemReset(a, 0, 0);
+    }
+
+    /// What it writes after `number`; the number's lowest bits are the page it is written to.
+    static long next(long number) {
+        return number * FACTOR + SUMMAND;
     }
 
     private static void startDisk(Assembler a) {
