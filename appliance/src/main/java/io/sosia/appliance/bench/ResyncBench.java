@@ -3,6 +3,7 @@ package io.sosia.appliance.bench;
 import io.sosia.disksync.block.GenerationId;
 import io.sosia.disksync.block.Position;
 import io.sosia.disksync.resync.ResyncPlan;
+import io.sosia.disksync.service.Entrance;
 import io.sosia.disksync.service.ResyncSource;
 import io.sosia.disksync.service.ResyncTarget;
 import io.sosia.disksync.store.DiskBirth;
@@ -173,11 +174,11 @@ public final class ResyncBench {
         Progress listener = new Progress(held);
         try (ResyncSource source = new ResyncSource(from, new ResyncSource.Settings(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), session, false, Optional::empty,
-                QUIET_GUEST_NANOS), listener)) {
+                QUIET_GUEST_NANOS, Entrance.OPEN), listener)) {
             listener.source.complete(source);
             long begun = System.nanoTime();
-            try (ResyncTarget _ = new ResyncTarget(to, new InetSocketAddress(InetAddress.getLoopbackAddress(), source.port()),
-                    session, listener)) {
+            InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), source.port());
+            try (ResyncTarget _ = new ResyncTarget(to, new ResyncTarget.Source(address, Entrance.OPEN), session, listener)) {
                 held.join();
             }
             double seconds = (System.nanoTime() - begun) / 1e9;
