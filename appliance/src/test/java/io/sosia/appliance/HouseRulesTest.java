@@ -57,7 +57,8 @@ class HouseRulesTest {
             clone             | machine.port eventlog
             verify            | machine.port eventlog
             pair              | machine.port eventlog output clone verify
-            channel           | machine.port eventlog pair clone verify
+            tls               |
+            channel           | machine.port eventlog pair clone verify tls
             attach            |
             disk              | machine.port verify
             recording         | machine.port eventlog lockstep

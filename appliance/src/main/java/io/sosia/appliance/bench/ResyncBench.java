@@ -1,13 +1,20 @@
 package io.sosia.appliance.bench;
 
+import io.sosia.appliance.tls.Authority;
+import io.sosia.appliance.tls.LinkSecurity;
+import io.sosia.appliance.tls.Tls;
 import io.sosia.disksync.block.GenerationId;
 import io.sosia.disksync.block.Position;
 import io.sosia.disksync.resync.ResyncPlan;
+import io.sosia.disksync.service.Entrance;
 import io.sosia.disksync.service.ResyncSource;
 import io.sosia.disksync.service.ResyncTarget;
 import io.sosia.disksync.store.DiskBirth;
 import io.sosia.disksync.store.DiskRebuild;
 import io.sosia.disksync.store.DiskStore;
+import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.claim.PairId;
+import io.sosia.witness.identity.Identity;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -27,7 +34,8 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 
 /// How long it takes until a partner's disk is equal again, over the loopback, on this host's file system: in full into an empty disk,
-/// next to `cp --sparse=never` with fsync of the same file in the same run, and after a part of the disk has changed.
+/// next to `cp --sparse=never` with fsync of the same file and to a bare stream over the same kind of connection in the same run, and
+/// after a part of the disk has changed. Connections are TLS, as between nodes.
 public final class ResyncBench {
 
     /// A row of the result.
@@ -38,17 +46,22 @@ public final class ResyncBench {
     /// @param seconds       from the target's connection until all was durable there, median
     /// @param mibPerSecond  median
     /// @param ratioToCopy   throughput by that of `cp` and fsync, median of the pairs; empty for incremental ones
-    public record Row(double disk, String kind, double movedMiB, double seconds, double mibPerSecond, OptionalDouble ratioToCopy) {
+    /// @param streamMibPerSecond of the bare stream, median; empty for incremental ones
+    /// @param ratioToLimit  throughput by that of `cp` and fsync or of the stream, whichever is lower in that run, median; empty for
+    ///                      incremental ones
+    public record Row(double disk, String kind, double movedMiB, double seconds, double mibPerSecond, OptionalDouble ratioToCopy,
+                      OptionalDouble streamMibPerSecond, OptionalDouble ratioToLimit) {
 
         /// The keys of [#values].
         public static final List<ResultTable.Column> COLUMNS = List.of(
                 ResultTable.number("diskGiB", "disk GiB", 8, 2), ResultTable.text("kind", 12),
                 ResultTable.number("movedMiB", "MiB moved", 10, 0), ResultTable.number("seconds", "seconds", 8, 2),
-                ResultTable.number("mibPerSecond", "MiB/s", 8, 0), ResultTable.number("ratioToCopy", "by cp+fsync", 11, 2));
+                ResultTable.number("mibPerSecond", "MiB/s", 8, 0), ResultTable.number("ratioToCopy", "by cp+fsync", 11, 2),
+                ResultTable.number("streamMibPerSecond", "TLS MiB/s", 9, 0), ResultTable.number("ratioToLimit", "by limit", 8, 2));
 
         /// In the columns' order.
         public List<Object> values() {
-            return List.of(disk, kind, movedMiB, seconds, mibPerSecond, ratioToCopy);
+            return List.of(disk, kind, movedMiB, seconds, mibPerSecond, ratioToCopy, streamMibPerSecond, ratioToLimit);
         }
     }
 
@@ -95,7 +108,11 @@ public final class ResyncBench {
         }
         DiskBirth birth = new DiskBirth(UUID.randomUUID(), new GenerationId(1));
         DiskStore.create(folder.resolve("source"), birth, bytes);
+        LinkSecurity security = security(folder);
+        double mib = bytes / 1048576.0;
         double[] full = new double[runs];
+        double[] stream = new double[runs];
+        double[] limit = new double[runs];
         double[] ratio = new double[runs];
         double[] incremental = new double[runs];
         try (DiskStore source = DiskStore.open(folder.resolve("source"))) {
@@ -103,24 +120,33 @@ public final class ResyncBench {
             source.split("for the bench");
             for (int run = 0; run < runs; run++) {
                 double copied = copy(folder);
+                stream[run] = mib / LoopbackStream.seconds(security, bytes);
                 Path target = folder.resolve("target");
                 try (DiskStore disk = DiskRebuild.open(target, birth.disk(), bytes)) {
-                    full[run] = resync(source, disk, run * 2 + 1);
+                    full[run] = resync(source, disk, run * 2 + 1, security);
                     ratio[run] = copied / full[run];
+                    limit[run] = mib / full[run] / Math.min(mib / copied, stream[run]);
                     source.split("the partner goes");
                     change(source, bytes, run);
-                    incremental[run] = resync(source, disk, run * 2 + 2);
+                    incremental[run] = resync(source, disk, run * 2 + 2, security);
                     source.split("the partner goes");
                 }
                 delete(target);
-                progress.accept("%d of %d: %.1f GiB in full %.2f s (cp and fsync %.2f s), %d MiB of it %.2f s".formatted(run + 1,
-                        runs, size, full[run], copied, changedMiB, incremental[run]));
+                progress.accept("%d of %d: %.1f GiB in full %.2f s (cp and fsync %.2f s, stream %.0f MiB/s), %d MiB of it %.2f s"
+                        .formatted(run + 1, runs, size, full[run], copied, stream[run], changedMiB, incremental[run]));
             }
         }
-        double mib = bytes / 1048576.0;
-        result.accept(new Row(size, "full", mib, median(full), mib / median(full), OptionalDouble.of(median(ratio))));
+        result.accept(new Row(size, "full", mib, median(full), mib / median(full), OptionalDouble.of(median(ratio)),
+                OptionalDouble.of(median(stream)), OptionalDouble.of(median(limit))));
         result.accept(new Row(size, "incremental", changedMiB, median(incremental), changedMiB / median(incremental),
-                OptionalDouble.empty()));
+                OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty()));
+    }
+
+    /// Of a node that is its own partner: one certificate does for both ends.
+    private static LinkSecurity security(Path folder) throws IOException {
+        Identity self = new Identity.OfNode(new PairId(UUID.randomUUID()), new NodeName("bench"));
+        Authority.create(folder.resolve("authority")).issue(self, Authority.VALIDITY_DEFAULT, folder.resolve("tls"));
+        return Tls.open(folder.resolve("tls")).between(self);
     }
 
     private static void fill(DiskStore disk, long bytes) throws IOException {
@@ -167,17 +193,19 @@ public final class ResyncBench {
     }
 
     /// As when a node takes its partner in, with a guest that asks nothing of its disk.
-    private static double resync(DiskStore from, DiskStore to, long position) throws IOException, BenchException {
+    private static double resync(DiskStore from, DiskStore to, long position, LinkSecurity security)
+            throws IOException, BenchException {
         UUID session = UUID.randomUUID();
         CompletableFuture<Void> held = new CompletableFuture<>();
         Progress listener = new Progress(held);
         try (ResyncSource source = new ResyncSource(from, new ResyncSource.Settings(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), session, false, Optional::empty,
-                QUIET_GUEST_NANOS), listener)) {
+                QUIET_GUEST_NANOS, new Entrance(security.accepted(), () -> { })), listener)) {
             listener.source.complete(source);
             long begun = System.nanoTime();
-            try (ResyncTarget _ = new ResyncTarget(to, new InetSocketAddress(InetAddress.getLoopbackAddress(), source.port()),
-                    session, listener)) {
+            InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), source.port());
+            try (ResyncTarget _ = new ResyncTarget(to, new ResyncTarget.Source(address,
+                    new Entrance(security.dialled(), () -> { })), session, listener)) {
                 held.join();
             }
             double seconds = (System.nanoTime() - begun) / 1e9;

@@ -12,11 +12,16 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.NotSslRecordException;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.appliance.pair.PeerMessage.Hello;
+import io.sosia.appliance.tls.LinkSecurity;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.security.cert.CertificateException;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +32,8 @@ import org.slf4j.LoggerFactory;
 /// counters is to be called on the event loop, where the listener is called too.
 ///
 /// An accepted connection is nobody until its first frame is a Hello: such strangers are bounded in number and time,
-/// and while there is a link they are turned away. Sent messages are flushed once per turn of the event loop.
+/// and while there is a link they are turned away. With TLS only the partner gets as far as that. Sent messages are flushed once per
+/// turn of the event loop.
 public final class PeerChannel implements AutoCloseable {
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(PeerChannel.class);
@@ -40,6 +46,7 @@ public final class PeerChannel implements AutoCloseable {
 
     private final EventLoopGroup loop;
     private final InetSocketAddress partner;
+    private final LinkSecurity security;
     private final PeerListener listener;
     private final Set<Channel> strangers = new HashSet<>();
 
@@ -55,11 +62,13 @@ public final class PeerChannel implements AutoCloseable {
     private volatile long bytesSent;
     private volatile long bytesReceived;
 
-    /// @param loop    a group of one event loop, in use by this channel and its listener
-    /// @param partner where the partner listens
-    public PeerChannel(EventLoopGroup loop, InetSocketAddress partner, PeerListener listener) {
+    /// @param loop     a group of one event loop, in use by this channel and its listener
+    /// @param partner  where the partner listens
+    /// @param security what lets nobody else in, nor reads along
+    public PeerChannel(EventLoopGroup loop, InetSocketAddress partner, LinkSecurity security, PeerListener listener) {
         this.loop = loop;
         this.partner = partner;
+        this.security = security;
         this.listener = listener;
     }
 
@@ -121,26 +130,48 @@ public final class PeerChannel implements AutoCloseable {
                 .handler(pipeline(false))
                 .connect(resolve(partner));
         dialling = connecting.channel();
-        connecting.addListener((ChannelFuture done) -> connected(done, retryMillis));
+        connecting.addListener((ChannelFuture done) -> {
+            SslHandler tls = done.channel().pipeline().get(SslHandler.class);
+            if (done.isSuccess() && tls != null) {
+                tls.handshakeFuture().addListener(shaken -> connected(done.channel(), shaken, retryMillis));
+            } else {
+                connected(done.channel(), done, retryMillis);
+            }
+        });
     }
 
-    private void connected(ChannelFuture done, long retryMillis) {
+    /// @param done with success when it is the partner that has answered
+    private void connected(Channel channel, Future<?> done, long retryMillis) {
         dialling = null;
         if (!wanted || link != null) {
-            done.channel().close();
+            channel.close();
             return;
         }
         if (done.isSuccess()) {
-            link = done.channel();
+            link = channel;
             listener.dialled();
             return;
         }
+        channel.close();
+        if (isNotThePartner(done.cause())) {
+            strangersDropped = strangersDropped + 1;
+        }
         if (!failureTold) {
             failureTold = true;
-            DIAGNOSTICS.info("the partner at {} does not answer yet: {}", partner, done.cause().getMessage());
+            DIAGNOSTICS.info("the partner at {} does not answer yet: {}", partner, rootMessage(done.cause()));
         }
         long next = Math.min(RETRY_MILLIS_MAX, retryMillis * 2);
         retry = loop.schedule(() -> attempt(next), retryMillis, TimeUnit.MILLISECONDS);
+    }
+
+    /// Whether somebody else has answered; a partner may also be too slow, or die at that moment.
+    private static boolean isNotThePartner(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof CertificateException || cause instanceof NotSslRecordException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void cancelRetry() {
@@ -231,7 +262,7 @@ public final class PeerChannel implements AutoCloseable {
         return bytesReceived;
     }
 
-    /// Connections turned away because they were no partner.
+    /// Connections turned away because they were no partner, whoever dialled.
     public long strangersDropped() {
         return strangersDropped;
     }
@@ -244,10 +275,19 @@ public final class PeerChannel implements AutoCloseable {
         return new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel channel) {
+                (accepted ? security.accepted() : security.dialled()).accept(channel.pipeline());
                 PeerFrames frames = new PeerFrames(accepted ? PeerFrames.HELLO_BYTES_MAX : PeerCodec.FRAME_BYTES_MAX);
                 channel.pipeline().addLast(frames, new Ear(accepted, frames));
             }
         };
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() == null ? root.toString() : root.getMessage();
     }
 
     private void drop(Channel channel, String why) {
@@ -350,9 +390,7 @@ public final class PeerChannel implements AutoCloseable {
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             if (cause instanceof IOException || cause instanceof DecoderException) {
-                boolean wrapped = cause instanceof DecoderException && cause.getCause() != null;
-                Throwable root = wrapped ? cause.getCause() : cause;
-                hangUp(context.channel(), root.getMessage() == null ? root.toString() : root.getMessage());
+                hangUp(context.channel(), rootMessage(cause));
             } else {
                 // A broken invariant of the node, not of the link: its uncaught handler decides.
                 Thread thread = Thread.currentThread();

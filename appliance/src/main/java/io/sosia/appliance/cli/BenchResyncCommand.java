@@ -15,8 +15,9 @@ import picocli.CommandLine.Option;
         description = {
             "Measures how long it takes until a partner's disk is equal again: in full into an empty disk, next to `cp --sparse=never` "
                     + "and fsync of the same file in the same run, and after a part of it has changed while the partner was away.",
-            "Both disks and the copy are on this host's temporary file system, the connection is the loopback. Medians, of the pairs "
-                    + "for the ratio: above 1 the resync is faster than the copy."
+            "Both disks and the copy are on this host's temporary file system, the connection is the loopback with TLS. Medians, of the "
+                    + "pairs for the ratios: above 1 the resync is faster than the copy. `TLS MiB/s` is a bare stream over such a "
+                    + "connection; `by limit` compares with the slower of copy and stream."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false,
@@ -35,7 +36,7 @@ final class BenchResyncCommand implements Callable<Integer> {
     private int changed;
 
     @Option(names = "--json", description = "An array of objects: diskGiB, kind (full, incremental), movedMiB, seconds, mibPerSecond, "
-            + "ratioToCopy.")
+            + "ratioToCopy, streamMibPerSecond, ratioToLimit.")
     private boolean json;
 
     @CommandLine.Spec

@@ -36,7 +36,9 @@ public final class PairCommand implements Runnable {
             description = {
                 "Registers a pair with its witness and makes the nodes' folders, each with its own copy of the disk image.",
                 "The node of the first configuration owns the pair: its first start waits for the partner and then runs the "
-                        + "machine on both."
+                        + "machine on both.",
+                "Where the authority is at hand it issues the nodes' certificates, too. Elsewhere they have to be there already "
+                        + "(see `sosia certs`), and say which pair it is."
             },
             mixinStandardHelpOptions = true,
             footerHeading = "%nBoth nodes on this host:%n",
@@ -57,6 +59,9 @@ public final class PairCommand implements Runnable {
                 description = "Joins a node to a pair that was initialised on another host.")
         private UUID pair;
 
+        @CommandLine.Mixin
+        private CertsCommand.AuthorityOption authority;
+
         @Override
         public Integer call() {
             List<NodeConfig> configs = new ArrayList<>();
@@ -64,7 +69,8 @@ public final class PairCommand implements Runnable {
                 for (Path file : files) {
                     configs.add(NodeConfig.read(file));
                 }
-                PairBirth birth = pair == null ? PairBirth.of(configs) : PairBirth.joining(new PairId(pair), configs);
+                PairBirth birth = pair == null ? PairBirth.of(configs, authority.named())
+                        : PairBirth.joining(new PairId(pair), configs, authority.named());
                 birth.carryOut(step -> System.out.println(step));
                 if (pair == null && configs.size() == 1) {
                     System.out.println("on the other host: sosia pair init --config FILE --pair " + birth.pairId());

@@ -24,6 +24,7 @@ import picocli.CommandLine.IVersionProvider;
             ImageCommand.class,
             NetworkCommand.class,
             WitnessCommand.class,
+            CertsCommand.class,
             PairCommand.class,
             ApplianceCommand.class,
             StatusCommand.class,

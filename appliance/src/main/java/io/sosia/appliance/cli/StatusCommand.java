@@ -4,11 +4,13 @@ import io.sosia.appliance.control.ControlClient;
 import io.sosia.appliance.node.NodeConfig;
 import io.sosia.appliance.node.NodeHome;
 import io.sosia.appliance.node.NodeStatus;
+import io.sosia.appliance.node.TrustStatus;
 import io.sosia.appliance.node.VerifySummary;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
@@ -38,6 +40,7 @@ public final class StatusCommand implements Callable<Integer> {
     enum Awaited { PROTECTED, READY, SOLO }
 
     private static final long AWAIT_SECONDS = 60;
+    private static final long RENEW_DAYS = 30;
     private static final long ASK_NANOS = 100_000_000;
 
     @Option(names = "--config", paramLabel = "FILE", description = "The node's configuration.")
@@ -127,6 +130,19 @@ public final class StatusCommand implements Callable<Integer> {
                 : verify.found() + " blocks differed, " + verify.repaired() + " repaired");
     }
 
+    /// Whether anybody can read along, and who has tried.
+    static String links(TrustStatus trust, Instant now) {
+        String how = "NOT ENCRYPTED (tls: off): anybody on the network can read along and be the partner";
+        if (trust.encrypted()) {
+            Instant until = Instant.ofEpochSecond(trust.certificateUntil());
+            long days = Duration.between(now, until).toDays();
+            how = "TLS 1.3, certificate until " + until + (until.isBefore(now) ? ": EXPIRED, renew it: sosia certs renew"
+                    : days < RENEW_DAYS ? ": ends in " + days + " days, renew it: sosia certs renew" : "");
+        }
+        return how + "; refused " + trust.connectionsRefused() + " connections, dropped " + trust.messagesDropped()
+                + " messages of another life or epoch";
+    }
+
     private static void print(NodeStatus status, PrintStream out) {
         out.printf("node      %s of pair %s, partner %s%n", status.node(), status.pairId(), status.partner());
         out.printf("role      %s%n", status.role());
@@ -143,6 +159,7 @@ public final class StatusCommand implements Callable<Integer> {
         out.printf("partner   %s%n", status.linked() ? "connected" : "not connected");
         out.printf("witness   %s%s%n", status.witnessReachable() ? "answers" : "does not answer",
                 status.renunciation().isEmpty() ? "" : "; renunciation " + status.renunciation());
+        out.printf("links     %s%n", links(status.trust(), Instant.now()));
         if (status.verify() != null) {
             out.printf("disks     %s%n", compared(status.verify()));
         }

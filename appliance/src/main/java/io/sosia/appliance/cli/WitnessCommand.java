@@ -1,8 +1,5 @@
 package io.sosia.appliance.cli;
 
-import io.sosia.appliance.config.ConfigException;
-import io.sosia.appliance.config.ConfigFile;
-import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.server.WitnessConfig;
 import io.sosia.witness.server.WitnessHealth;
 import io.sosia.witness.server.WitnessServer;
@@ -33,7 +30,6 @@ public final class WitnessCommand implements Runnable {
     public static final int STORAGE_UNFIT = 3;
 
     private static final long CLOSE_SECONDS_MAX = 20;
-    private static final long SNAPSHOT_EVERY_MAX = 1_000_000;
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
@@ -50,7 +46,9 @@ public final class WitnessCommand implements Runnable {
                 "Makes the storage of a new witness, which knows no pair yet. Once in a witness's life.",
                 "A witness that lost its storage is initialised anew, and then each of its pairs.",
                 "With --join: makes the storage of one more member of a witness that runs already, or of one in place",
-                "of a member that lost its storage. Run it, then have it added: sosia witness member add."
+                "of a member that lost its storage. Run it, then have it added: sosia witness member add.",
+                "The member's certificate is made by the authority, if that is on this host; the first member makes the authority when",
+                "there is neither it nor a certificate. See `sosia certs` for hosts without it."
             },
             mixinStandardHelpOptions = true,
             footerHeading = "%nExit status:%n",
@@ -65,11 +63,16 @@ public final class WitnessCommand implements Runnable {
         @Option(names = "--join", description = "It becomes a member of a witness there is.")
         private boolean join;
 
+        @CommandLine.Mixin
+        private CertsCommand.AuthorityOption authority;
+
         @Override
         public Integer call() {
-            WitnessConfig config = configuration(file);
+            WitnessFile said = WitnessFile.read(file);
+            WitnessConfig config = said.config();
             Diagnostics.gather();
             try {
+                said.certify(authority.named(), !join);
                 if (join) {
                     WitnessServer.initJoining(config);
                 } else {
@@ -105,7 +108,7 @@ public final class WitnessCommand implements Runnable {
 
         @Override
         public Integer call() {
-            WitnessConfig config = configuration(file);
+            WitnessConfig config = WitnessFile.read(file).secured();
             Diagnostics.gather();
             try (WitnessServer server = WitnessServer.start(config)) {
                 Thread onSignal = Thread.ofPlatform().unstarted(() -> closeInTime(server));
@@ -130,7 +133,8 @@ public final class WitnessCommand implements Runnable {
             return switch (health.members()) {
                 case 0 -> who + " listens on " + address + " and waits to be added: sosia witness member add "
                         + config.address();
-                case 1 -> who + " ready on " + address + ", pairs: " + health.pairs();
+                case 1 -> who + " ready on " + address + (config.credentials().isPresent() ? "" : " (NOT ENCRYPTED, tls: off)")
+                        + ", pairs: " + health.pairs();
                 default -> who + " listens on " + address + ", one of " + health.members() + " members";
             };
         }
@@ -149,37 +153,5 @@ public final class WitnessCommand implements Runnable {
     private static CliException failed(IOException failure) {
         int status = failure instanceof WitnessStorageException ? STORAGE_UNFIT : CliException.FAILED;
         return new CliException(status, failure.getMessage(), failure);
-    }
-
-    /// Reads the configuration of a witness.
-    ///
-    /// @throws CliException with status 2 when it is missing or wrong
-    static WitnessConfig configuration(Path path) {
-        try {
-            ConfigFile file = ConfigFile.read(path);
-            NodeName name = name(file);
-            InetSocketAddress listen = file.address("listen", "0.0.0.0:7700");
-            InetSocketAddress found = file.textOptional("address").isPresent()
-                    ? file.address("address", "w1.example.org:7700")
-                    : listen;
-            String address = found.getHostString() + ":" + found.getPort();
-            Path storage = file.pathOf("storage", "/var/lib/sosia/witness");
-            int snapshotEvery = (int) file.number(
-                    "snapshotEvery", WitnessConfig.SNAPSHOT_EVERY_DEFAULT, 1, SNAPSHOT_EVERY_MAX);
-            file.checkAllUsed();
-            return new WitnessConfig(name, listen.getHostString(), listen.getPort(), address, storage, snapshotEvery);
-        } catch (ConfigException wrong) {
-            throw new CliException(CliException.BAD_INPUT, wrong.getMessage(), wrong);
-        }
-    }
-
-    private static NodeName name(ConfigFile file) throws ConfigException {
-        String text = file.text("name", "w1");
-        try {
-            return new NodeName(text);
-        } catch (IllegalArgumentException unfit) {
-            throw file.wrong("name", "is `" + text + "`, expected 1 to " + NodeName.LENGTH_MAX
-                    + " of a-z 0-9 . - beginning with a letter or digit, for example w1");
-        }
     }
 }

@@ -61,11 +61,12 @@ final class WitnessMemberCommand implements Runnable {
 
         @Override
         public Integer call() {
-            WitnessAddress through = WitnessStatusCommand.addressOf(WitnessCommand.configuration(file));
+            WitnessFile said = WitnessFile.read(file);
+            WitnessAddress through = WitnessStatusCommand.addressOf(said.config());
             WitnessAddress address = WitnessAddress.of(ControlAddress.parse(joining));
             Diagnostics.gather();
             try {
-                print(WitnessMembership.add(through, address, PATIENCE), spec.commandLine().getOut());
+                print(WitnessMembership.add(through, address, said.asking(PATIENCE)), spec.commandLine().getOut());
             } catch (IOException failure) {
                 throw new CliException(CliException.FAILED, address + " was not added, as far as is known: "
                         + failure.getMessage(), failure);
@@ -96,10 +97,11 @@ final class WitnessMemberCommand implements Runnable {
 
         @Override
         public Integer call() {
-            WitnessAddress through = WitnessStatusCommand.addressOf(WitnessCommand.configuration(file));
+            WitnessFile said = WitnessFile.read(file);
+            WitnessAddress through = WitnessStatusCommand.addressOf(said.config());
             Diagnostics.gather();
             try {
-                print(WitnessMembership.remove(through, member, PATIENCE), spec.commandLine().getOut());
+                print(WitnessMembership.remove(through, member, said.asking(PATIENCE)), spec.commandLine().getOut());
             } catch (IOException failure) {
                 throw new CliException(CliException.FAILED, member + " was not removed, as far as is known: "
                         + failure.getMessage(), failure);

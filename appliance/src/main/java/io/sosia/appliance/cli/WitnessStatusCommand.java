@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sosia.witness.client.WitnessAddress;
 import io.sosia.witness.client.WitnessMembership;
+import io.sosia.witness.client.WitnessMembership.Asking;
 import io.sosia.witness.client.WitnessMembership.Member;
 import io.sosia.witness.client.WitnessMembership.View;
 import io.sosia.witness.server.WitnessConfig;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -47,34 +49,41 @@ final class WitnessStatusCommand implements Callable<Integer> {
 
     /// A member and what it says of itself.
     ///
-    /// @param role as in [View#role], or `unreachable`
-    private record Line(Member member, String role) {}
+    /// @param role    as in [View#role], or `unreachable`
+    /// @param refused connections and requests it has turned away; empty when it does not say
+    private record Line(Member member, String role, OptionalLong refused) {
+        static Line of(View view) {
+            return new Line(view.self(), view.role(), view.refused());
+        }
+    }
 
     @Override
     public Integer call() {
-        WitnessAddress first = addressOf(WitnessCommand.configuration(file));
+        WitnessFile said = WitnessFile.read(file);
+        WitnessAddress first = addressOf(said.config());
+        Asking how = said.asking(PATIENCE);
         Diagnostics.gather();
         View view;
         try {
-            view = WitnessMembership.ask(first, PATIENCE);
+            view = WitnessMembership.ask(first, how);
         } catch (IOException silent) {
             throw new CliException(CliException.FAILED, "no witness answers at " + first + ": " + silent.getMessage()
                     + "; is `sosia witness run` running?", silent);
         }
         List<Line> lines = view.members().isEmpty()
-                ? List.of(new Line(view.self(), view.role()))
+                ? List.of(Line.of(view))
                 : view.members().stream()
                         .parallel()
                         .map(member -> member.id().equals(view.self().id())
-                                ? new Line(member, view.role())
-                                : new Line(member, roleOf(member)))
+                                ? Line.of(view)
+                                : lineOf(member, how))
                         .toList();
         boolean led = lines.stream().anyMatch(line -> line.role().equals("leader"));
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(json(lines, led));
+            out.println(json(lines, led, said.tls().isPresent()));
         } else {
-            print(lines, led, out);
+            print(lines, led, said.tls().isPresent(), out);
         }
         out.flush();
         return led ? 0 : CliException.FAILED;
@@ -85,22 +94,25 @@ final class WitnessStatusCommand implements Callable<Integer> {
         return new WitnessAddress(config.host().equals("0.0.0.0") ? "127.0.0.1" : config.host(), config.port());
     }
 
-    private static String roleOf(Member member) {
+    private static Line lineOf(Member member, Asking how) {
         int colon = member.address().lastIndexOf(':');
         try {
             WitnessAddress address = new WitnessAddress(
                     member.address().substring(0, colon), Integer.parseInt(member.address().substring(colon + 1)));
-            View view = WitnessMembership.ask(address, PATIENCE);
-            return view.self().id().equals(member.id()) ? view.role() : "replaced by " + view.self().id();
+            View view = WitnessMembership.ask(address, how);
+            return view.self().id().equals(member.id()) ? Line.of(view)
+                    : new Line(member, "replaced by " + view.self().id(), OptionalLong.empty());
         } catch (IOException | IllegalArgumentException silent) {
-            return "unreachable";
+            return new Line(member, "unreachable", OptionalLong.empty());
         }
     }
 
-    private static void print(List<Line> lines, boolean led, PrintWriter out) {
+    private static void print(List<Line> lines, boolean led, boolean encrypted, PrintWriter out) {
         for (Line line : lines) {
-            out.printf("%-24s %-24s %s%n", line.member().id(), line.member().address(), line.role());
+            out.printf("%-24s %-24s %-10s %s%n", line.member().id(), line.member().address(), line.role(),
+                    line.refused().isPresent() ? "refused " + line.refused().getAsLong() : "");
         }
+        out.println(encrypted ? "links: TLS 1.3" : "links: NOT ENCRYPTED (tls: off): anybody on the network can claim for any pair");
         if (lines.size() == 1 && lines.getFirst().role().equals("joining")) {
             out.println("waits to be added: sosia witness member add, at a member");
         } else if (!led) {
@@ -108,15 +120,17 @@ final class WitnessStatusCommand implements Callable<Integer> {
         }
     }
 
-    private static String json(List<Line> lines, boolean led) {
+    private static String json(List<Line> lines, boolean led, boolean encrypted) {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("led", led);
+        all.put("encrypted", encrypted);
         all.put("members", lines.stream()
                 .map(line -> {
                     Map<String, Object> member = new LinkedHashMap<>();
                     member.put("id", line.member().id());
                     member.put("address", line.member().address());
                     member.put("role", line.role());
+                    line.refused().ifPresent(count -> member.put("refused", count));
                     return member;
                 })
                 .toList());

@@ -3,6 +3,7 @@ package io.sosia.appliance.config;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -19,6 +20,10 @@ import java.util.TreeSet;
 /// the file and reported by [#checkAllUsed].
 public final class ConfigFile {
 
+    /// YAML 1.1 takes `off` and `no` for false; here they are words.
+    private static final YAMLMapper YAML =
+            YAMLMapper.builder().enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS).build();
+
     private final Path file;
     private final JsonNode root;
     private final Set<String> used = new TreeSet<>();
@@ -33,7 +38,7 @@ public final class ConfigFile {
     /// @throws ConfigException when it is missing, unreadable or no YAML mapping
     public static ConfigFile read(Path file) throws ConfigException {
         try {
-            JsonNode root = new YAMLMapper().readTree(Files.readString(file));
+            JsonNode root = YAML.readTree(Files.readString(file));
             if (root == null || !root.isObject()) {
                 throw new ConfigException(file + ": expected `key: value` lines, found none");
             }
@@ -106,6 +111,14 @@ public final class ConfigFile {
     /// A path that may be left out.
     public Optional<Path> pathOptional(String key) throws ConfigException {
         return textOptional(key).map(this::resolve);
+    }
+
+    /// A path, or the word `off`, for which the answer is empty.
+    ///
+    /// @param otherwise when the file says nothing
+    public Optional<Path> pathOrOff(String key, Path otherwise) throws ConfigException {
+        String text = textOptional(key).orElse(otherwise.toString());
+        return text.equals("off") ? Optional.empty() : Optional.of(resolve(text));
     }
 
     private Path resolve(String text) {

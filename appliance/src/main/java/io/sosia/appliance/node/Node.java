@@ -27,11 +27,13 @@ import io.sosia.appliance.pair.PairSettings;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.appliance.pair.Purpose;
 import io.sosia.appliance.snapshot.SnapshotHeader;
+import io.sosia.appliance.tls.LinkSecurity;
+import io.sosia.appliance.tls.Tls;
 import io.sosia.disksync.block.DiskState;
 import io.sosia.disksync.store.DiskRebuild;
 import io.sosia.disksync.store.DiskStore;
 import io.sosia.witness.claim.Incarnation;
-import io.sosia.witness.client.WitnessClientConfig;
+import io.sosia.witness.identity.Identity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -48,6 +50,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,6 +71,8 @@ public final class Node implements AutoCloseable {
     private final NodeHome home;
     private final NodeLock lock;
     private final EventLoopGroup loop;
+    private final Optional<Tls> tls;
+    private final LongAdder resyncRefused = new LongAdder();
     private final Arbiter arbiter;
     private final PairedMachine machine;
     private final PairNode pair;
@@ -112,6 +117,7 @@ public final class Node implements AutoCloseable {
     private static Node open(NodeConfig config, ConsoleLog console, TransitionLog transitions)
             throws ConfigException, IOException {
         NodeHome home = NodeHome.open(config.state(), config.node());
+        Optional<Tls> tls = PairCertificates.open(config, home.pairId());
         MachineParts parts = MachineParts.of(config.machine());
         NodeLock lock = home.lock();
         Optional<DiskStore> disk = Optional.empty();
@@ -121,7 +127,7 @@ public final class Node implements AutoCloseable {
             DiskStamp stamp = home.stampOf(whole);
             MachineSpec spec = parts.spec(
                     disk.map(DiskStore::sizeBytes).orElse(0L), home.mac(), !config.uplink().equals("none"));
-            return new Node(config, new Opened(home, lock, spec, disk, stamp), console, transitions);
+            return new Node(config, new Opened(home, lock, spec, disk, stamp, tls), console, transitions);
         } catch (ConfigException | IOException | RuntimeException e) {
             if (disk.isPresent()) {
                 disk.get().close();
@@ -139,7 +145,7 @@ public final class Node implements AutoCloseable {
 
     /// What a node finds in its folder.
     private record Opened(
-            NodeHome home, NodeLock lock, MachineSpec spec, Optional<DiskStore> disk, DiskStamp stamp) {}
+            NodeHome home, NodeLock lock, MachineSpec spec, Optional<DiskStore> disk, DiskStamp stamp, Optional<Tls> tls) {}
 
     private Node(NodeConfig config, Opened opened, ConsoleLog console, TransitionLog transitions)
             throws ConfigException, IOException {
@@ -148,6 +154,9 @@ public final class Node implements AutoCloseable {
         this.lock = opened.lock();
         this.console = console;
         this.transitions = transitions;
+        this.tls = opened.tls();
+        LinkSecurity security = tls.isPresent()
+                ? tls.get().between(new Identity.OfNode(home.pairId(), config.partner())) : LinkSecurity.OFF;
         MachineSpec spec = opened.spec();
         this.machine = new PairedMachine(new PairedMachine.Parts(
                 build(spec, config.engine()), opened.disk(), home, config.backupReads(), this::replayed, this::diverged,
@@ -157,9 +166,10 @@ public final class Node implements AutoCloseable {
             thread.setUncaughtExceptionHandler((_, cause) -> broken(cause));
             return thread;
         });
-        this.arbiter = new WitnessArbiter(new WitnessClientConfig(config.witness()), home.pairId());
+        this.arbiter = new WitnessArbiter(config.witnessClient(tls), home.pairId());
         Optional<ResyncOffer> resync = opened.disk().map(disk -> new ResyncOffer(
-                disk, machine.disk(), config::resync, config.partnerAddress(), this::content));
+                disk, machine.disk(), config::resync, new ResyncOffer.Way(config.partnerAddress(), security, resyncRefused::increment),
+                this::content));
         DiskOffer diskOffer = resync.isPresent() ? resync.get() : DiskOffer.none(opened.stamp().content());
         this.pair = new PairNode(loop, arbiter, setup(spec), opened.stamp(), config.lagTargetNanos(), machine,
                 diskOffer, this::leave, new Onlooker());
@@ -174,7 +184,7 @@ public final class Node implements AutoCloseable {
         this.snapshots = new Snapshots(machine, home,
                 new SnapshotHeader.Build(MachineParts.digest(spec), spec.ramBytes(), home.mac().toString()),
                 config.partner().value(), this::state);
-        this.channel = new PeerChannel(loop, config.partnerAddress(), pair);
+        this.channel = new PeerChannel(loop, config.partnerAddress(), security, pair);
         Optional<Uplink> cable;
         try {
             listening = channel.bind(config.listen());
@@ -420,7 +430,12 @@ public final class Node implements AutoCloseable {
                 core.linked(), arbiter.reachable(), state.renunciation().summary(), pair.lagNanos() / 1e6, pair.heldShare() * 100,
                 rate.bitsPerSecond(), linkBytes(), pair.clonePauseNanos() / 1e6, pair.cloneProgress().orElse(null), core.gate().heldOutputs(), console.end(),
                 (System.nanoTime() - startedNanos) / 1_000_000, ProcessHandle.current().pid(),
-                pair.verify().map(DiskVerify::summary).orElse(null), transitions.all());
+                pair.verify().map(DiskVerify::summary).orElse(null), trust(core), transitions.all());
+    }
+
+    private TrustStatus trust(PairCore core) {
+        return new TrustStatus(tls.isPresent(), tls.map(own -> own.validUntil().getEpochSecond()).orElse(0L),
+                channel.strangersDropped() + resyncRefused.sum(), core.foreignMessages());
     }
 
     private long linkBytes() {

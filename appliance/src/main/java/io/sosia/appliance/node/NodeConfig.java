@@ -3,8 +3,10 @@ package io.sosia.appliance.node;
 import io.sosia.appliance.config.ConfigException;
 import io.sosia.appliance.config.ConfigFile;
 import io.sosia.appliance.engine.EngineKind;
+import io.sosia.appliance.tls.Tls;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.client.WitnessAddress;
+import io.sosia.witness.client.WitnessClientConfig;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +19,7 @@ import java.util.Optional;
 /// @param file       the file itself, for messages
 /// @param state      folder of all that this node keeps
 /// @param control    where the local API listens
+/// @param tls        folder of this node's key and certificate; empty when nothing is to be encrypted
 /// @param lagTargetNanos lag above which the primary is slowed
 /// @param resync     where this node offers its disk to a partner it takes in
 /// @param engine     what executes the guest on this node; the partner may use another
@@ -33,6 +36,7 @@ public record NodeConfig(
         MachineSource machine,
         String uplink,
         InetSocketAddress control,
+        Optional<Path> tls,
         long silenceNanos,
         long partnerGraceNanos,
         long lagTargetNanos,
@@ -87,6 +91,7 @@ public record NodeConfig(
                 machine(file),
                 uplink(file),
                 file.address("control", "127.0.0.1:7711"),
+                file.pathOrOff("tls", Path.of("tls", node.value())),
                 file.number("failure.silenceMillis", 1000, 50, 600_000) * MILLI,
                 file.number("failure.partnerGraceSeconds", 30, 0, 86_400) * 1000 * MILLI,
                 file.number("lagTargetMillis", 100, 5, 60_000) * MILLI,
@@ -101,13 +106,20 @@ public record NodeConfig(
     /// The same, with another engine.
     public NodeConfig withEngine(EngineKind other) {
         return new NodeConfig(file, node, partner, partnerAddress, listen, resync, state, witness, machine, uplink, control,
-                silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, other, scrub);
+                tls, silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, other, scrub);
     }
 
     /// The same, listening elsewhere.
     NodeConfig withListen(InetSocketAddress other) {
         return new NodeConfig(file, node, partner, partnerAddress, other, resync, state, witness, machine, uplink, control,
-                silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, engine, scrub);
+                tls, silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, engine, scrub);
+    }
+
+    /// Whom this node's witness client asks.
+    ///
+    /// @param security this node's certificate, if there is TLS
+    WitnessClientConfig witnessClient(Optional<Tls> security) {
+        return new WitnessClientConfig(witness, security.map(Tls::forWitness));
     }
 
     /// Where this node offers its disk while it takes the partner in: any port of the address it listens on, unless named.

@@ -26,6 +26,7 @@ import java.util.List;
 /// @param uptimeMillis     since the node started
 /// @param pid              of the node's process
 /// @param verify           how this node's disk was compared with its partner's; null for a machine without one
+/// @param trust            how it knows whom it talks to
 /// @param transitions      the last changes of state, oldest first
 public record NodeStatus(
         String pairId,
@@ -52,6 +53,7 @@ public record NodeStatus(
         long uptimeMillis,
         long pid,
         VerifySummary verify,
+        TrustStatus trust,
         List<Transition> transitions) {
 
     /// One change of state.

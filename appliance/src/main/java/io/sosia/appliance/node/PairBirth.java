@@ -1,6 +1,7 @@
 package io.sosia.appliance.node;
 
 import io.sosia.appliance.config.ConfigException;
+import io.sosia.appliance.tls.Tls;
 import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.ClaimResult;
 import io.sosia.witness.claim.Members;
@@ -10,8 +11,8 @@ import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.TableEntry;
 import io.sosia.witness.client.WitnessAnswer;
 import io.sosia.witness.client.WitnessClient;
-import io.sosia.witness.client.WitnessClientConfig;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -23,30 +24,31 @@ public final class PairBirth {
 
     private static final Duration DEADLINE = Duration.ofSeconds(30);
 
-    private final PairId pairId;
+    private final PairCertificates certificates;
     private final boolean joins;
     private final List<NodeConfig> configs;
 
-    private PairBirth(PairId pairId, boolean joins, List<NodeConfig> configs) {
-        this.pairId = pairId;
+    private PairBirth(PairCertificates certificates, boolean joins, List<NodeConfig> configs) {
+        this.certificates = certificates;
         this.joins = joins;
         this.configs = List.copyOf(configs);
     }
 
     /// A new pair; the first configuration's node owns it.
     ///
-    /// @throws ConfigException when the configurations do not belong together
-    public static PairBirth of(List<NodeConfig> configs) throws ConfigException {
+    /// @param authority the folder of who issues the nodes' certificates; looked for beside theirs when empty
+    /// @throws ConfigException when the configurations do not belong together, or there are no certificates to be had
+    public static PairBirth of(List<NodeConfig> configs, Optional<Path> authority) throws ConfigException {
         checkTogether(configs);
-        return new PairBirth(new PairId(UUID.randomUUID()), false, configs);
+        return new PairBirth(PairCertificates.of(configs, authority, Optional.empty()), false, configs);
     }
 
     /// A node of a pair that was born on another host.
     ///
-    /// @throws ConfigException when the configurations do not belong together
-    public static PairBirth joining(PairId pairId, List<NodeConfig> configs) throws ConfigException {
+    /// @throws ConfigException as above
+    public static PairBirth joining(PairId pairId, List<NodeConfig> configs, Optional<Path> authority) throws ConfigException {
         checkTogether(configs);
-        return new PairBirth(pairId, true, configs);
+        return new PairBirth(PairCertificates.of(configs, authority, Optional.of(pairId)), true, configs);
     }
 
     private static void checkTogether(List<NodeConfig> configs) throws ConfigException {
@@ -75,10 +77,10 @@ public final class PairBirth {
     }
 
     public PairId pairId() {
-        return pairId;
+        return certificates.pairId();
     }
 
-    /// Asks the witness, then makes the folders; says each step done.
+    /// Issues the certificates, asks the witness, then makes the folders; says each step done.
     ///
     /// @throws ConfigException when the machine's parts cannot be used
     /// @throws IOException when the witness refuses or does not answer, or a folder cannot be written
@@ -87,7 +89,10 @@ public final class PairBirth {
         for (NodeConfig config : configs) {
             MachineParts.of(config.machine());
         }
-        try (WitnessClient witness = WitnessClient.open(new WitnessClientConfig(first.witness()))) {
+        certificates.issue(done);
+        PairId pairId = pairId();
+        Optional<Tls> tls = PairCertificates.open(first, pairId);
+        try (WitnessClient witness = WitnessClient.open(first.witnessClient(tls))) {
             Members members = Members.of(first.node(), first.partner());
             if (joins) {
                 checkKnown(witness, members);
@@ -105,7 +110,7 @@ public final class PairBirth {
     }
 
     private void register(WitnessClient witness, Members members, NodeName owner) throws IOException {
-        ClaimCommand birth = new ClaimCommand.Initialise(pairId, members, owner, new Nonce(UUID.randomUUID()));
+        ClaimCommand birth = new ClaimCommand.Initialise(pairId(), members, owner, new Nonce(UUID.randomUUID()));
         switch (witness.submit(birth, DEADLINE).join()) {
             case WitnessAnswer.Answered<ClaimResult>(ClaimResult.Granted _) -> { }
             case WitnessAnswer.Answered<ClaimResult>(ClaimResult other) ->
@@ -116,14 +121,14 @@ public final class PairBirth {
     }
 
     private void checkKnown(WitnessClient witness, Members members) throws IOException {
-        switch (witness.read(pairId, DEADLINE).join()) {
+        switch (witness.read(pairId(), DEADLINE).join()) {
             case WitnessAnswer.Answered<Optional<TableEntry>>(Optional<TableEntry> entry) -> {
                 if (entry.isEmpty()) {
-                    throw new IOException("the witness does not know pair " + pairId
+                    throw new IOException("the witness does not know pair " + pairId()
                             + "; run `sosia pair init` on the owner's host first and give the id it prints");
                 }
                 if (!entry.get().record().members().equals(members)) {
-                    throw new IOException("pair " + pairId + " is of nodes " + entry.get().record().members().first() + " and "
+                    throw new IOException("pair " + pairId() + " is of nodes " + entry.get().record().members().first() + " and "
                             + entry.get().record().members().second() + ", the configuration names " + members.first()
                             + " and " + members.second());
                 }
@@ -134,6 +139,7 @@ public final class PairBirth {
     }
 
     private static IOException silent(String why) {
-        return new IOException("the witness does not answer (" + why + "); start it with `sosia witness run` and try again");
+        return new IOException("the witness does not answer (" + why + "); start it with `sosia witness run` and try again; does it have its "
+                + "certificate of the same authority?");
     }
 }

@@ -3,12 +3,14 @@ package io.sosia.appliance.node;
 import io.sosia.appliance.clone.ClonePart;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.pair.PeerMessage.Invitation;
+import io.sosia.appliance.tls.LinkSecurity;
 import io.sosia.disksync.block.DirtyMap;
 import io.sosia.disksync.block.GenerationId;
 import io.sosia.disksync.block.Geometry;
 import io.sosia.disksync.block.Position;
 import io.sosia.disksync.resync.ResyncPlan;
 import io.sosia.disksync.resync.ResyncProgress;
+import io.sosia.disksync.service.Entrance;
 import io.sosia.disksync.service.ResyncSource;
 import io.sosia.disksync.service.ResyncTarget;
 import io.sosia.disksync.store.DiskStore;
@@ -37,7 +39,7 @@ final class ResyncOffer implements DiskOffer {
     private final DiskStore disk;
     private final MachineDisk machineDisk;
     private final Supplier<InetSocketAddress> listen;
-    private final InetSocketAddress partner;
+    private final Way way;
     private final Supplier<String> content;
     private final AtomicBoolean fullWanted = new AtomicBoolean();
     /// The last one, stopped before its end: it still knows what the partner lacks.
@@ -46,15 +48,21 @@ final class ResyncOffer implements DiskOffer {
     /// They are asked to end, and may still be reading the disk.
     private final Queue<ResyncSource> ending = new ConcurrentLinkedQueue<>();
 
+    /// Between the two hosts.
+    ///
+    /// @param partner  where the partner's link is: its disk is on the same host
+    /// @param security what lets nobody else in
+    /// @param refused  told of each connection that was turned away
+    record Way(InetSocketAddress partner, LinkSecurity security, Runnable refused) {}
+
     /// @param listen  where the resync may be offered; port 0 for any
-    /// @param partner where the partner's link is: its disk is on the same host
     /// @param content digest of the image this node's disk was made from
-    ResyncOffer(DiskStore disk, MachineDisk machineDisk, Supplier<InetSocketAddress> listen, InetSocketAddress partner,
+    ResyncOffer(DiskStore disk, MachineDisk machineDisk, Supplier<InetSocketAddress> listen, Way way,
             Supplier<String> content) {
         this.disk = disk;
         this.machineDisk = machineDisk;
         this.listen = listen;
-        this.partner = partner;
+        this.way = way;
         this.content = content;
     }
 
@@ -71,7 +79,8 @@ final class ResyncOffer implements DiskOffer {
         machineDisk.joinsIn(generation(session));
         Forward forward = new Forward(listener, before);
         ResyncSource source = new ResyncSource(disk, new ResyncSource.Settings(listen.get(), session, fullWanted.get(),
-                () -> before.flatMap(ResyncSource::interrupted), LATENCY_TARGET_NANOS), forward);
+                () -> before.flatMap(ResyncSource::interrupted), LATENCY_TARGET_NANOS,
+                new Entrance(way.security().accepted(), way.refused())), forward);
         sending = Optional.of(source);
         machineDisk.onRequest(source::guestRequest);
         return new OnItsWay(source, forward, new Invitation(source.port(), session, made));
@@ -250,7 +259,9 @@ final class ResyncOffer implements DiskOffer {
 
         @Override
         public void begin() throws IOException {
-            InetSocketAddress source = new InetSocketAddress(partner.getHostString(), invitation.resyncPort());
+            ResyncTarget.Source source = new ResyncTarget.Source(
+                    new InetSocketAddress(way.partner().getHostString(), invitation.resyncPort()),
+                    new Entrance(way.security().dialled(), way.refused()));
             target = Optional.of(new ResyncTarget(disk, source, invitation.session(), new ResyncTarget.Listener() {
                 @Override
                 public void planned(String reason) {

@@ -12,7 +12,6 @@ import io.sosia.witness.claim.PairRecord;
 import io.sosia.witness.claim.TableEntry;
 import io.sosia.witness.client.WitnessAnswer;
 import io.sosia.witness.client.WitnessClient;
-import io.sosia.witness.client.WitnessClientConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,9 +77,10 @@ public final class SnapshotRestore {
 
     /// Verifies the snapshot, asks the witness whether this node is the owner, then makes the folder; it is replaced whole.
     ///
+    /// @throws ConfigException when this node has no certificate of the snapshot's pair
     /// @throws IOException when the snapshot is damaged, the witness refuses or is silent, or the folder cannot be written;
     ///                     it is as it was then
-    public void carryOut(ImageSum.Progress verified) throws IOException {
+    public void carryOut(ImageSum.Progress verified) throws ConfigException, IOException {
         from.verify(verified);
         checkOwner();
         Path state = config.state().toAbsolutePath().normalize();
@@ -118,10 +118,10 @@ public final class SnapshotRestore {
         }
     }
 
-    private void checkOwner() throws IOException {
+    private void checkOwner() throws ConfigException, IOException {
         PairId pairId = PairId.parse(header().origin().pairId());
         Members members = Members.of(config.node(), config.partner());
-        try (WitnessClient witness = WitnessClient.open(new WitnessClientConfig(config.witness()))) {
+        try (WitnessClient witness = WitnessClient.open(config.witnessClient(PairCertificates.open(config, pairId)))) {
             switch (witness.read(pairId, DEADLINE).join()) {
                 case WitnessAnswer.Answered<Optional<TableEntry>>(Optional<TableEntry> entry) ->
                         check(entry.map(TableEntry::record).orElseThrow(() -> new IOException(

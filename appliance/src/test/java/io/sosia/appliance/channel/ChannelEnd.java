@@ -6,6 +6,7 @@ import io.sosia.appliance.pair.PeerMessage;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
 import io.sosia.appliance.pair.PeerMessage.Hello;
+import io.sosia.appliance.tls.LinkSecurity;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.PairId;
@@ -35,9 +36,13 @@ final class ChannelEnd implements PeerListener, AutoCloseable {
     private final PeerChannel channel;
     private volatile long completions;
 
-    /// An end whose partner listens at `partner`.
+    /// An end whose partner listens at `partner`, not encrypted.
     ChannelEnd(InetSocketAddress partner) {
-        channel = new PeerChannel(loop, partner, this);
+        this(partner, LinkSecurity.OFF);
+    }
+
+    ChannelEnd(InetSocketAddress partner, LinkSecurity security) {
+        channel = new PeerChannel(loop, partner, security, this);
     }
 
     static InetSocketAddress anyPort() {

@@ -28,7 +28,7 @@ class ShippedConfigsTest {
     void theNodesAreAPairWithTheSameMachineAndWitness(String folder) throws ConfigException {
         NodeConfig a = NodeConfig.read(CONFIGS.resolve(folder).resolve("node-a.yaml"));
         NodeConfig b = NodeConfig.read(CONFIGS.resolve(folder).resolve("node-b.yaml"));
-        WitnessConfig witness = WitnessCommand.configuration(CONFIGS.resolve(folder).resolve("witness.yaml"));
+        WitnessConfig witness = WitnessFile.read(CONFIGS.resolve(folder).resolve("witness.yaml")).config();
 
         assertThat(a.partner()).isEqualTo(b.node());
         assertThat(b.partner()).isEqualTo(a.node());
@@ -45,7 +45,7 @@ class ShippedConfigsTest {
         String readme = Files.readString(CONFIGS.resolve("README.md"));
 
         Throwable node = catchThrowable(() -> NodeConfig.read(withUnknownKey("node-a.yaml", directory)));
-        Throwable witness = catchThrowable(() -> WitnessCommand.configuration(withUnknownKey("witness.yaml", directory)));
+        Throwable witness = catchThrowable(() -> WitnessFile.read(withUnknownKey("witness.yaml", directory)));
 
         List<String> keys = Stream.of(node, witness).flatMap(refusal -> keysKnown(refusal).stream()).toList();
         assertThat(keys).hasSizeGreaterThan(20).allSatisfy(key -> assertThat(readme).contains("| `" + key + "` |"));

@@ -101,6 +101,18 @@ class WitnessCommandTest {
     }
 
     @Test
+    void statusSaysThatNothingIsEncrypted() throws Exception {
+        String config = config("name: w1", "listen: 127.0.0.1:" + freePort(), "storage: storage", "tls: off");
+        assertThat(execute("witness", "init", "--config", config)).as("%s", err).isZero();
+        try (WitnessServer _ = WitnessServer.start(WitnessFile.read(Path.of(config)).secured())) {
+            out.getBuffer().setLength(0);
+            assertThat(execute("witness", "status", "--config", config)).as("%s", err).isZero();
+            assertThat(out.toString()).contains("NOT ENCRYPTED (tls: off)", "refused 0");
+        }
+        assertThat(directory.resolve("tls")).doesNotExist();
+    }
+
+    @Test
     void runWithoutInitSaysWhatToDo() throws IOException {
         assertThat(execute("witness", "run", "--config", goodConfig(freePort())))
                 .isEqualTo(WitnessCommand.STORAGE_UNFIT);
@@ -141,7 +153,7 @@ class WitnessCommandTest {
 
     @Test
     void exampleConfigurationIsRight() {
-        WitnessConfig config = WitnessCommand.configuration(Path.of("..", "configs", "witness.yaml"));
+        WitnessConfig config = WitnessFile.read(Path.of("..", "configs", "witness.yaml")).config();
         assertThat(config.name().value()).isEqualTo("w1");
         assertThat(config.port()).isEqualTo(7700);
         assertThat(config.storage()).endsWithRaw(Path.of("data", "witness"));
@@ -155,12 +167,12 @@ class WitnessCommandTest {
         String first = goodConfig(firstPort);
         Path second = directory.resolve("second.yaml");
         Files.writeString(second, "name: w2\nlisten: 127.0.0.1:" + secondPort + "\nstorage: second\n");
+        assertThat(execute("witness", "init", "--config", first)).isZero();
         assertThat(execute("witness", "status", "--config", first)).isEqualTo(CliException.FAILED);
         assertThat(err.toString()).contains("no witness answers at 127.0.0.1:" + firstPort);
-        assertThat(execute("witness", "init", "--config", first)).isZero();
         assertThat(execute("witness", "init", "--join", "--config", second.toString())).isZero();
-        try (WitnessServer one = WitnessServer.start(WitnessCommand.configuration(Path.of(first)));
-                WitnessServer two = WitnessServer.start(WitnessCommand.configuration(second))) {
+        try (WitnessServer one = WitnessServer.start(WitnessFile.read(Path.of(first)).secured());
+                WitnessServer two = WitnessServer.start(WitnessFile.read(second).secured())) {
             out.getBuffer().setLength(0);
             assertThat(execute("witness", "status", "--config", second.toString())).isEqualTo(CliException.FAILED);
             assertThat(out.toString()).contains(two.member(), "joining", "witness member add");
@@ -174,6 +186,7 @@ class WitnessCommandTest {
                 return execute("witness", "status", "--json", "--config", first) == 0
                         && out.toString().contains("\"follower\"");
             }, out::toString);
+            assertThat(out.toString()).contains("\"encrypted\":true", "\"refused\":0");
             assertThat(out.toString()).contains("\"led\":true", one.member(), two.member(), "\"leader\"", "\"follower\"");
             assertThat(execute("witness", "member", "remove", "w9", "--config", first)).isEqualTo(CliException.FAILED);
             assertThat(err.toString()).contains("no member is called 'w9'");

@@ -52,6 +52,15 @@ class ConfigFileTest {
     }
 
     @Test
+    void takesOffForAWordAndNotForFalse() throws Exception {
+        ConfigFile file = file("tls: off\nscrub: off\n");
+
+        assertThat(file.pathOrOff("tls", Path.of("tls"))).isEmpty();
+        assertThat(file.pathOrOff("other", Path.of("tls"))).contains(dir.resolve("tls"));
+        assertThat(file.text("scrub", "7d")).isEqualTo("off");
+    }
+
+    @Test
     void findsMisspeltKeys() throws Exception {
         ConfigFile file = file("node: a\npartner: {nmae: b}\n");
         file.text("node", "a");

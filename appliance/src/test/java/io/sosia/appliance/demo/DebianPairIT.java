@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.appliance.engine.EngineKind;
 import io.sosia.appliance.node.NodeStatus;
+import io.sosia.appliance.tls.Tls;
 import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.PairState;
 import io.sosia.witness.claim.TableEntry;
@@ -173,7 +174,10 @@ class DebianPairIT {
         int colon = site.witnessAddress().indexOf(':');
         WitnessAddress address = new WitnessAddress(site.witnessAddress().substring(0, colon),
                 Integer.parseInt(site.witnessAddress().substring(colon + 1)));
-        try (WitnessClient client = WitnessClient.open(new WitnessClientConfig(List.of(address)))) {
+        // As the node itself asks.
+        Tls node = Tls.open(directory.resolve("site/tls/a"));
+        try (WitnessClient client = WitnessClient.open(
+                new WitnessClientConfig(List.of(address), Optional.of(node.forWitness())))) {
             WitnessAnswer<Optional<TableEntry>> answer = client.read(PairId.parse(pairId), Duration.ofSeconds(30))
                     .join();
             assertThat(answer).isInstanceOf(WitnessAnswer.Answered.class);

@@ -8,12 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/// Two nodes' configurations on the loopback address, with a [TickingGuest] and a small disk, born of a witness.
+/// Two nodes' configurations on the loopback address, with a [TickingGuest] and a small disk, born of a [WitnessOfTests], whose authority
+/// certifies them.
 public final class PairFiles {
 
     static final int DISK_BYTES = 1 << 20;
@@ -63,7 +65,7 @@ public final class PairFiles {
         int[] ports = freePorts(4);
         write("a", "b", ports[0], ports[1], ports[2], witnessPort, settings);
         write("b", "a", ports[1], ports[0], ports[3], witnessPort, settings);
-        PairBirth.of(List.of(config("a"), config("b"))).carryOut(_ -> { });
+        PairBirth.of(List.of(config("a"), config("b")), Optional.of(WitnessOfTests.authority(witnessPort))).carryOut(_ -> { });
     }
 
     private void write(String node, String partner, int listen, int partnerListens, int control, int witness,

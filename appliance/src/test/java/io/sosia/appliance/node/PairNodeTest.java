@@ -16,6 +16,7 @@ import io.sosia.appliance.pair.Outcome;
 import io.sosia.appliance.pair.PairCore;
 import io.sosia.appliance.pair.PairSettings;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
+import io.sosia.appliance.tls.LinkSecurity;
 import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.NodeName;
@@ -105,7 +106,7 @@ class PairNodeTest {
 
     @Test
     void whatIsThrownOnTheEventLoopBreaksTheNode() throws Exception {
-        node.begin(new PeerChannel(loop, new InetSocketAddress("127.0.0.1", 1), node));
+        node.begin(new PeerChannel(loop, new InetSocketAddress("127.0.0.1", 1), LinkSecurity.OFF, node));
         assertThat(broken.get(30, TimeUnit.SECONDS)).isSameAs(SURPRISE);
     }
 

@@ -1,20 +1,28 @@
 package io.sosia.appliance.node;
 
+import io.sosia.appliance.tls.Authority;
+import io.sosia.appliance.tls.Tls;
 import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.identity.Identity;
 import io.sosia.witness.server.WitnessConfig;
+import io.sosia.witness.server.WitnessHealth;
 import io.sosia.witness.server.WitnessServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/// A real witness in this process, for all tests of a class.
+/// A real witness in this process, for all tests of a class. It speaks TLS, by an authority of its own.
 public final class WitnessOfTests implements BeforeAllCallback, AfterAllCallback {
+
+    private static final Map<Integer, Path> AUTHORITIES = new ConcurrentHashMap<>();
 
     private Path folder;
     private WitnessServer server;
@@ -22,13 +30,19 @@ public final class WitnessOfTests implements BeforeAllCallback, AfterAllCallback
     @Override
     public void beforeAll(ExtensionContext context) throws IOException {
         folder = Files.createTempDirectory("sosia-witness");
-        WitnessConfig config = new WitnessConfig(new NodeName("w"), "127.0.0.1", 0, folder.resolve("storage"));
+        NodeName name = new NodeName("w");
+        Path authority = folder.resolve("authority");
+        Authority.create(authority).issue(new Identity.OfWitness(name), Authority.VALIDITY_DEFAULT, folder.resolve("tls"));
+        WitnessConfig config = new WitnessConfig(name, "127.0.0.1", 0, folder.resolve("storage"))
+                .with(Tls.open(folder.resolve("tls")).forWitness());
         WitnessServer.init(config);
         server = WitnessServer.start(config);
+        AUTHORITIES.put(port(), authority);
     }
 
     @Override
     public void afterAll(ExtensionContext context) throws Exception {
+        AUTHORITIES.remove(port());
         server.close();
         List<Path> files;
         try (Stream<Path> all = Files.walk(folder)) {
@@ -42,5 +56,15 @@ public final class WitnessOfTests implements BeforeAllCallback, AfterAllCallback
     /// Where it listens.
     public int port() {
         return server.address().getPort();
+    }
+
+    /// The folder of the authority that certifies the witness at this port and its nodes.
+    static Path authority(int port) {
+        return AUTHORITIES.get(port);
+    }
+
+    /// What it counts.
+    public WitnessHealth health() {
+        return server.health();
     }
 }

@@ -66,8 +66,9 @@ public final class ResyncSource implements AutoCloseable {
     /// @param full        whether everything is to be sent although less would do
     /// @param interrupted what was left of the last resync of this process; asked when this source watches writes already
     /// @param latencyTargetNanos what a request of the guest may take while its disk is being sent
+    /// @param entrance what a target has to pass before its session is asked for
     public record Settings(InetSocketAddress address, UUID session, boolean full,
-                           Supplier<Optional<ResyncPlan.Interrupted>> interrupted, long latencyTargetNanos) {}
+                           Supplier<Optional<ResyncPlan.Interrupted>> interrupted, long latencyTargetNanos, Entrance entrance) {}
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(ResyncSource.class);
     private static final long HELLO_NANOS = 30_000_000_000L;
@@ -130,6 +131,7 @@ public final class ResyncSource implements AutoCloseable {
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        settings.entrance().secure().accept(channel.pipeline());
                         Frames.install(channel.pipeline(), new Link());
                     }
                 }).bind(settings.address()).awaitUninterruptibly();
@@ -286,6 +288,9 @@ public final class ResyncSource implements AutoCloseable {
 
     /// The event loop's side: takes the target in, passes on what it says.
     private final class Link implements Frames.Listener {
+        /// Whether it has said Hello; one that has ended before was nobody.
+        private boolean introduced;
+
         @Override
         public void received(Channel channel, ResyncMessage message) {
             switch (message) {
@@ -319,6 +324,7 @@ public final class ResyncSource implements AutoCloseable {
         }
 
         private void hello(Channel channel, UUID session, DiskView seen) {
+            introduced = true;
             boolean known = session.equals(settings.session());
             boolean[] taken = new boolean[1];
             locked(() -> {
@@ -329,6 +335,7 @@ public final class ResyncSource implements AutoCloseable {
                 }
             });
             if (!taken[0]) {
+                settings.entrance().refused().run();
                 DIAGNOSTICS.info("resync: {} turned away: {}", channel.remoteAddress(),
                         known ? "there is a target already" : "it does not know the session");
                 Frames.send(channel, new ResyncMessage.Refused(known ? "there is a target already" : "unknown session"));
@@ -338,6 +345,10 @@ public final class ResyncSource implements AutoCloseable {
 
         @Override
         public void ended(Channel channel, String reason) {
+            if (!introduced) {
+                settings.entrance().refused().run();
+                DIAGNOSTICS.info("resync: {} was not let in: {}", channel.remoteAddress(), reason);
+            }
             locked(() -> {
                 if (target.equals(Optional.of(channel)) && !ended) {
                     ended = true;

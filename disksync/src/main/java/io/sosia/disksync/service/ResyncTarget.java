@@ -40,6 +40,12 @@ public final class ResyncTarget implements AutoCloseable {
         void failed(String reason);
     }
 
+    /// The disk's source.
+    ///
+    /// @param address  where it listens
+    /// @param entrance what is done to the connection before it is used
+    public record Source(InetSocketAddress address, Entrance entrance) {}
+
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(ResyncTarget.class);
     private static final int CONNECT_MILLIS = 10_000;
     /// A piece in one read, mostly.
@@ -53,7 +59,7 @@ public final class ResyncTarget implements AutoCloseable {
     private final UUID session;
     private final Listener listener;
     private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    private final Channel source;
+    private final Channel channel;
     private final Thread writer;
     private final Thread syncer;
 
@@ -71,9 +77,10 @@ public final class ResyncTarget implements AutoCloseable {
 
     /// Connects, and says who is here.
     ///
+    /// @param source where it listens, and what the connection has to pass
     /// @param session what the source's invitation said
     /// @throws IOException when the source cannot be reached or the disk's metadata cannot be read
-    public ResyncTarget(DiskStore disk, InetSocketAddress address, UUID session, Listener listener) throws IOException {
+    public ResyncTarget(DiskStore disk, Source source, UUID session, Listener listener) throws IOException {
         this.disk = disk;
         this.session = session;
         this.listener = listener;
@@ -85,18 +92,19 @@ public final class ResyncTarget implements AutoCloseable {
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        source.entrance().secure().accept(channel.pipeline());
                         Frames.install(channel.pipeline(), new Link());
                     }
-                }).connect(address).awaitUninterruptibly();
+                }).connect(source.address()).awaitUninterruptibly();
         if (!connected.isSuccess()) {
             loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-            throw new IOException("the disk of the primary at " + address + " cannot be reached: "
+            throw new IOException("the disk of the primary at " + source.address() + " cannot be reached: "
                     + connected.cause().getMessage(), connected.cause());
         }
-        source = connected.channel();
+        channel = connected.channel();
         writer = Thread.ofPlatform().daemon().name("resync write").start(() -> guarded(this::write));
         syncer = Thread.ofPlatform().daemon().name("resync sync").start(() -> guarded(this::sync));
-        Frames.send(source, new ResyncMessage.Hello(session, view));
+        Frames.send(channel, new ResyncMessage.Hello(session, view));
     }
 
     private final class Link implements Frames.Listener {
@@ -171,7 +179,7 @@ public final class ResyncTarget implements AutoCloseable {
             switch (message) {
                 case ResyncMessage.Plan(var mode, var generation, String reason) -> {
                     disk.beginResync(new ResyncMark(session, generation), reason);
-                    Frames.send(source, new ResyncMessage.Durable(0));
+                    Frames.send(channel, new ResyncMessage.Durable(0));
                     DIAGNOSTICS.info("resync: {}", reason);
                     listener.planned(reason);
                 }
@@ -190,7 +198,7 @@ public final class ResyncTarget implements AutoCloseable {
                 }
                 case ResyncMessage.Sync(long number) -> unsynced = done(number, SYNC_BYTES);
                 case ResyncMessage.Compare(long extent, long blocks) ->
-                        Frames.send(source, new ResyncMessage.Hashes(extent, hash.of(extent, blocks)));
+                        Frames.send(channel, new ResyncMessage.Hashes(extent, hash.of(extent, blocks)));
                 case ResyncMessage.Hello _, ResyncMessage.Refused _, ResyncMessage.Durable _, ResyncMessage.Hashes _ ->
                         throw new IOException("a source does not say " + message.getClass().getSimpleName());
             }
@@ -211,7 +219,7 @@ public final class ResyncTarget implements AutoCloseable {
             ResyncMessage message = waiting.remove();
             waitingBytes -= weight(message);
             if (waitingBytes < WAITING_BYTES_MAX / 2) {
-                source.config().setAutoRead(true);
+                channel.config().setAutoRead(true);
             }
             return message;
         } finally {
@@ -267,7 +275,7 @@ public final class ResyncTarget implements AutoCloseable {
             } finally {
                 lock.unlock();
             }
-            Frames.send(source, new ResyncMessage.Durable(number));
+            Frames.send(channel, new ResyncMessage.Durable(number));
         }
     }
 
@@ -284,7 +292,7 @@ public final class ResyncTarget implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        source.close();
+        channel.close();
         loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         join(writer);
         join(syncer);

@@ -27,6 +27,7 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -48,6 +49,7 @@ class ResyncTest {
     private DiskStore target;
     private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
     private final BlockingQueue<ResyncPlan> plans = new LinkedBlockingQueue<>();
+    private final Semaphore refusals = new Semaphore(0);
     private long sequence;
 
     private final ResyncSource.Listener listener = new ResyncSource.Listener() {
@@ -114,12 +116,12 @@ class ResyncTest {
 
     private ResyncSource.Settings settings(UUID session, Optional<ResyncSource> before) {
         return new ResyncSource.Settings(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), session, false,
-                () -> before.flatMap(ResyncSource::interrupted), 1_000_000_000L);
+                () -> before.flatMap(ResyncSource::interrupted), 1_000_000_000L, new Entrance(_ -> { }, refusals::release));
     }
 
     private ResyncTarget connect(ResyncSource from, UUID session) throws IOException {
-        return new ResyncTarget(target, new InetSocketAddress(InetAddress.getLoopbackAddress(), from.port()), session,
-                atTarget);
+        return new ResyncTarget(target, new ResyncTarget.Source(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), from.port()), Entrance.OPEN), session, atTarget);
     }
 
     private void await(String what) throws InterruptedException {
@@ -292,6 +294,7 @@ class ResyncTest {
             ResyncTarget stranger = connect(from, UUID.randomUUID());
             assertThat(told.poll(60, TimeUnit.SECONDS)).startsWith("target failed: ");
             stranger.close();
+            assertThat(refusals.tryAcquire(60, TimeUnit.SECONDS)).as("counted").isTrue();
             assertThat(target.superBlock().state()).isEqualTo(DiskState.UP_TO_DATE);
             try (Socket noise = new Socket(InetAddress.getLoopbackAddress(), from.port())) {
                 OutputStream out = noise.getOutputStream();
@@ -299,9 +302,11 @@ class ResyncTest {
                 out.flush();
                 assertThat(noise.getInputStream().read()).isEqualTo(-1);
             }
+            assertThat(refusals.tryAcquire(60, TimeUnit.SECONDS)).as("counted, too").isTrue();
             ResyncTarget to = connect(from, session);
             await("near");
             cutAndCompare(from, to);
         }
+        assertThat(refusals.availablePermits()).as("the partner was not").isZero();
     }
 }

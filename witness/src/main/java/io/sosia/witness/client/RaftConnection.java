@@ -1,5 +1,6 @@
 package io.sosia.witness.client;
 
+import io.sosia.witness.identity.RaftTls;
 import io.sosia.witness.wire.GroupName;
 import java.io.IOException;
 import java.util.List;
@@ -39,6 +40,7 @@ final class RaftConnection implements AutoCloseable {
         raft = RaftClient.newBuilder()
                 .setRaftGroup(RaftGroup.valueOf(RaftGroupId.valueOf(GroupName.ID), peers))
                 .setProperties(properties)
+                .setParameters(RaftTls.parameters(config.credentials()))
                 // By default Ratis retries for ever.
                 .setRetryPolicy(
                         RetryPolicies.retryUpToMaximumCountWithFixedSleep(RETRIES, millis(RETRY_SLEEP_MILLIS)))

@@ -106,7 +106,8 @@ public final class WitnessClient implements AutoCloseable {
         return switch (QueryCodec.decodeReply(bytes)) {
             case QueryReply.Known(TableEntry entry) -> Optional.of(entry);
             case QueryReply.Unknown _ -> Optional.empty();
-            case QueryReply.Pong _ -> throw new WireFormatException("witness reply: a pong, expected a pair");
+            case QueryReply.Pong _, QueryReply.Refused _ ->
+                    throw new WireFormatException("witness reply: not of a pair, which was asked for");
         };
     }
 

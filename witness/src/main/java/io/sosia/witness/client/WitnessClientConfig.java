@@ -1,14 +1,21 @@
 package io.sosia.witness.client;
 
+import io.sosia.witness.identity.Credentials;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /// Whom a client asks, and how.
 ///
 /// @param witnesses the members of the witness, at least one
 /// @param attemptTimeout how long one attempt waits for its answer before the next, 50 ms or more
 /// @param warmEvery how often the client asks for a sign of life of its own accord, 50 ms or more
-public record WitnessClientConfig(List<WitnessAddress> witnesses, Duration attemptTimeout, Duration warmEvery) {
+/// @param credentials who asks; empty for a witness that does not encrypt
+public record WitnessClientConfig(
+        List<WitnessAddress> witnesses,
+        Duration attemptTimeout,
+        Duration warmEvery,
+        Optional<Credentials> credentials) {
     /// One attempt's time when nothing else is said: far above the 10 ms an answer takes, enough for a
     /// witness that has just started.
     public static final Duration ATTEMPT_TIMEOUT_DEFAULT = Duration.ofMillis(2_000);
@@ -29,8 +36,18 @@ public record WitnessClientConfig(List<WitnessAddress> witnesses, Duration attem
         }
     }
 
+    /// Not encrypted.
+    public WitnessClientConfig(List<WitnessAddress> witnesses, Duration attemptTimeout, Duration warmEvery) {
+        this(witnesses, attemptTimeout, warmEvery, Optional.empty());
+    }
+
     /// With the usual times.
+    public WitnessClientConfig(List<WitnessAddress> witnesses, Optional<Credentials> credentials) {
+        this(witnesses, ATTEMPT_TIMEOUT_DEFAULT, WARM_EVERY_DEFAULT, credentials);
+    }
+
+    /// With the usual times, not encrypted.
     public WitnessClientConfig(List<WitnessAddress> witnesses) {
-        this(witnesses, ATTEMPT_TIMEOUT_DEFAULT, WARM_EVERY_DEFAULT);
+        this(witnesses, Optional.empty());
     }
 }

@@ -1,11 +1,18 @@
 package io.sosia.witness.client;
 
+import io.sosia.witness.identity.Credentials;
+import io.sosia.witness.identity.RaftTls;
 import io.sosia.witness.wire.GroupName;
+import io.sosia.witness.wire.QueryCodec;
+import io.sosia.witness.wire.QueryReply;
+import io.sosia.witness.wire.WireFormatException;
+import io.sosia.witness.wire.WitnessQuery;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.client.RaftClientConfigKeys;
@@ -14,12 +21,15 @@ import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.GroupInfoReply;
+import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.retry.RetryPolicies;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 import org.apache.ratis.util.TimeDuration;
 
@@ -31,6 +41,12 @@ public final class WitnessMembership {
     private static final long RETRY_SLEEP_MILLIS = 500;
 
     private WitnessMembership() {}
+
+    /// How members are asked.
+    ///
+    /// @param patience    how long one attempt may take
+    /// @param credentials who asks, for which a member of the witness will do; empty when nothing is encrypted
+    public record Asking(Duration patience, Optional<Credentials> credentials) {}
 
     /// One member.
     ///
@@ -52,7 +68,8 @@ public final class WitnessMembership {
     /// @param role `leader`, `follower`, `candidate` or `joining`
     /// @param leader the id of the leader, when the member knows one
     /// @param members all of the group; empty while the member is joining
-    public record View(Member self, String role, Optional<String> leader, List<Member> members) {
+    /// @param refused connections and requests it has turned away; empty when it does not say
+    public record View(Member self, String role, Optional<String> leader, List<Member> members, OptionalLong refused) {
         public View {
             members = List.copyOf(members);
         }
@@ -60,15 +77,15 @@ public final class WitnessMembership {
 
     /// Asks one member, whether or not it has a leader.
     ///
-    /// @param patience how long one attempt may take
     /// @throws IOException when it does not answer
-    public static View ask(WitnessAddress address, Duration patience) throws IOException {
+    public static View ask(WitnessAddress address, Asking how) throws IOException {
         RaftPeer peer = RaftPeer.newBuilder()
                 .setId(address.toString())
                 .setAddress(address.toString())
                 .build();
-        try (RaftClient client = client(List.of(peer), patience)) {
-            return view(client.getGroupManagementApi(peer.getId()).info(GROUP));
+        try (RaftClient client = client(List.of(peer), how)) {
+            GroupInfoReply reply = client.getGroupManagementApi(peer.getId()).info(GROUP);
+            return view(reply, refused(client, peer.getId()));
         } catch (StatusRuntimeException refused) {
             // Ratis translates those of claims, not those of this question.
             throw new IOException(address + " does not answer: " + refused.getMessage(), refused);
@@ -79,11 +96,11 @@ public final class WitnessMembership {
     /// Asked again for a member it has already it changes nothing.
     ///
     /// @param through where any member of the group listens
-    /// @param patience how long one attempt may take: the new member is first sent all the others know
+    /// @param how with patience: the new member is first sent all the others know
     /// @throws IOException when the change was not made, or it is not known whether it was: ask for the members
-    public static View add(WitnessAddress through, WitnessAddress joining, Duration patience) throws IOException {
-        View before = ask(through, patience);
-        View newcomer = ask(joining, patience);
+    public static View add(WitnessAddress through, WitnessAddress joining, Asking how) throws IOException {
+        View before = ask(through, how);
+        View newcomer = ask(joining, how);
         Member member = new Member(newcomer.self().id(), joining.toString());
         if (before.members().contains(member)) {
             return before;
@@ -100,18 +117,17 @@ public final class WitnessMembership {
         }
         List<Member> after = new ArrayList<>(before.members());
         after.add(member);
-        change(before, after, patience);
-        return ask(through, patience);
+        change(before, after, how);
+        return ask(through, how);
     }
 
     /// Removes a member; it may be dead. Ends the one removed, if it runs.
     ///
     /// @param through where any member that stays listens
     /// @param idOrName its id, or its name when no other member has the same
-    /// @param patience how long one attempt may take
     /// @throws IOException when there is no such member, it is the last, or the change was not made or is not known to be
-    public static View remove(WitnessAddress through, String idOrName, Duration patience) throws IOException {
-        View before = ask(through, patience);
+    public static View remove(WitnessAddress through, String idOrName, Asking how) throws IOException {
+        View before = ask(through, how);
         List<Member> called =
                 before.members().stream().filter(member -> member.isCalled(idOrName)).toList();
         if (called.size() != 1) {
@@ -126,13 +142,13 @@ public final class WitnessMembership {
         }
         List<Member> after = new ArrayList<>(before.members());
         after.removeAll(called);
-        change(before, after, patience);
-        return ask(through, patience);
+        change(before, after, how);
+        return ask(through, how);
     }
 
-    private static void change(View before, List<Member> after, Duration patience) throws IOException {
+    private static void change(View before, List<Member> after, Asking how) throws IOException {
         List<RaftPeer> old = before.members().stream().map(Member::peer).toList();
-        try (RaftClient client = client(old, patience)) {
+        try (RaftClient client = client(old, how)) {
             RaftClientReply reply = client.admin()
                     .setConfiguration(SetConfigurationRequest.Arguments.newBuilder()
                             .setServersInCurrentConf(old)
@@ -149,32 +165,49 @@ public final class WitnessMembership {
         }
     }
 
-    private static RaftClient client(List<RaftPeer> peers, Duration patience) {
+    private static RaftClient client(List<RaftPeer> peers, Asking how) {
         RaftProperties properties = new RaftProperties();
-        RaftClientConfigKeys.Rpc.setRequestTimeout(properties, millis(patience.toMillis()));
+        RaftClientConfigKeys.Rpc.setRequestTimeout(properties, millis(how.patience().toMillis()));
         return RaftClient.newBuilder()
                 .setRaftGroup(RaftGroup.valueOf(GROUP, peers))
                 .setProperties(properties)
+                .setParameters(RaftTls.parameters(how.credentials()))
                 .setRetryPolicy(
                         RetryPolicies.retryUpToMaximumCountWithFixedSleep(RETRIES, millis(RETRY_SLEEP_MILLIS)))
                 .build();
     }
 
-    private static View view(GroupInfoReply reply) {
+    /// A member that has joined no group yet does not say, nor does one of an older release.
+    private static OptionalLong refused(RaftClient client, RaftPeerId member) {
+        byte[] query = QueryCodec.encode(new WitnessQuery.Refusals());
+        try {
+            RaftClientReply reply = client.io()
+                    .sendStaleRead(Message.valueOf(UnsafeByteOperations.unsafeWrap(query)), 0, member);
+            if (!reply.isSuccess()) {
+                return OptionalLong.empty();
+            }
+            return QueryCodec.decodeReply(reply.getMessage().getContent().toByteArray()) instanceof QueryReply.Refused(long count)
+                    ? OptionalLong.of(count) : OptionalLong.empty();
+        } catch (IOException | WireFormatException doesNotSay) {
+            return OptionalLong.empty();
+        }
+    }
+
+    private static View view(GroupInfoReply reply, OptionalLong refused) {
         RoleInfoProto role = reply.getRoleInfoProto();
         Member self = member(role.getSelf());
         List<Member> members = reply.getConf().map(RaftConfigurationProto::getPeersList).orElse(List.of()).stream()
                 .map(WitnessMembership::member)
                 .toList();
         if (members.stream().noneMatch(member -> member.id().equals(self.id()))) {
-            return new View(self, "joining", Optional.empty(), members);
+            return new View(self, "joining", Optional.empty(), members, refused);
         }
         return switch (role.getRole()) {
-            case LEADER -> new View(self, "leader", Optional.of(self.id()), members);
-            case CANDIDATE -> new View(self, "candidate", Optional.empty(), members);
+            case LEADER -> new View(self, "leader", Optional.of(self.id()), members, refused);
+            case CANDIDATE -> new View(self, "candidate", Optional.empty(), members, refused);
             case FOLLOWER, LISTENER -> {
                 String leader = role.getFollowerInfo().getLeaderInfo().getId().getId().toStringUtf8();
-                yield new View(self, "follower", Optional.of(leader).filter(id -> !id.isEmpty()), members);
+                yield new View(self, "follower", Optional.of(leader).filter(id -> !id.isEmpty()), members, refused);
             }
             case UNRECOGNIZED -> throw new IllegalStateException("a role Ratis does not know itself");
         };

@@ -1,4 +1,4 @@
 /// Asks the witness: with bounded retries, kept warm, and never waiting without end.
 ///
-/// Imports `claim` and `wire`.
+/// Imports `claim`, `wire` and `identity`.
 package io.sosia.witness.client;

@@ -19,6 +19,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 import org.apache.ratis.io.MD5Hash;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
@@ -57,6 +58,12 @@ final class ClaimStateMachine extends BaseStateMachine {
     private long granted;
     private long notGranted;
     private volatile Throwable logFailure;
+    private final LongSupplier refused;
+
+    /// @param refused how many this member has turned away
+    ClaimStateMachine(LongSupplier refused) {
+        this.refused = refused;
+    }
 
     /// What the table did since this process started.
     ///
@@ -212,6 +219,7 @@ final class ClaimStateMachine extends BaseStateMachine {
                         .<QueryReply>map(QueryReply.Known::new)
                         .orElseGet(() -> new QueryReply.Unknown(pairId));
                 case WitnessQuery.Ping() -> new QueryReply.Pong(table.size());
+                case WitnessQuery.Refusals() -> new QueryReply.Refused(refused.getAsLong());
             };
         }
         return CompletableFuture.completedFuture(message(QueryCodec.encode(reply)));

@@ -9,7 +9,6 @@ import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.ReadIndexRequestProto;
 import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
 import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
-import org.apache.ratis.thirdparty.io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import org.apache.ratis.thirdparty.io.grpc.Metadata;
 import org.apache.ratis.thirdparty.io.grpc.ServerCall;
 import org.apache.ratis.thirdparty.io.grpc.ServerCallHandler;
@@ -48,29 +47,7 @@ final class MemberGuard implements ServerInterceptor, GrpcServices.Customizer {
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
             ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-        return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
-            private boolean refused;
-
-            @Override
-            public void onMessage(Q message) {
-                if (refused) {
-                    return;
-                }
-                if (isForUs(message)) {
-                    super.onMessage(message);
-                } else {
-                    refused = true;
-                    refuse(call);
-                }
-            }
-
-            @Override
-            public void onHalfClose() {
-                if (!refused) {
-                    super.onHalfClose();
-                }
-            }
-        };
+        return new ScreenedListener<>(next.startCall(call, headers), this::isForUs, () -> refuse(call));
     }
 
     private void refuse(ServerCall<?, ?> call) {

@@ -1,8 +1,10 @@
 package io.sosia.witness.server;
 
 import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.identity.Credentials;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 
 /// What a witness is told before it starts.
 ///
@@ -12,8 +14,15 @@ import java.util.Objects;
 /// @param address `host:port` under which the other members find it; a witness alone does not use it
 /// @param storage its directory, of no other use
 /// @param snapshotEvery after how many changes a snapshot is taken and the log before it dropped, 1 or more
+/// @param credentials its certificate, and whom it lets in; empty to let in everybody, and read by everybody
 public record WitnessConfig(
-        NodeName name, String host, int port, String address, Path storage, int snapshotEvery) {
+        NodeName name,
+        String host,
+        int port,
+        String address,
+        Path storage,
+        int snapshotEvery,
+        Optional<Credentials> credentials) {
     /// As many changes keep restart under a second and the log under a few megabytes.
     public static final int SNAPSHOT_EVERY_DEFAULT = 4_096;
 
@@ -34,13 +43,18 @@ public record WitnessConfig(
         }
     }
 
-    /// Found where it listens.
+    /// Found where it listens, not encrypted.
     public WitnessConfig(NodeName name, String host, int port, Path storage, int snapshotEvery) {
-        this(name, host, port, host + ":" + port, storage, snapshotEvery);
+        this(name, host, port, host + ":" + port, storage, snapshotEvery, Optional.empty());
     }
 
-    /// With the usual interval between snapshots, found where it listens.
+    /// With the usual interval between snapshots, found where it listens, not encrypted.
     public WitnessConfig(NodeName name, String host, int port, Path storage) {
         this(name, host, port, storage, SNAPSHOT_EVERY_DEFAULT);
+    }
+
+    /// The same, with credentials.
+    public WitnessConfig with(Credentials own) {
+        return new WitnessConfig(name, host, port, address, storage, snapshotEvery, Optional.of(own));
     }
 }

@@ -11,6 +11,7 @@ package io.sosia.witness.server;
 /// @param granted commands granted since the process started, those repeated from the log at start included
 /// @param notGranted all other answers to commands, counted the same way
 /// @param misdirected requests dropped because they were meant for another member of this address
+/// @param refused connections and requests of those who may not: no certificate, or not the one for it
 public record WitnessHealth(
         boolean alive,
         boolean ready,
@@ -20,4 +21,5 @@ public record WitnessHealth(
         int pairs,
         long granted,
         long notGranted,
-        long misdirected) {}
+        long misdirected,
+        long refused) {}

@@ -1,5 +1,7 @@
 package io.sosia.witness.server;
 
+import io.sosia.witness.identity.Credentials;
+import io.sosia.witness.identity.RaftTls;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -41,6 +43,7 @@ public final class WitnessServer implements AutoCloseable {
     private final RaftServer.Division division;
     private final ClaimStateMachine machine;
     private final MemberGuard guard;
+    private final Doorkeeper door;
     private final String host;
     private final Closeable lock;
     private final OnJoined onJoined;
@@ -48,11 +51,12 @@ public final class WitnessServer implements AutoCloseable {
     private final CompletableFuture<String> ended = new CompletableFuture<>();
     private final Thread watch;
 
-    private WitnessServer(RaftServer raft, ClaimStateMachine machine, Start start) throws IOException {
+    private WitnessServer(RaftServer raft, ClaimStateMachine machine, Doorkeeper door, Start start) throws IOException {
         this.raft = raft;
         this.division = raft.getDivision(RaftSettings.groupId());
         this.machine = machine;
         this.guard = start.guard;
+        this.door = door;
         this.host = GrpcConfigKeys.Server.host(start.properties);
         this.lock = start.lock;
         this.onJoined = start.onJoined;
@@ -71,6 +75,7 @@ public final class WitnessServer implements AutoCloseable {
             RaftGroup group,
             StartupOption option,
             MemberGuard guard,
+            Optional<Credentials> credentials,
             Closeable lock,
             OnJoined onJoined) {}
 
@@ -106,7 +111,8 @@ public final class WitnessServer implements AutoCloseable {
                     RaftSettings.server(storage.raftInTheMaking(), "127.0.0.1", 0, config.snapshotEvery());
             RaftPeerId id = RaftPeerId.valueOf(identity.member());
             Start start = new Start(
-                    id, properties, group, StartupOption.FORMAT, new MemberGuard(identity.member()), () -> {}, () -> {});
+                    id, properties, group, StartupOption.FORMAT, new MemberGuard(identity.member()),
+                    Optional.empty(), () -> {}, () -> {});
             try (WitnessServer server = run(start)) {
                 server.awaitReadyIfAlone();
             }
@@ -136,6 +142,7 @@ public final class WitnessServer implements AutoCloseable {
                     withoutPeers,
                     StartupOption.RECOVER,
                     new MemberGuard(identity.member()),
+                    config.credentials(),
                     lock,
                     storage::noteJoined));
             try {
@@ -164,9 +171,13 @@ public final class WitnessServer implements AutoCloseable {
     }
 
     private static WitnessServer run(Start start) throws IOException {
-        ClaimStateMachine machine = new ClaimStateMachine();
-        Parameters parameters = new Parameters();
-        GrpcConfigKeys.Server.setServicesCustomizer(parameters, start.guard);
+        Doorkeeper door = new Doorkeeper();
+        ClaimStateMachine machine = new ClaimStateMachine(door::refused);
+        Parameters parameters = RaftTls.parameters(start.credentials);
+        GrpcConfigKeys.Server.setServicesCustomizer(parameters, (builder, types) -> {
+            start.guard.customize(builder, types);
+            return start.credentials.map(own -> door.guard(builder, own)).orElse(builder);
+        });
         RaftServer raft = RaftServer.newBuilder()
                 .setServerId(start.id)
                 .setGroup(start.group)
@@ -177,7 +188,7 @@ public final class WitnessServer implements AutoCloseable {
                 .build();
         try {
             raft.start();
-            WitnessServer server = new WitnessServer(raft, machine, start);
+            WitnessServer server = new WitnessServer(raft, machine, door, start);
             server.watch.start();
             return server;
         } catch (IOException | RuntimeException failure) {
@@ -246,7 +257,8 @@ public final class WitnessServer implements AutoCloseable {
                 counts.pairs(),
                 counts.granted(),
                 counts.notGranted(),
-                guard.dropped());
+                guard.dropped(),
+                door.refused());
     }
 
     private WitnessRole role() {

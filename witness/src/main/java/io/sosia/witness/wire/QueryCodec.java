@@ -4,9 +4,11 @@ import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.TableEntry;
 import io.sosia.witness.wire.QueryReply.Known;
 import io.sosia.witness.wire.QueryReply.Pong;
+import io.sosia.witness.wire.QueryReply.Refused;
 import io.sosia.witness.wire.QueryReply.Unknown;
 import io.sosia.witness.wire.WitnessQuery.Lookup;
 import io.sosia.witness.wire.WitnessQuery.Ping;
+import io.sosia.witness.wire.WitnessQuery.Refusals;
 
 /// Bytes of queries and of their replies: version, kind, fields.
 public final class QueryCodec {
@@ -19,9 +21,11 @@ public final class QueryCodec {
 
     private static final int LOOKUP = 32;
     private static final int PING = 33;
+    private static final int REFUSALS = 34;
     private static final int KNOWN = 96;
     private static final int UNKNOWN = 97;
     private static final int PONG = 98;
+    private static final int REFUSED = 99;
 
     private QueryCodec() {}
 
@@ -35,6 +39,7 @@ public final class QueryCodec {
                 out.uuid(pairId.value());
             }
             case Ping() -> out.u8(PING);
+            case Refusals() -> out.u8(REFUSALS);
         }
         return out.toBytes();
     }
@@ -48,7 +53,8 @@ public final class QueryCodec {
             return switch (kind) {
                 case LOOKUP -> new Lookup(in.pairId());
                 case PING -> new Ping();
-                default -> throw in.wrong("query kind " + kind + ", expected " + LOOKUP + " or " + PING);
+                case REFUSALS -> new Refusals();
+                default -> throw in.wrong("query kind " + kind + ", expected " + LOOKUP + " to " + REFUSALS);
             };
         });
     }
@@ -70,6 +76,10 @@ public final class QueryCodec {
                 out.u8(PONG);
                 out.i32(pairs);
             }
+            case Refused(long count) -> {
+                out.u8(REFUSED);
+                out.i64(count);
+            }
         }
         return out.toBytes();
     }
@@ -84,7 +94,8 @@ public final class QueryCodec {
                 case KNOWN -> new Known(RecordCodec.readEntry(in));
                 case UNKNOWN -> new Unknown(in.pairId());
                 case PONG -> new Pong(in.i32());
-                default -> throw in.wrong("reply kind " + kind + ", expected " + KNOWN + " to " + PONG);
+                case REFUSED -> new Refused(in.i64());
+                default -> throw in.wrong("reply kind " + kind + ", expected " + KNOWN + " to " + REFUSED);
             };
         });
     }

@@ -31,4 +31,16 @@ public sealed interface QueryReply {
             }
         }
     }
+
+    /// What a member has turned away since it started.
+    ///
+    /// @param count connections and requests, 0 or more
+    record Refused(long count) implements QueryReply {
+        /// @throws IllegalArgumentException when `count` is negative
+        public Refused {
+            if (count < 0) {
+                throw new IllegalArgumentException(count + " refusals");
+            }
+        }
+    }
 }

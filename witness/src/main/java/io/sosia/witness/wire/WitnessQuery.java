@@ -14,4 +14,7 @@ public sealed interface WitnessQuery {
 
     /// Is anybody there? Answered only by a witness that could carry out a command now.
     record Ping() implements WitnessQuery {}
+
+    /// How many has this member turned away? Of the member asked alone, whoever leads.
+    record Refusals() implements WitnessQuery {}
 }

@@ -5,6 +5,7 @@ import io.sosia.witness.client.WitnessAddress;
 import io.sosia.witness.client.WitnessClient;
 import io.sosia.witness.client.WitnessClientConfig;
 import io.sosia.witness.client.WitnessMembership;
+import io.sosia.witness.client.WitnessMembership.Asking;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -12,10 +13,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// A witness of three members, each in a process of its own.
 final class Trio implements AutoCloseable {
-    static final Duration PATIENCE = Duration.ofSeconds(20);
+    static final Asking PATIENCE = new Asking(Duration.ofSeconds(20), Optional.empty());
 
     private final Path directory;
     private final int[] ports = new int[3];
@@ -71,7 +73,7 @@ final class Trio implements AutoCloseable {
 
     /// Which of the three leads, once one does.
     int leader() throws IOException {
-        for (long deadline = System.nanoTime() + PATIENCE.toNanos(); System.nanoTime() < deadline; ) {
+        for (long deadline = System.nanoTime() + PATIENCE.patience().toNanos(); System.nanoTime() < deadline; ) {
             for (int i = 0; i < 3; i++) {
                 if (processes[i] != null && ask(i).role().equals("leader")) {
                     return i;
