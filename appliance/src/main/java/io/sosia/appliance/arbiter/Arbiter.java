@@ -31,6 +31,9 @@ public interface Arbiter extends AutoCloseable {
         /// Definitely not granted, now or ever.
         void refused(Nonce nonce, String reason);
 
+        /// Definitely not granted, since an operator's order has written this record.
+        void overruled(Nonce nonce, PairRecord record);
+
         /// No answer in time; a claim's outcome is unknown.
         void silent(String why);
     }

@@ -51,6 +51,8 @@ public final class WitnessArbiter implements Arbiter {
     private static void answered(ClaimCommand claim, ClaimResult result, Answers answers) {
         switch (result) {
             case ClaimResult.Granted(var record) -> answers.granted(claim.nonce(), record);
+            case ClaimResult.Refused(var record, var _) when record.lastChange().operatorWord().isPresent() ->
+                    answers.overruled(claim.nonce(), record);
             case ClaimResult.Refused(var record, var reason) ->
                     answers.refused(claim.nonce(), reason + ", the record says " + record.summary());
             case ClaimResult.UnknownPair(PairId unknown) ->

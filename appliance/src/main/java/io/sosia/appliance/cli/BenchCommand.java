@@ -9,7 +9,10 @@ import picocli.CommandLine.Command;
         description = "Measures the product, next to its peers on the same work.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchMachineCommand.class, BenchBootCommand.class, BenchGuestCommand.class, BenchResyncCommand.class})
+        subcommands = {
+            BenchMachineCommand.class, BenchBootCommand.class, BenchGuestCommand.class, BenchResyncCommand.class,
+            BenchWitnessCommand.class
+        })
 public final class BenchCommand implements Runnable {
 
     @CommandLine.Spec
@@ -17,6 +20,6 @@ public final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "which benchmark? There are: machine, boot, guest");
+        throw new CommandLine.ParameterException(spec.commandLine(), "which benchmark? There are: machine, boot, guest, resync, witness");
     }
 }

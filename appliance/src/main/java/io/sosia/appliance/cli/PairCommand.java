@@ -17,9 +17,9 @@ import picocli.CommandLine.Option;
 /// `sosia pair`: what concerns both nodes.
 @Command(
         name = "pair",
-        description = "Gives birth to a pair.",
+        description = "Gives birth to a pair; orders against the rules, when they leave nobody to serve.",
         mixinStandardHelpOptions = true,
-        subcommands = PairCommand.Init.class)
+        subcommands = {PairCommand.Init.class, PairOrderCommand.OverrideOrder.class, PairOrderCommand.ReinitOrder.class})
 public final class PairCommand implements Runnable {
 
     @CommandLine.Spec
@@ -27,7 +27,7 @@ public final class PairCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "which command? There is: init");
+        throw new CommandLine.ParameterException(spec.commandLine(), "which command? There are: init, override, reinit");
     }
 
     /// `sosia pair init`.

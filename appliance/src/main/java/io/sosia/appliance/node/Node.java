@@ -33,6 +33,8 @@ import io.sosia.disksync.block.DiskState;
 import io.sosia.disksync.store.DiskRebuild;
 import io.sosia.disksync.store.DiskStore;
 import io.sosia.witness.claim.Incarnation;
+import io.sosia.witness.claim.OperatorWord;
+import io.sosia.witness.claim.PairRecord;
 import io.sosia.witness.identity.Identity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -92,6 +94,7 @@ public final class Node implements AutoCloseable {
     private final AtomicBoolean broken = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final long startedNanos = System.nanoTime();
+    private final Incarnation incarnation = new Incarnation(UUID.randomUUID());
     private volatile boolean primary;
     /// What it looked like when it was closed.
     private volatile NodeStatus lastStatus;
@@ -245,8 +248,7 @@ public final class Node implements AutoCloseable {
     }
 
     private PairCore.Setup setup(MachineSpec spec) {
-        PairSettings usual = PairSettings.of(home.pairId(), config.node(), config.partner(),
-                new Incarnation(UUID.randomUUID()));
+        PairSettings usual = PairSettings.of(home.pairId(), config.node(), config.partner(), incarnation);
         PairSettings settings = new PairSettings(usual.pairId(), usual.node(), usual.partner(), usual.incarnation(),
                 config.partnerGraceNanos(), usual.witnessRetryNanos(), usual.freezeNanos(), usual.handOverNanos());
         return new PairCore.Setup(settings, PairCore.LinkTiming.suspectAfter(config.silenceNanos()),
@@ -329,6 +331,9 @@ public final class Node implements AutoCloseable {
         public void transition(NodeState from, NodeState to, String reason) {
             long step = machine.steps();
             primary = to.isPrimary();
+            if (to.isPrimary() || isBackup(to)) {
+                keepEpoch(to.epoch());
+            }
             transitions.add(from, to, step, reason);
             DIAGNOSTICS.info("{} {}->{} epoch={} at={} reason={}", config.node(), from.word(), to.word(), to.epoch(),
                     step,
@@ -341,6 +346,19 @@ public final class Node implements AutoCloseable {
         }
 
         @Override
+        public void ordered(PairRecord record) {
+            try {
+                if (home.noteOrder(record)) {
+                    OperatorWord word = record.lastChange().operatorWord().orElseThrow();
+                    DIAGNOSTICS.warn("{}: ORDERED AGAINST THE RULES by {} ({}): {}. Output released before may be missing in what goes on.",
+                            config.node(), word.operator(), word.reason(), record.summary());
+                }
+            } catch (IOException e) {
+                pair.fault("an operator's order cannot be written down: " + e.getMessage());
+            }
+        }
+
+        @Override
         public void finished(Outcome outcome, String reason) {
             pair.look(core -> ending.complete(new Ending(
                     outcome, core.state().word(), reason, core.state().epoch(), machine.steps(), Instant.now())));
@@ -349,6 +367,15 @@ public final class Node implements AutoCloseable {
         @Override
         public void broken(Throwable cause) {
             Node.this.broken(cause);
+        }
+    }
+
+    /// On the event loop, before anything leaves in that epoch.
+    private void keepEpoch(long epoch) {
+        try {
+            home.writeEpoch(epoch);
+        } catch (IOException e) {
+            DIAGNOSTICS.warn("the epoch {} cannot be written down: {}", epoch, e.getMessage());
         }
     }
 
@@ -418,14 +445,17 @@ public final class Node implements AutoCloseable {
         return seen[0];
     }
 
+    private static boolean isBackup(NodeState state) {
+        return state instanceof NodeState.Following || state instanceof NodeState.Syncing || state instanceof NodeState.Draining
+                || state instanceof NodeState.Claiming claiming && claiming.purpose() == Purpose.PROMOTE;
+    }
+
     private NodeStatus status(PairCore core) {
         NodeState state = core.state();
-        boolean backup = state instanceof NodeState.Following || state instanceof NodeState.Syncing || state instanceof NodeState.Draining
-                || state instanceof NodeState.Claiming claiming && claiming.purpose() == Purpose.PROMOTE;
         return new NodeStatus(
                 home.pairId().toString(), config.node().value(), config.partner().value(),
-                state.isPrimary() ? "primary" : backup ? "backup" : "none",
-                state.word(), transitions.lastReason(), state.epoch(), config.engine().decided().word(), machine.steps(),
+                state.isPrimary() ? "primary" : isBackup(state) ? "backup" : "none",
+                incarnation.toString(), state.word(), transitions.lastReason(), state.epoch(), config.engine().decided().word(), machine.steps(),
                 core.backupStep(),
                 core.linked(), arbiter.reachable(), state.renunciation().summary(), pair.lagNanos() / 1e6, pair.heldShare() * 100,
                 rate.bitsPerSecond(), linkBytes(), pair.clonePauseNanos() / 1e6, pair.cloneProgress().orElse(null), core.gate().heldOutputs(), console.end(),

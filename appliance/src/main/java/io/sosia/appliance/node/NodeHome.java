@@ -12,8 +12,11 @@ import io.sosia.disksync.block.GenerationId;
 import io.sosia.disksync.store.DiskBirth;
 import io.sosia.disksync.store.DiskStore;
 import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.claim.OperatorWord;
 import io.sosia.witness.claim.PairId;
+import io.sosia.witness.claim.PairRecord;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,9 +32,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The folder of all that a node keeps: who it is (`pair.json`), its disk (`disk/`), what the disk holds
-/// (`stamp.json`), when that was last compared with the partner's (`verified.json`), in which
-/// epoch it last relied on its backup's renunciation (`relied.json`), how its last life ended (`ended.json`), the
-/// snapshot its machine is to go on from (`restore/`) and evidence of failures (`evidence/`). Every file is replaced whole and
+/// (`stamp.json`), when that was last compared with the partner's (`verified.json`), the last epoch it took part in (`epoch.json`), in
+/// which epoch it last relied on its backup's renunciation (`relied.json`), how its last life ended (`ended.json`), the
+/// snapshot its machine is to go on from (`restore/`), operators' orders that it followed (`orders.jsonl`) and evidence of failures
+/// (`evidence/`). Every file is replaced whole and
 /// durably.
 public final class NodeHome {
 
@@ -42,12 +46,15 @@ public final class NodeHome {
     private static final String UNKNOWN_CONTENT = "unknown";
     private static final String VERIFIED = "verified.json";
     private static final String RELIED = "relied.json";
+    private static final String EPOCH = "epoch.json";
+    private static final String ORDERS = "orders.jsonl";
     private static final int FORMAT = 1;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Path folder;
     private final PairId pairId;
     private final NodeName node;
+    private long epochWritten = -1;
 
     private NodeHome(Path folder, PairId pairId, NodeName node) {
         this.folder = folder;
@@ -305,6 +312,53 @@ public final class NodeHome {
     /// Writes down how this life ended; durable on return.
     void writeEnding(Ending ending) throws IOException {
         replace("ended.json", ending.toJson());
+    }
+
+    /// The last epoch this node took part in; 0 before the first, or when that is not known.
+    public long epoch() {
+        try {
+            return Files.exists(folder.resolve(EPOCH)) ? read(folder.resolve(EPOCH)).path("epoch").asLong() : 0;
+        } catch (IOException damaged) {
+            DIAGNOSTICS.warn("{}", damaged.getMessage());
+            return 0;
+        }
+    }
+
+    /// Keeps the epoch if it is a new one; durable on return. By one thread.
+    void writeEpoch(long epoch) throws IOException {
+        if (epochWritten < 0) {
+            epochWritten = epoch();
+        }
+        if (epoch > epochWritten) {
+            replace(EPOCH, JSON.createObjectNode().put("epoch", epoch));
+            epochWritten = epoch;
+        }
+    }
+
+    /// Keeps an operator's order, unless it is kept already; durable on return.
+    ///
+    /// @param record written by it
+    /// @return whether it is new
+    boolean noteOrder(PairRecord record) throws IOException {
+        Path file = folder.resolve(ORDERS);
+        String nonce = record.nonce().value().toString();
+        if (Files.exists(file) && Files.readString(file, StandardCharsets.UTF_8).contains(nonce)) {
+            return false;
+        }
+        OperatorWord word = record.lastChange().operatorWord().orElseThrow();
+        ObjectNode json = JSON.createObjectNode().put("at", Instant.now().toString())
+                .put("order", record.lastChange().getClass().getSimpleName()).put("operator", word.operator())
+                .put("reason", word.reason()).put("given", Instant.ofEpochMilli(word.wallClockMillis()).toString())
+                .put("record", record.summary()).put("nonce", nonce);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+            ByteBuffer line = ByteBuffer.wrap((json + "\n").getBytes(StandardCharsets.UTF_8));
+            while (line.hasRemaining()) {
+                channel.write(line);
+            }
+            channel.force(true);
+        }
+        sync(folder, StandardOpenOption.READ);
+        return true;
     }
 
     /// A new life begins.

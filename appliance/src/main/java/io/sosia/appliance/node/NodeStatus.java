@@ -5,6 +5,7 @@ import java.util.List;
 /// What an operator sees of a node, at one moment.
 ///
 /// @param role             `primary`, `backup` or `none`
+/// @param incarnation      of this life of the node, as the witness's record names it
 /// @param state            the pair machine's state, in a word
 /// @param why              what led to it
 /// @param epoch            the last epoch this node took part in
@@ -33,6 +34,7 @@ public record NodeStatus(
         String node,
         String partner,
         String role,
+        String incarnation,
         String state,
         String why,
         long epoch,

@@ -50,6 +50,9 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
         /// Keeps durably that this node relies on its backup's renunciation in this epoch. On a thread of its own.
         void writeRelied(long epoch) throws IOException;
 
+        /// The record that stands was written by an operator's order.
+        void ordered(PairRecord record);
+
         /// A broken invariant: the node has to stop at once.
         void broken(Throwable cause);
     }
@@ -284,7 +287,10 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
 
     @Override
     public void record(PairRecord record) {
-        onLoop(() -> core.recordRead(record, System.nanoTime()));
+        onLoop(() -> {
+            noteOrder(record);
+            core.recordRead(record, System.nanoTime());
+        });
     }
 
     @Override
@@ -300,6 +306,21 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     @Override
     public void refused(Nonce nonce, String reason) {
         onLoop(() -> core.claimRefused(nonce, reason, System.nanoTime()));
+    }
+
+    @Override
+    public void overruled(Nonce nonce, PairRecord record) {
+        onLoop(() -> {
+            noteOrder(record);
+            core.claimOverruled(nonce, record, System.nanoTime());
+        });
+    }
+
+    /// An operator's order is written down here too, before it is followed.
+    private void noteOrder(PairRecord record) {
+        if (record.lastChange().operatorWord().isPresent()) {
+            observer.ordered(record);
+        }
     }
 
     @Override

@@ -490,6 +490,10 @@ public final class PairCore {
         tell(new PairEvent.ClaimRefused(nonce, reason), now);
     }
 
+    public void claimOverruled(Nonce nonce, PairRecord record, long now) {
+        tell(new PairEvent.Overruled(nonce, record), now);
+    }
+
     public void witnessSilent(long now) {
         tell(new PairEvent.WitnessSilent(), now);
     }

@@ -52,6 +52,9 @@ public sealed interface PairEvent {
     /// The witness refused the claim with this nonce.
     record ClaimRefused(Nonce nonce, String reason) implements PairEvent {}
 
+    /// The witness refused the claim with this nonce, because an operator's order has written another record.
+    record Overruled(Nonce nonce, PairRecord record) implements PairEvent {}
+
     /// A read or a claim had no answer in time; a claim's outcome is unknown.
     record WitnessSilent() implements PairEvent {}
 

@@ -122,7 +122,7 @@ public final class PairMachine {
         return switch (event) {
             case PairEvent.RecordRead(PairRecord record) -> start(record, now);
             case PairEvent.RecordUnknown() -> halt(s.epoch(),
-                    "the witness does not know this pair: run `sosia pair init` first");
+                    "the witness does not know this pair: run `sosia pair init` first, or `sosia pair reinit` if the witness lost it");
             case PairEvent.Tick() when now - s.askedNanos() >= settings.witnessRetryNanos() ->
                     Step.stay(new Reading(s.epoch(), now), new ReadRecord());
             case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse("not ready: the witness has not answered yet"));
@@ -146,7 +146,7 @@ public final class PairMachine {
             return Step.to(new Waiting(record, partner.get(), now + settings.partnerGraceNanos(), now),
                     "the partner was in sync and may be about to claim");
         }
-        return coldBoot(record, now, "owner by the record");
+        return coldBoot(record, now, "owner by the record" + (onTheWordOf(record).isEmpty() ? "" : ", " + onTheWordOf(record)));
     }
 
     private Step waiting(Waiting s, PairEvent event, long now) {
@@ -169,6 +169,7 @@ public final class PairMachine {
             case PairEvent.ClaimGranted(Nonce nonce, PairRecord record) when nonce.equals(ours) ->
                     granted(s, record, now);
             case PairEvent.ClaimRefused(Nonce nonce, String reason) when nonce.equals(ours) -> refused(s, reason, now);
+            case PairEvent.Overruled(Nonce nonce, PairRecord record) when nonce.equals(ours) -> overruled(s, record, now);
             case PairEvent.Tick() -> repeat(s, now);
             case PairEvent.PartnerLost(String reason) -> claimWithoutPartner(s, reason);
             case PairEvent.PartnerLeaves(String reason) -> claimWithoutPartner(s, reason);
@@ -265,6 +266,37 @@ public final class PairMachine {
             return Step.to(new Reading(s.epoch(), now), lost, new ReadRecord());
         }
         return rejoin(s.epoch(), lost);
+    }
+
+    /// An operator has written the record anew. One that names this very life, alone, is taken over by a claim of our own that expects
+    /// it; any other is a refusal.
+    private Step overruled(Claiming s, PairRecord record, long now) {
+        boolean forUs = record.state() == PairState.SOLO && record.owner().equals(settings.node())
+                && record.namesInSync(settings.node(), settings.incarnation());
+        if (!forUs || !s.purpose().holdsMemory()) {
+            return refused(s, onTheWordOf(record) + ", the record says " + record.summary(), now);
+        }
+        if (s.purpose() == Purpose.STOP) {
+            return endRun(record.asExpected(), now);
+        }
+        List<PairAction> actions = new ArrayList<>();
+        Purpose purpose = s.purpose();
+        if (purpose == Purpose.PROTECT_LIVE) {
+            purpose = Purpose.GO_SOLO;
+            if (!s.partnerGone()) {
+                actions.addAll(List.of(new CloseLink(onTheWordOf(record)), new AbandonClone(onTheWordOf(record))));
+            }
+        }
+        ClaimCommand claim = claimSolo(purpose, record.asExpected());
+        actions.add(new Submit(claim));
+        return new Step(new Claiming(s.epoch(), purpose, claim, now, now, s.partnerGone(), s.frozen(), s.held()), List.copyOf(actions),
+                onTheWordOf(record));
+    }
+
+    /// Whose order wrote the record; empty when none did.
+    private static String onTheWordOf(PairRecord record) {
+        return record.lastChange().operatorWord()
+                .map(word -> "on the word of " + word.operator() + " (" + word.reason() + ")").orElse("");
     }
 
     private Step alone(Alone s, PairEvent event, long now) {
@@ -536,9 +568,12 @@ public final class PairMachine {
 
     /// PROTECTED naming this incarnation becomes the next epoch, SOLO.
     private ClaimCommand claimSolo(Purpose purpose, long epoch) {
-        return new ClaimCommand.ClaimSolo(settings.pairId(),
-                new Expected(epoch, PairState.PROTECTED), settings.node(), settings.incarnation(),
-                nonce(purpose, epoch, settings.incarnation()));
+        return claimSolo(purpose, new Expected(epoch, PairState.PROTECTED));
+    }
+
+    private ClaimCommand claimSolo(Purpose purpose, Expected expected) {
+        return new ClaimCommand.ClaimSolo(settings.pairId(), expected, settings.node(), settings.incarnation(),
+                nonce(purpose, expected.epoch(), settings.incarnation()));
     }
 
     /// SOLO of this epoch becomes PROTECTED, naming the partner that is to be our backup.

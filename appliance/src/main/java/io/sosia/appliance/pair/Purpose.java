@@ -17,6 +17,11 @@ public enum Purpose {
     /// The guest has switched itself off: the run is over.
     STOP;
 
+    /// Whether this node holds the machine's memory while the claim is out.
+    boolean holdsMemory() {
+        return machineRuns() || this == PROMOTE;
+    }
+
     /// Whether the machine runs as primary while the claim is out.
     boolean machineRuns() {
         return this == GO_SOLO || this == LET_GO || this == STOP || this == PROTECT_LIVE;

@@ -21,6 +21,7 @@ import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.PairId;
+import io.sosia.witness.claim.PairRecord;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -77,6 +78,9 @@ class PairNodeTest {
 
         @Override
         public void writeRelied(long epoch) {}
+
+        @Override
+        public void ordered(PairRecord record) {}
 
         @Override
         public void broken(Throwable cause) {

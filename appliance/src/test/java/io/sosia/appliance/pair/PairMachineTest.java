@@ -15,10 +15,12 @@ import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.Members;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.Nonce;
+import io.sosia.witness.claim.OperatorWord;
 import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.PairRecord;
 import io.sosia.witness.claim.PairState;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -34,7 +36,9 @@ class PairMachineTest {
     private static final Incarnation B2 = life(12);
     private static final long SECOND = 1_000_000_000L;
 
-    private final ClaimTable table = new ClaimTable();
+    private static final OperatorWord WORD = new OperatorWord("ada", "the witness burnt down", 1);
+
+    private ClaimTable table = new ClaimTable();
     private PairMachine rules = machine(A, A1);
     private NodeState state;
     private long now;
@@ -87,6 +91,8 @@ class PairMachineTest {
     private List<PairAction> answer(ClaimCommand claim) {
         return switch (table.apply(claim)) {
             case ClaimResult.Granted(PairRecord granted) -> tell(new PairEvent.ClaimGranted(claim.nonce(), granted));
+            case ClaimResult.Refused(PairRecord record, ClaimResult.Reason _) when record.lastChange().operatorWord().isPresent() ->
+                    tell(new PairEvent.Overruled(claim.nonce(), record));
             case ClaimResult.Refused(PairRecord _, ClaimResult.Reason reason) ->
                     tell(new PairEvent.ClaimRefused(claim.nonce(), reason.name()));
             case ClaimResult.UnknownPair _, ClaimResult.TableFull _ -> throw new AssertionError("the pair is known");
@@ -563,6 +569,98 @@ class PairMachineTest {
         assertThat(((Finish) actions.getLast()).outcome()).isEqualTo(Outcome.REJOIN);
         assertThat(state).isInstanceOf(NodeState.Halted.class);
         assertThat(tell(new PairEvent.ClaimGranted(new Nonce(new UUID(5, 5)), record()))).isEmpty();
+    }
+
+    /// The witness has lost its storage; an operator has told it about the pair again.
+    private void reinitialise(NodeName owner, Incarnation life, long aboveEpoch) {
+        table = new ClaimTable();
+        table.apply(new ClaimCommand.Reinitialise(PAIR, Members.of(A, B), owner, Optional.of(life), aboveEpoch, WORD,
+                new Nonce(new UUID(0, 77))));
+    }
+
+    @Test
+    void primaryWhoseRecordWasWrittenAnewTakesItOverWithItsMachine() {
+        beProtected();
+        ClaimCommand old = claim(tell(lost()));
+        after(3 * SECOND);
+        assertThat(state.word()).isEqualTo("FROZEN");
+        reinitialise(A, A1, 8);
+        ClaimCommand again = claim(answer(old));
+        assertThat(again.nonce()).isNotEqualTo(old.nonce());
+        assertThat(answer(again)).containsExactly(new GateOpen(10), new PairAction.Resume());
+        assertThat(state).isEqualTo(new NodeState.Solo(10));
+    }
+
+    @Test
+    void drainedBackupWhoseRecordWasWrittenAnewGoesLiveWithItsMemory() {
+        beFollowing();
+        tell(lost());
+        ClaimCommand old = claim(tell(new PairEvent.Drained()));
+        reinitialise(B, B1, 2);
+        assertThat(answer(claim(answer(old)))).containsExactly(new PairAction.GoLive(4));
+        assertThat(state).isEqualTo(new NodeState.Solo(4));
+    }
+
+    @Test
+    void primaryThatAskedForProtectionOfALostRecordPartsWithItsBackupAndGoesOnAlone() {
+        beGated();
+        ClaimCommand protect = claim(tell(new PairEvent.PartnerHoldsAllReleased()));
+        reinitialise(A, A1, 5);
+        List<PairAction> actions = answer(protect);
+        assertThat(actions).hasOnlyElementsOfTypes(CloseLink.class, PairAction.AbandonClone.class, Submit.class);
+        assertThat(answer(claim(actions))).containsExactly(new GateOpen(7));
+        assertThat(state).isEqualTo(new NodeState.Solo(7));
+    }
+
+    @Test
+    void powerOffOfARunWhoseRecordWasWrittenAnewIsRecorded() {
+        beSolo();
+        ClaimCommand stop = claim(tell(new PairEvent.PowerOffReleased()));
+        reinitialise(A, A1, 3);
+        answer(claim(answer(stop)));
+        assertThat(record().state()).isEqualTo(PairState.STOPPED);
+        assertThat(state).isInstanceOf(NodeState.Stopped.class);
+    }
+
+    @Test
+    void whoeverIsNotTheOneTheOperatorNamedGivesUp() {
+        beFollowing();
+        tell(lost());
+        ClaimCommand claim = claim(tell(new PairEvent.Drained()));
+        reinitialise(A, A1, 2);
+        assertThat(answer(claim)).hasOnlyElementsOfTypes(CloseLink.class, Finish.class);
+        assertThat(state).isInstanceOf(NodeState.Halted.class);
+    }
+
+    @Test
+    void anotherLifeOfTheOneTheOperatorNamedGivesUp() {
+        beFollowing();
+        tell(lost());
+        ClaimCommand claim = claim(tell(new PairEvent.Drained()));
+        reinitialise(B, B2, 2);
+        assertThat(answer(claim)).hasOnlyElementsOfTypes(CloseLink.class, Finish.class);
+    }
+
+    @Test
+    void coldBootThatWasOverruledReadsAgainEvenIfItsLifeIsNamed() {
+        become(A, A1);
+        ClaimCommand boot = claim(read());
+        reinitialise(A, A1, 4);
+        assertThat(answer(boot)).containsExactly(new PairAction.ReadRecord());
+    }
+
+    @Test
+    void nodeThatAnOperatorNamesBootsThoughItWasNotTheOwner() {
+        beSolo();
+        become(B, B2);
+        read();
+        assertThat(state).isInstanceOf(NodeState.Standby.class);
+        table.apply(new ClaimCommand.Override(PAIR, record().asExpected(), B, Optional.empty(), record().epoch(), WORD,
+                new Nonce(new UUID(0, 78))));
+        ClaimCommand boot = claim(read());
+        assertThat(boot).isInstanceOf(ClaimCommand.ColdBoot.class);
+        answer(boot);
+        assertThat(state).isInstanceOf(NodeState.Alone.class);
     }
 
     @Test

@@ -18,15 +18,25 @@ import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.TimeDuration;
 
-/// One Ratis client, until it is thrown away for a new one. Safe for use from several threads.
+/// One way to the witness, until it is thrown away for a new one. Safe for use from several threads.
+///
+/// Commands and queries have a Ratis client each: one that is told of another leader closes its channel to the old one and waits
+/// until every answer still due over it has come, and a query to a member whose leader has just died comes to nothing only after
+/// the attempt's whole time. A claim must not wait for that.
 final class RaftConnection implements AutoCloseable {
     /// Enough to be sent on to another member that leads; waiting longer is the caller's decision.
     private static final int RETRIES = 3;
     private static final long RETRY_SLEEP_MILLIS = 50;
 
-    private final RaftClient raft;
+    private final RaftClient commands;
+    private final RaftClient queries;
 
     RaftConnection(WitnessClientConfig config) {
+        commands = client(config);
+        queries = client(config);
+    }
+
+    private static RaftClient client(WitnessClientConfig config) {
         List<RaftPeer> peers = config.witnesses().stream()
                 .map(witness -> RaftPeer.newBuilder()
                         // A client needs to tell the members apart, not to know how they call themselves.
@@ -37,7 +47,7 @@ final class RaftConnection implements AutoCloseable {
         RaftProperties properties = new RaftProperties();
         RaftClientConfigKeys.Rpc.setRequestTimeout(
                 properties, millis(config.attemptTimeout().toMillis()));
-        raft = RaftClient.newBuilder()
+        return RaftClient.newBuilder()
                 .setRaftGroup(RaftGroup.valueOf(RaftGroupId.valueOf(GroupName.ID), peers))
                 .setProperties(properties)
                 .setParameters(RaftTls.parameters(config.credentials()))
@@ -52,7 +62,7 @@ final class RaftConnection implements AutoCloseable {
     /// @throws org.apache.ratis.protocol.exceptions.StateMachineException when the witness could not read it
     /// @throws IOException when no answer came
     byte[] write(byte[] command) throws IOException {
-        return content(raft.io().send(message(command)));
+        return content(commands.io().send(message(command)));
     }
 
     /// Sends a query and waits for the answer, which is of a leader that still led after it was asked.
@@ -60,7 +70,7 @@ final class RaftConnection implements AutoCloseable {
     /// @throws org.apache.ratis.protocol.exceptions.StateMachineException when the witness could not read it
     /// @throws IOException when no answer came
     byte[] read(byte[] query) throws IOException {
-        return content(raft.io().sendReadOnly(message(query)));
+        return content(queries.io().sendReadOnly(message(query)));
     }
 
     private static byte[] content(RaftClientReply reply) throws IOException {
@@ -84,6 +94,8 @@ final class RaftConnection implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        raft.close();
+        try (queries) {
+            commands.close();
+        }
     }
 }

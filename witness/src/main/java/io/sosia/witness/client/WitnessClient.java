@@ -206,7 +206,8 @@ public final class WitnessClient implements AutoCloseable {
         }
         RaftConnection fresh = new RaftConnection(config);
         if (connection.compareAndSet(broken, fresh)) {
-            dispose(broken);
+            // It waits for answers that are still due; the question that is asked again does not.
+            Thread.ofVirtual().name("witness-disposal").start(() -> dispose(broken));
             if (closing.getCount() == 0) {
                 dispose(fresh);
             }

@@ -4,6 +4,7 @@ import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.ClaimResult;
 import io.sosia.witness.claim.ClaimTable;
 import io.sosia.witness.claim.OperatorWord;
+import io.sosia.witness.claim.TableEntry;
 import io.sosia.witness.wire.CommandCodec;
 import io.sosia.witness.wire.QueryCodec;
 import io.sosia.witness.wire.QueryReply;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
@@ -75,6 +77,13 @@ final class ClaimStateMachine extends BaseStateMachine {
     Counts counts() {
         synchronized (lock) {
             return new Counts(table.size(), granted, notGranted);
+        }
+    }
+
+    /// All it knows. For tests, which compare members.
+    List<TableEntry> entries() {
+        synchronized (lock) {
+            return List.copyOf(table.entries());
         }
     }
 

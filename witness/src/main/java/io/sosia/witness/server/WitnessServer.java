@@ -1,5 +1,6 @@
 package io.sosia.witness.server;
 
+import io.sosia.witness.claim.TableEntry;
 import io.sosia.witness.identity.Credentials;
 import io.sosia.witness.identity.RaftTls;
 import java.io.Closeable;
@@ -308,6 +309,11 @@ public final class WitnessServer implements AutoCloseable {
     /// For tests, which make it ill.
     RaftServer.Division division() {
         return division;
+    }
+
+    /// For tests, which compare members.
+    List<TableEntry> entries() {
+        return machine.entries();
     }
 
     private void watch() {

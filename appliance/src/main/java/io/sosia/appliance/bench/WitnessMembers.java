@@ -1,0 +1,295 @@
+package io.sosia.appliance.bench;
+
+import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.client.WitnessAddress;
+import io.sosia.witness.client.WitnessMembership;
+import io.sosia.witness.server.WitnessConfig;
+import io.sosia.witness.server.WitnessServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+
+/// A witness of one or more members on this host's loopback, each `sosia witness run` in a process of its own. Not
+/// encrypted: a certificate speaks for one pair, and here one client speaks for thousands.
+///
+/// Threads: its owner's.
+final class WitnessMembers implements AutoCloseable {
+
+    /// The most heap of a member.
+    static final int HEAP_MIB = 64;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration ATTEMPT = Duration.ofSeconds(10);
+    private static final WitnessMembership.Asking ASKING = new WitnessMembership.Asking(ATTEMPT, Optional.empty());
+    private static final long LOOK_NANOS = 20_000_000;
+    private static final String SAYS_WHERE = " on 127.0.0.1:";
+    private static final String MAIN = "io.sosia.appliance.cli.Sosia";
+
+    private final Path folder;
+    private final List<Member> members = new ArrayList<>();
+
+    private WitnessMembers(Path folder) {
+        this.folder = folder;
+    }
+
+    /// One member; its process is another after each start.
+    private static final class Member {
+        private final String name;
+        private final WitnessAddress address;
+        private Process process;
+
+        Member(String name, WitnessAddress address) {
+            this.name = name;
+            this.address = address;
+        }
+    }
+
+    /// Founds a witness, starts its members and waits until one leads and all the others follow.
+    ///
+    /// @param folder where configurations, storages and diagnostics go
+    /// @throws BenchException when it does not come up
+    static WitnessMembers form(Path folder, int count) throws BenchException {
+        WitnessMembers witness = new WitnessMembers(folder);
+        try {
+            for (int port : freePorts(count)) {
+                witness.members.add(new Member("w" + (witness.members.size() + 1), new WitnessAddress("127.0.0.1", port)));
+            }
+            for (Member member : witness.members) {
+                witness.initialise(member);
+                witness.start(member);
+                if (member != witness.members.getFirst()) {
+                    WitnessMembership.add(witness.members.getFirst().address, member.address, ASKING);
+                }
+            }
+            witness.awaitWhole();
+            return witness;
+        } catch (IOException e) {
+            witness.close();
+            throw new BenchException("the witness does not come up: " + e.getMessage(), e);
+        } catch (BenchException | RuntimeException e) {
+            witness.close();
+            throw e;
+        }
+    }
+
+    private static List<Integer> freePorts(int count) throws IOException {
+        List<ServerSocket> held = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+            }
+            return held.stream().map(ServerSocket::getLocalPort).toList();
+        } finally {
+            for (ServerSocket socket : held) {
+                socket.close();
+            }
+        }
+    }
+
+    private void initialise(Member member) throws IOException {
+        Path storage = folder.resolve(member.name);
+        WitnessConfig config = new WitnessConfig(new NodeName(member.name), member.address.host(), member.address.port(), storage);
+        if (member == members.getFirst()) {
+            WitnessServer.init(config);
+        } else {
+            WitnessServer.initJoining(config);
+        }
+        Files.writeString(configuration(member), """
+                name: %s
+                listen: %s
+                storage: %s
+                tls: off
+                """.formatted(member.name, member.address, storage), StandardCharsets.UTF_8);
+    }
+
+    private Path configuration(Member member) {
+        return folder.resolve(member.name + ".yaml");
+    }
+
+    private void start(Member member) throws BenchException {
+        Path printed = folder.resolve(member.name + ".out");
+        List<String> command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC", "-Xmx" + HEAP_MIB + "m",
+                // It ends when its standard input does, which the kernel closes with us.
+                "-Dsosia.endsWithParent=true", "-cp", System.getProperty("java.class.path"), MAIN, "witness", "run", "--config",
+                configuration(member).toString());
+        try {
+            Files.deleteIfExists(printed);
+            member.process = new ProcessBuilder(command)
+                    .redirectOutput(printed.toFile())
+                    .redirectError(ProcessBuilder.Redirect.appendTo(folder.resolve(member.name + ".log").toFile()))
+                    .start();
+        } catch (IOException e) {
+            throw new BenchException("a member of the witness cannot be started: " + e.getMessage(), e);
+        }
+        await("member " + member.name + " listens", () -> contains(printed, SAYS_WHERE));
+    }
+
+    private static boolean contains(Path file, String text) {
+        try {
+            return Files.exists(file) && Files.readString(file).contains(text);
+        } catch (IOException beingWritten) {
+            return false;
+        }
+    }
+
+    private void await(String what, BooleanSupplier so) throws BenchException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!so.getAsBoolean()) {
+            for (Member member : members) {
+                if (member.process != null && !member.process.isAlive()) {
+                    throw new BenchException("member " + member.name + " of the witness has ended with status "
+                            + member.process.exitValue() + "; its last words: " + lastWords(member));
+                }
+            }
+            if (System.nanoTime() - deadline > 0) {
+                throw new BenchException("waited " + PATIENCE.toSeconds() + " s and still not: " + what);
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+    }
+
+    private String lastWords(Member member) {
+        try {
+            List<String> lines = Files.readAllLines(folder.resolve(member.name + ".log"));
+            return String.join(" | ", lines.subList(Math.max(0, lines.size() - 3), lines.size()));
+        } catch (IOException unreadable) {
+            return "(unreadable: " + unreadable.getMessage() + ")";
+        }
+    }
+
+    private void awaitWhole() throws BenchException {
+        await("one member leads and the others follow", () -> {
+            int following = 0;
+            int leading = 0;
+            for (Member member : members) {
+                Optional<WitnessMembership.View> view = ask(member);
+                if (view.isEmpty() || view.get().leader().isEmpty()) {
+                    return false;
+                }
+                leading += view.get().role().equals("leader") ? 1 : 0;
+                following += view.get().role().equals("follower") ? 1 : 0;
+            }
+            return leading == 1 && following == members.size() - 1;
+        });
+    }
+
+    private static Optional<WitnessMembership.View> ask(Member member) {
+        try {
+            return Optional.of(WitnessMembership.ask(member.address, ASKING));
+        } catch (IOException silent) {
+            return Optional.empty();
+        }
+    }
+
+    /// Where the members listen.
+    List<WitnessAddress> addresses() {
+        return members.stream().map(member -> member.address).toList();
+    }
+
+    /// `kill -9` of the member that leads.
+    ///
+    /// @return the `System.nanoTime` of the kill
+    /// @throws BenchException when nobody leads
+    long killLeader() throws BenchException {
+        for (Member member : members) {
+            if (member.process != null && ask(member).filter(view -> view.role().equals("leader")).isPresent()) {
+                Process leader = member.process;
+                member.process = null;
+                long now = System.nanoTime();
+                leader.destroyForcibly();
+                return now;
+            }
+        }
+        throw new BenchException("no member of the witness leads");
+    }
+
+    /// Starts the member that was killed and waits until all follow one leader.
+    ///
+    /// @throws BenchException when they do not
+    void restore() throws BenchException {
+        for (Member member : members) {
+            if (member.process == null) {
+                start(member);
+            }
+        }
+        awaitWhole();
+    }
+
+    /// What each member has in memory now (VmRSS of /proc/PID/status, proc(5)), in MiB.
+    ///
+    /// @throws BenchException when one has ended
+    List<Double> residentMiB() throws BenchException {
+        List<Double> all = new ArrayList<>();
+        for (Member member : members) {
+            try (Stream<String> lines = Files.lines(Path.of("/proc", Long.toString(member.process.pid()), "status"))) {
+                all.add(lines.filter(line -> line.startsWith("VmRSS:"))
+                        .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) / 1024)
+                        .findFirst()
+                        .orElseThrow(() -> new BenchException("member " + member.name + " of the witness has ended")));
+            } catch (IOException e) {
+                throw new BenchException("the memory of member " + member.name + " is not known: " + e.getMessage(), e);
+            }
+        }
+        return all;
+    }
+
+    /// What the greatest storage of a member takes on disk, log and snapshots, in MiB.
+    ///
+    /// @throws BenchException when it cannot be read
+    double storageMiB() throws BenchException {
+        double greatest = 0;
+        for (Member member : members) {
+            try (Stream<Path> files = Files.walk(folder.resolve(member.name))) {
+                long bytes = 0;
+                for (Path file : files.toList()) {
+                    bytes += sizeOf(file);
+                }
+                greatest = Math.max(greatest, bytes / 1048576.0);
+            } catch (IOException e) {
+                throw new BenchException("the storage of member " + member.name + " cannot be read: " + e.getMessage(), e);
+            }
+        }
+        return greatest;
+    }
+
+    private static long sizeOf(Path file) throws IOException {
+        try {
+            return Files.isRegularFile(file) ? Files.size(file) : 0;
+        } catch (NoSuchFileException droppedMeanwhile) {
+            return 0;
+        }
+    }
+
+    /// Ends all members; none is left when it returns.
+    @Override
+    public void close() {
+        for (Member member : members) {
+            if (member.process != null) {
+                member.process.destroyForcibly();
+            }
+        }
+        for (Member member : members) {
+            try {
+                if (member.process != null) {
+                    member.process.waitFor(ATTEMPT.toMillis(), TimeUnit.MILLISECONDS);
+                }
+            } catch (InterruptedException hurry) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+package io.sosia.appliance.node;
+
+import io.sosia.appliance.config.ConfigException;
+import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.pair.PeerMessage.DiskStamp;
+import io.sosia.witness.claim.ClaimCommand;
+import io.sosia.witness.claim.ClaimResult;
+import io.sosia.witness.claim.Incarnation;
+import io.sosia.witness.claim.Members;
+import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.claim.Nonce;
+import io.sosia.witness.claim.OperatorWord;
+import io.sosia.witness.claim.PairId;
+import io.sosia.witness.claim.PairRecord;
+import io.sosia.witness.claim.TableEntry;
+import io.sosia.witness.client.WitnessAnswer;
+import io.sosia.witness.client.WitnessClient;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/// An order that an operator can give against the rules: what it would write, and what it may cost. Nothing is written before
+/// [#carryOut].
+///
+/// It names an owner, which still needs a grant of its own before it is live: no order lets a node serve without the witness.
+public final class OperatorOrder {
+
+    private static final Duration DEADLINE = Duration.ofSeconds(30);
+    private static final int LISTENS_MILLIS = 2_000;
+
+    private final NodeConfig owner;
+    private final ClaimCommand command;
+    private final List<String> warnings;
+
+    private OperatorOrder(NodeConfig owner, ClaimCommand command, List<String> warnings) {
+        this.owner = owner;
+        this.command = command;
+        this.warnings = List.copyOf(warnings);
+    }
+
+    /// Makes a node the owner although the record names its partner. It cold-boots from its own disk.
+    ///
+    /// @param node    the node that is to go live
+    /// @param running what it says of itself; empty when it does not run
+    /// @throws IOException when that must not be, or the witness does not answer: why, and what can be done
+    public static OperatorOrder override(NodeConfig node, Optional<NodeStatus> running, OperatorWord word) throws IOException {
+        NodeHome home = NodeHome.open(node.state(), node.node());
+        PairRecord record = recordOf(node, home).orElseThrow(() -> new IOException("the witness does not know pair " + home.pairId()
+                + ": it has lost its storage, or is another; write the record anew with `sosia pair reinit`"));
+        if (record.owner().equals(node.node())) {
+            throw new IOException("node " + node.node() + " owns the pair already (" + record.summary()
+                    + ") and goes live by itself; start it with `sosia appliance run`");
+        }
+        checkIdle(node, running);
+        checkPartnerIsOff(node);
+        long known = Math.max(record.epoch(), durableEpoch(node));
+        return new OperatorOrder(node, new ClaimCommand.Override(home.pairId(), record.asExpected(), node.node(), Optional.empty(), known,
+                word, new Nonce(UUID.randomUUID())), lacks(node, home, record));
+    }
+
+    /// Tells a witness that has lost its storage about a pair again: SOLO with one owner, above every epoch either node knows.
+    ///
+    /// @param owner        the node that is to be live; the one that runs, if one does
+    /// @param running      what it says of itself; empty when it does not run
+    /// @param partnerEpoch the last epoch the partner took part in; see [NodeHome#epoch]
+    /// @throws IOException when that must not be, or the witness does not answer: why, and what can be done
+    public static OperatorOrder reinitialise(NodeConfig owner, Optional<NodeStatus> running, long partnerEpoch, OperatorWord word)
+            throws IOException {
+        NodeHome home = NodeHome.open(owner.state(), owner.node());
+        Optional<PairRecord> standing = recordOf(owner, home);
+        if (standing.isPresent()) {
+            throw new IOException("the witness knows the pair (" + standing.get().summary() + "): it has lost nothing. To make another node "
+                    + "the owner, use `sosia pair override`");
+        }
+        Optional<Incarnation> life = livingMemory(owner, running);
+        List<String> warnings = new ArrayList<>();
+        if (!running.map(OperatorOrder::isSurelyTheLiveOne).orElse(false)) {
+            checkPartnerIsOff(owner);
+            warnings.add(mustBeOff(owner));
+        }
+        if (life.isPresent()) {
+            warnings.add("node " + owner.node() + " goes on with its machine as it is; its partner is taken in afresh");
+        } else {
+            warnings.add("node " + owner.node() + " boots the machine from its own disk: what only its partner holds is LOST");
+            warnings.addAll(cautions(home));
+        }
+        warnings.add("the witness's former storage must never run again: it would grant what it granted before");
+        long known = Math.max(durableEpoch(owner), Math.max(partnerEpoch, running.map(NodeStatus::epoch).orElse(0L)));
+        return new OperatorOrder(owner, new ClaimCommand.Reinitialise(home.pairId(), Members.of(owner.node(), owner.partner()),
+                owner.node(), life, Math.max(known, 1), word, new Nonce(UUID.randomUUID())), warnings);
+    }
+
+    /// The last epoch a node is known to have taken part in, from all it has kept; 0 for none.
+    ///
+    /// @throws IOException when its folder holds no node
+    public static long durableEpoch(NodeConfig node) throws IOException {
+        NodeHome home = NodeHome.open(node.state(), node.node());
+        long ended = NodeHome.ending(node.state()).map(Ending::epoch).orElse(0L);
+        return Math.max(home.epoch(), Math.max(ended, stamp(home).position().epoch()));
+    }
+
+    /// One that cannot be read says as little as that of a run without an end.
+    private static DiskStamp stamp(NodeHome home) {
+        try {
+            return home.stamp();
+        } catch (IOException damaged) {
+            return new DiskStamp("unknown", LogPosition.START, false);
+        }
+    }
+
+    /// A running node that holds the machine's memory keeps it: the record has to name this very life.
+    private static Optional<Incarnation> livingMemory(NodeConfig owner, Optional<NodeStatus> running) throws IOException {
+        if (running.isEmpty()) {
+            return Optional.empty();
+        }
+        NodeStatus status = running.get();
+        boolean live = status.role().equals("primary") && status.steps() > 0;
+        boolean claims = status.state().equals("CLAIMING") || status.state().equals("FROZEN");
+        if (live || claims && status.steps() > 0) {
+            return Optional.of(new Incarnation(UUID.fromString(status.incarnation())));
+        }
+        checkIdle(owner, running);
+        return Optional.empty();
+    }
+
+    /// A claim without an answer may have been granted to the partner instead, before the storage was lost.
+    private static boolean isSurelyTheLiveOne(NodeStatus status) {
+        boolean granted = status.state().equals("SOLO") || status.state().equals("SYNCING");
+        return status.role().equals("primary") && (granted || status.state().equals("PROTECTED") && status.linked());
+    }
+
+    private static void checkIdle(NodeConfig node, Optional<NodeStatus> running) throws IOException {
+        List<String> idle = List.of("STANDBY", "STARTING", "WAITING", "STOPPED", "HALTED");
+        if (running.isPresent() && !idle.contains(running.get().state())) {
+            throw new IOException("node " + node.node() + " is " + running.get().state() + " (" + running.get().why()
+                    + "): " + switch (running.get().role()) {
+                        case "primary" -> "it is live already";
+                        case "backup" -> "it follows a primary, or is about to claim by itself; when its primary is dead and it still does "
+                                + "not go live, look whether it reaches the witness";
+                        default -> "wait until it stands by";
+                    });
+        }
+    }
+
+    /// A partner that is live goes on being live whatever the record says: it asks nobody as long as it needs nothing.
+    private static void checkPartnerIsOff(NodeConfig node) throws IOException {
+        InetSocketAddress address = new InetSocketAddress(
+                node.partnerAddress().getHostString(), node.partnerAddress().getPort());
+        try (Socket socket = new Socket()) {
+            socket.connect(address, LISTENS_MILLIS);
+        } catch (IOException nobodyThere) {
+            return;
+        }
+        throw new IOException("node " + node.partner() + " listens at " + address.getHostString() + ":" + address.getPort()
+                + ": two nodes would be live at once. If it is live, it is the one to serve; else stop it, or switch its host off, first");
+    }
+
+    private static List<String> lacks(NodeConfig node, NodeHome home, PairRecord record) {
+        NodeName partner = node.partner();
+        List<String> warnings = new ArrayList<>();
+        warnings.add(mustBeOff(node));
+        long last = Math.max(home.epoch(), stamp(home).position().epoch());
+        if (last < record.epoch()) {
+            warnings.add("node " + node.node() + " last took part in epoch " + last + ", the record is at epoch " + record.epoch()
+                    + ": everything that was written and answered while node " + partner + " was alone since then is LOST");
+        } else {
+            warnings.add("node " + node.node() + " boots from its own disk: what was written since its last life ended, and all memory, "
+                    + "is LOST, also what clients were told");
+        }
+        warnings.addAll(cautions(home));
+        warnings.add("when node " + partner + " comes back, its disk is overwritten with this one");
+        return warnings;
+    }
+
+    private static String mustBeOff(NodeConfig node) {
+        return "node " + node.partner() + " must be off and stay off until node " + node.node()
+                + " is live: one that still runs somewhere goes on serving, and there are two";
+    }
+
+    private static List<String> cautions(NodeHome home) {
+        return stamp(home).clean() ? List.of() : List.of("its disk was in use when it was last seen: the guest's file system will repair itself as "
+                + "after a power cut");
+    }
+
+    /// What it may cost, for the operator to read first; one sentence each.
+    public List<String> warnings() {
+        return warnings;
+    }
+
+    /// Writes the record, with the operator's word in it.
+    ///
+    /// @return the record that stands now
+    /// @throws IOException when the witness refuses or does not answer
+    public PairRecord carryOut() throws IOException {
+        try (WitnessClient witness = ask(owner, command.pairId())) {
+            return switch (witness.submit(command, DEADLINE).join()) {
+                case WitnessAnswer.Answered<ClaimResult>(ClaimResult.Granted(PairRecord record)) -> record;
+                case WitnessAnswer.Answered<ClaimResult>(ClaimResult.Refused(PairRecord record, ClaimResult.Reason reason)) ->
+                        throw new IOException("the witness refused (" + reason + "): the record has changed meanwhile, it says "
+                                + record.summary() + "; look again whether the order is still wanted");
+                case WitnessAnswer.Answered<ClaimResult>(ClaimResult other) -> throw new IOException("the witness refused: " + other);
+                case WitnessAnswer.Rejected<ClaimResult>(String why) -> throw new IOException("the witness: " + why);
+                case WitnessAnswer.Unanswered<ClaimResult>(String why) -> throw new IOException("the witness does not answer (" + why
+                        + "): the order may or may not have been carried out; ask again what the record says");
+            };
+        }
+    }
+
+    private static WitnessClient ask(NodeConfig node, PairId pairId) throws IOException {
+        try {
+            return WitnessClient.open(node.witnessClient(PairCertificates.open(node, pairId)));
+        } catch (ConfigException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private static Optional<PairRecord> recordOf(NodeConfig node, NodeHome home) throws IOException {
+        try (WitnessClient witness = ask(node, home.pairId())) {
+            return switch (witness.read(home.pairId(), DEADLINE).join()) {
+                case WitnessAnswer.Answered<Optional<TableEntry>>(Optional<TableEntry> entry) -> entry.map(TableEntry::record);
+                case WitnessAnswer.Rejected<Optional<TableEntry>>(String why) -> throw new IOException("the witness: " + why);
+                case WitnessAnswer.Unanswered<Optional<TableEntry>>(String why) -> throw new IOException("the witness does not answer ("
+                        + why + "): no order counts without it. Start it again; if its storage is lost, make a new one with "
+                        + "`sosia witness init` and `run`, then `sosia pair reinit`");
+            };
+        }
+    }
+}
