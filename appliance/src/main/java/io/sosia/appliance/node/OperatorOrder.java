@@ -116,6 +116,7 @@ public final class OperatorOrder {
     /// A running node that holds the machine's memory keeps it: the record has to name this very life.
     private static Optional<Incarnation> livingMemory(NodeConfig owner, Optional<NodeStatus> running) throws IOException {
         if (running.isEmpty()) {
+            checkIdle(owner, running);
             return Optional.empty();
         }
         NodeStatus status = running.get();
@@ -135,6 +136,11 @@ public final class OperatorOrder {
     }
 
     private static void checkIdle(NodeConfig node, Optional<NodeStatus> running) throws IOException {
+        Optional<Long> holder = NodeHome.holder(node.state());
+        if (running.isEmpty() && holder.isPresent()) {
+            throw new IOException("node " + node.node() + " runs as process " + holder.get() + ", but does not answer at "
+                    + node.control().getHostString() + ":" + node.control().getPort() + ": end that process first");
+        }
         List<String> idle = List.of("STANDBY", "STARTING", "WAITING", "STOPPED", "HALTED");
         if (running.isPresent() && !idle.contains(running.get().state())) {
             throw new IOException("node " + node.node() + " is " + running.get().state() + " (" + running.get().why()
