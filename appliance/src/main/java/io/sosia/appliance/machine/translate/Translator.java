@@ -16,6 +16,9 @@ import io.sosia.appliance.machine.mmu.Tlb;
 public final class Translator implements Engine {
 
     private static final short HEAT_MAX = 4000;
+    /// Code that found no room in the queue comes back after this part of the way to being hot: so the hottest comes back first, and
+    /// the queue does not run dry meanwhile. A guest's loop heats all its parts at the same time, far more than there is room for.
+    private static final int REFUSED_PART = 16;
     private static final long PEAK_STEPS = 3_000_000;
 
     private final Hart hart;
@@ -88,7 +91,7 @@ public final class Translator implements Engine {
                     return rest;
                 }
                 held.steps += rest - after;
-                if (held.steps > peakSteps && held.tier == Tier.QUICK && !held.asked) {
+                if (held.steps > peakSteps && held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
                     held.asked = ask(Tier.PEAK, held.betterMax, at, held.plan.page(held.plan.entry()));
                     held.steps = 0;
                 }
@@ -132,7 +135,7 @@ public final class Translator implements Engine {
                 return;
             }
             if (!ask(Tier.QUICK, Tier.QUICK.instructionsMax, pc, page)) {
-                code.heats()[page][slot] = 0;
+                code.heats()[page][slot] = (short) (heatMax - Math.max(1, heatMax / REFUSED_PART));
             }
         }
     }
