@@ -47,6 +47,11 @@ public final class TranslationThread implements TranslationQueue {
     }
 
     @Override
+    public boolean isIdle() {
+        return waiting.isEmpty();
+    }
+
+    @Override
     public boolean offer(Runnable work) {
         if (!hasRoom()) {
             return false;

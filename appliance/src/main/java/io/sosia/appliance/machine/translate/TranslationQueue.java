@@ -19,4 +19,9 @@ public interface TranslationQueue {
     default boolean hasRoom() {
         return true;
     }
+
+    /// Whether it looks as if nothing waited: the time for work that only makes good code better.
+    default boolean isIdle() {
+        return true;
+    }
 }

@@ -16,6 +16,9 @@ import io.sosia.appliance.machine.mmu.Tlb;
 public final class Translator implements Engine {
 
     private static final short HEAT_MAX = 4000;
+    /// Code that found no room in the queue comes back after this part of the way to being hot: so the hottest comes back first, and
+    /// the queue does not run dry meanwhile. A guest's loop heats all its parts at the same time, far more than there is room for.
+    private static final int REFUSED_PART = 16;
     private static final long PEAK_STEPS = 3_000_000;
 
     private final Hart hart;
@@ -79,31 +82,33 @@ public final class Translator implements Engine {
             int loads = mmu.loads();
             int stores = mmu.stores();
             int fetches = mmu.fetches();
-            Held held = regions.at(page, slot);
+            Entrance entrance = regions.at(page, slot);
             long at = pc;
             int rest = left;
             while (true) {
-                int after = held.region.run(at & -4096, rest, loads, stores);
+                int after = entrance.region.run((at & -4096) - entrance.distance, rest, loads, stores, entrance.index);
                 if (after == rest) {
                     return rest;
                 }
-                held.steps += rest - after;
-                if (held.steps > peakSteps && held.tier == Tier.QUICK && !held.asked) {
-                    held.asked = ask(Tier.PEAK, held.betterMax, at, held.plan.page(held.plan.entry()));
-                    held.steps = 0;
-                }
+                entrance.steps += rest - after;
                 rest = after;
+                long from = at;
                 at = handover.pc;
                 if (hart.attention()) {
                     return rest;
+                }
+                if (entrance.steps > peakSteps && entrance.held.tier == Tier.QUICK && !entrance.asked && queue.isIdle()) {
+                    int ramPage = entrance.held.plan.page(entrance.held.plan.entries()[entrance.index]);
+                    entrance.asked = ask(Tier.PEAK, entrance.betterMax, from, ramPage);
+                    entrance.steps = 0;
                 }
                 int e = fetches + ((int) (at >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
                 if (tlb[e] != (at & -4096)) {
                     return rest;
                 }
                 int offset = (int) (at + tlb[e + 1]);
-                held = regions.at(offset >> GuestRam.PAGE_SHIFT, (offset & GuestRam.PAGE_SIZE - 1) >> 1);
-                if (held == null) {
+                entrance = regions.at(offset >> GuestRam.PAGE_SHIFT, (offset & GuestRam.PAGE_SIZE - 1) >> 1);
+                if (entrance == null) {
                     return rest;
                 }
             }
@@ -132,7 +137,7 @@ public final class Translator implements Engine {
                 return;
             }
             if (!ask(Tier.QUICK, Tier.QUICK.instructionsMax, pc, page)) {
-                code.heats()[page][slot] = 0;
+                code.heats()[page][slot] = (short) (heatMax - Math.max(1, heatMax / REFUSED_PART));
             }
         }
     }
@@ -146,7 +151,7 @@ public final class Translator implements Engine {
         if (!queue.hasRoom()) {
             return false;
         }
-        RegionPlan plan = planner.plan(pc, page, most);
+        RegionPlan plan = planner.plan(tier, pc, page, most);
         if (plan.blocks().isEmpty()) {
             return true;
         }
