@@ -76,10 +76,12 @@ class CodecTest {
         }
         all.put("query Lookup", QueryCodec.encode(new WitnessQuery.Lookup(PAIR)));
         all.put("query Ping", QueryCodec.encode(new WitnessQuery.Ping()));
+        all.put("query Refusals", QueryCodec.encode(new WitnessQuery.Refusals()));
         TableEntry entry = new TableEntry(record(), List.of(Samples.oneOfEach().get(1), Samples.oneOfEach().get(7)));
         all.put("reply Known", QueryCodec.encode(new QueryReply.Known(entry)));
         all.put("reply Unknown", QueryCodec.encode(new QueryReply.Unknown(PAIR)));
         all.put("reply Pong", QueryCodec.encode(new QueryReply.Pong(7)));
+        all.put("reply Refused", QueryCodec.encode(new QueryReply.Refused(7)));
         all.put("snapshot empty", SnapshotCodec.encode(new ClaimTable()));
         all.put("snapshot table", SnapshotCodec.encode(ClaimTable.of(List.of(entry))));
         return all;
