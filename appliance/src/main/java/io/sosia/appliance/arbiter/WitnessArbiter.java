@@ -4,29 +4,29 @@ import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.ClaimResult;
 import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.TableEntry;
+import io.sosia.witness.client.ClaimService;
 import io.sosia.witness.client.WitnessAnswer;
-import io.sosia.witness.client.WitnessClient;
-import io.sosia.witness.client.WitnessClientConfig;
 import java.time.Duration;
 import java.util.Optional;
 
-/// The witness server as the arbiter of one pair. Opened when the node starts and kept warm.
+/// A claim service, the witness server or a shared directory, as the arbiter of one pair. Opened when the node starts.
 public final class WitnessArbiter implements Arbiter {
 
     private static final Duration DEADLINE = Duration.ofSeconds(5);
     private static final Duration REACHABLE_WITHIN = Duration.ofSeconds(5);
 
-    private final WitnessClient client;
+    private final ClaimService service;
     private final PairId pairId;
 
-    public WitnessArbiter(WitnessClientConfig config, PairId pairId) {
-        this.client = WitnessClient.open(config);
+    /// @param service closed with this arbiter
+    public WitnessArbiter(ClaimService service, PairId pairId) {
+        this.service = service;
         this.pairId = pairId;
     }
 
     @Override
     public void read(Answers answers) {
-        client.read(pairId, DEADLINE).thenAccept(answer -> {
+        service.read(pairId, DEADLINE).thenAccept(answer -> {
             switch (answer) {
                 case WitnessAnswer.Answered<Optional<TableEntry>>(Optional<TableEntry> entry) ->
                         entry.ifPresentOrElse(known -> answers.record(known.record()), answers::unknownPair);
@@ -38,7 +38,7 @@ public final class WitnessArbiter implements Arbiter {
 
     @Override
     public void submit(ClaimCommand claim, Answers answers) {
-        client.submit(claim, DEADLINE).thenAccept(answer -> {
+        service.submit(claim, DEADLINE).thenAccept(answer -> {
             switch (answer) {
                 case WitnessAnswer.Answered<ClaimResult>(ClaimResult result) -> answered(claim, result, answers);
                 // An earlier submission of the same claim may still be granted.
@@ -65,11 +65,11 @@ public final class WitnessArbiter implements Arbiter {
 
     @Override
     public boolean reachable() {
-        return client.answeredWithin(REACHABLE_WITHIN);
+        return service.answeredWithin(REACHABLE_WITHIN);
     }
 
     @Override
     public void close() {
-        client.close();
+        service.close();
     }
 }

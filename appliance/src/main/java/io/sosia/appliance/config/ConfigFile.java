@@ -59,6 +59,11 @@ public final class ConfigFile {
         return file;
     }
 
+    /// Whether the file says anything about a key.
+    public boolean has(String key) {
+        return find(key).isPresent();
+    }
+
     /// A text that has to be there. Keys of sections are written with dots: `partner.address`.
     public String text(String key, String example) throws ConfigException {
         return textOptional(key).orElseThrow(

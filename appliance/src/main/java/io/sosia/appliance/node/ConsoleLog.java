@@ -1,7 +1,11 @@
 package io.sosia.appliance.node;
 
+import io.sosia.witness.claim.Incarnation;
+import java.util.Optional;
+
 /// The last part of what the guest has written to its console, by offset: a reader that follows both nodes of a pair
-/// sees every byte once.
+/// sees every byte once. It outlives the node's lives for as long as they are lives in one run of the machine: offsets of another
+/// run mean other bytes.
 ///
 /// Threads: any; a lock guards the ring because both sides hold it for a copy only.
 public final class ConsoleLog {
@@ -9,6 +13,8 @@ public final class ConsoleLog {
     private final byte[] ring;
     private long start;
     private long end;
+    /// The last life of the partner that had the memory of this console's run.
+    private Optional<Incarnation> sharedWith = Optional.empty();
 
     /// @param capacity bytes kept
     public ConsoleLog(int capacity) {
@@ -31,6 +37,26 @@ public final class ConsoleLog {
             ring[(int) (end++ % ring.length)] = bytes[i];
         }
         notifyAll();
+    }
+
+    /// The machine boots: nothing has been written to its console yet.
+    public synchronized void beginAnew() {
+        start = 0;
+        end = 0;
+        sharedWith = Optional.empty();
+    }
+
+    /// A life of the partner has, or is given, this run's memory: the run is the same for as long as that life lasts.
+    public synchronized void shareWith(Incarnation partner) {
+        sharedWith = Optional.of(partner);
+    }
+
+    /// The run that a life of the partner has the memory of goes on here. Forgets what is kept unless it is known to be of that run.
+    public synchronized void takeFrom(Incarnation partner) {
+        if (!sharedWith.equals(Optional.of(partner))) {
+            beginAnew();
+            shareWith(partner);
+        }
     }
 
     /// The console goes on at `offset`, and what comes before is not known here: a machine that was taken over. Does nothing when

@@ -169,7 +169,7 @@ public final class Node implements AutoCloseable {
             thread.setUncaughtExceptionHandler((_, cause) -> broken(cause));
             return thread;
         });
-        this.arbiter = new WitnessArbiter(config.witnessClient(tls), home.pairId());
+        this.arbiter = new WitnessArbiter(Arbitration.open(config, tls), home.pairId());
         Optional<ResyncOffer> resync = opened.disk().map(disk -> new ResyncOffer(
                 disk, machine.disk(), config::resync, new ResyncOffer.Way(config.partnerAddress(), security, resyncRefused::increment),
                 this::content));
@@ -326,11 +326,25 @@ public final class Node implements AutoCloseable {
                 ? new Announcement(MacAddress.parse(home.mac().toString()), Optional.empty()).frames() : known;
     }
 
+    /// Keeps the console to the run whose machine this node has, or is about to have.
+    private void followRun(NodeState to) {
+        switch (to) {
+            case NodeState.Alone _ -> console.beginAnew();
+            case NodeState.Protected s -> console.shareWith(s.backup());
+            case NodeState.Taking s -> console.shareWith(s.backup());
+            case NodeState.Syncing s -> console.takeFrom(s.primary());
+            case NodeState.Following s -> console.takeFrom(s.primary());
+            case NodeState.Reading _, NodeState.Waiting _, NodeState.Claiming _, NodeState.Solo _, NodeState.Standby _,
+                    NodeState.Draining _, NodeState.HandingOver _, NodeState.Stopped _, NodeState.Halted _ -> { }
+        }
+    }
+
     private final class Onlooker implements PairNode.Observer {
         @Override
         public void transition(NodeState from, NodeState to, String reason) {
             long step = machine.steps();
             primary = to.isPrimary();
+            followRun(to);
             if (to.isPrimary() || isBackup(to)) {
                 keepEpoch(to.epoch());
             }

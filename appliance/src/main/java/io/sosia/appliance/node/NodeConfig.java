@@ -21,6 +21,8 @@ import java.util.Optional;
 /// @param control    where the local API listens
 /// @param tls        folder of this node's key and certificate; empty when nothing is to be encrypted
 /// @param lagTargetNanos lag above which the primary is slowed
+/// @param witness    the witness's members; none with a shared directory
+/// @param sharedDirectory the arbiter in place of a witness
 /// @param resync     where this node offers its disk to a partner it takes in
 /// @param engine     what executes the guest on this node; the partner may use another
 /// @param scrub      when both disks are compared without anybody asking
@@ -33,6 +35,7 @@ public record NodeConfig(
         InetSocketAddress resync,
         Path state,
         List<WitnessAddress> witness,
+        Optional<Path> sharedDirectory,
         MachineSource machine,
         String uplink,
         InetSocketAddress control,
@@ -87,7 +90,8 @@ public record NodeConfig(
                 file.address("listen", "0.0.0.0:7701"),
                 resync(file),
                 file.pathOf("state", "/var/lib/sosia/a"),
-                witnesses(file),
+                sharedArbiter(file) ? List.of() : witnesses(file),
+                sharedArbiter(file) ? Optional.of(file.pathOf("sharedDirectory", "/mnt/arbiter")) : Optional.empty(),
                 machine(file),
                 uplink(file),
                 file.address("control", "127.0.0.1:7711"),
@@ -105,21 +109,14 @@ public record NodeConfig(
 
     /// The same, with another engine.
     public NodeConfig withEngine(EngineKind other) {
-        return new NodeConfig(file, node, partner, partnerAddress, listen, resync, state, witness, machine, uplink, control,
-                tls, silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, other, scrub);
+        return new NodeConfig(file, node, partner, partnerAddress, listen, resync, state, witness, sharedDirectory, machine, uplink,
+                control, tls, silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, other, scrub);
     }
 
     /// The same, listening elsewhere.
     NodeConfig withListen(InetSocketAddress other) {
-        return new NodeConfig(file, node, partner, partnerAddress, other, resync, state, witness, machine, uplink, control,
-                tls, silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, engine, scrub);
-    }
-
-    /// Whom this node's witness client asks.
-    ///
-    /// @param security this node's certificate, if there is TLS
-    WitnessClientConfig witnessClient(Optional<Tls> security) {
-        return new WitnessClientConfig(witness, security.map(Tls::forWitness));
+        return new NodeConfig(file, node, partner, partnerAddress, other, resync, state, witness, sharedDirectory, machine, uplink,
+                control, tls, silenceNanos, partnerGraceNanos, lagTargetNanos, backupReads, engine, scrub);
     }
 
     /// Where this node offers its disk while it takes the partner in: any port of the address it listens on, unless named.
@@ -156,6 +153,17 @@ public record NodeConfig(
         } catch (IllegalArgumentException e) {
             throw file.wrong(key, "cannot be used: " + e.getMessage());
         }
+    }
+
+    /// A file that names both would leave open which of them counts.
+    private static boolean sharedArbiter(ConfigFile file) throws ConfigException {
+        boolean shared = file.choice("arbiter", "witness", List.of("witness", "shared-directory")).equals("shared-directory");
+        String other = shared ? "witness" : "sharedDirectory";
+        if (file.has(other)) {
+            throw file.wrong(other, "does not go with arbiter: " + (shared ? "shared-directory" : "witness")
+                    + "; take one of the two lines out");
+        }
+        return shared;
     }
 
     private static List<WitnessAddress> witnesses(ConfigFile file) throws ConfigException {

@@ -13,8 +13,8 @@ import io.sosia.witness.claim.OperatorWord;
 import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.PairRecord;
 import io.sosia.witness.claim.TableEntry;
+import io.sosia.witness.client.ClaimService;
 import io.sosia.witness.client.WitnessAnswer;
-import io.sosia.witness.client.WitnessClient;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -203,7 +203,7 @@ public final class OperatorOrder {
     /// @return the record that stands now
     /// @throws IOException when the witness refuses or does not answer
     public PairRecord carryOut() throws IOException {
-        try (WitnessClient witness = ask(owner, command.pairId())) {
+        try (ClaimService witness = ask(owner, command.pairId())) {
             return switch (witness.submit(command, DEADLINE).join()) {
                 case WitnessAnswer.Answered<ClaimResult>(ClaimResult.Granted(PairRecord record)) -> record;
                 case WitnessAnswer.Answered<ClaimResult>(ClaimResult.Refused(PairRecord record, ClaimResult.Reason reason)) ->
@@ -217,22 +217,20 @@ public final class OperatorOrder {
         }
     }
 
-    private static WitnessClient ask(NodeConfig node, PairId pairId) throws IOException {
+    private static ClaimService ask(NodeConfig node, PairId pairId) throws IOException {
         try {
-            return WitnessClient.open(node.witnessClient(PairCertificates.open(node, pairId)));
+            return Arbitration.open(node, PairCertificates.open(node, pairId));
         } catch (ConfigException e) {
             throw new IOException(e.getMessage(), e);
         }
     }
 
     private static Optional<PairRecord> recordOf(NodeConfig node, NodeHome home) throws IOException {
-        try (WitnessClient witness = ask(node, home.pairId())) {
+        try (ClaimService witness = ask(node, home.pairId())) {
             return switch (witness.read(home.pairId(), DEADLINE).join()) {
                 case WitnessAnswer.Answered<Optional<TableEntry>>(Optional<TableEntry> entry) -> entry.map(TableEntry::record);
                 case WitnessAnswer.Rejected<Optional<TableEntry>>(String why) -> throw new IOException("the witness: " + why);
-                case WitnessAnswer.Unanswered<Optional<TableEntry>>(String why) -> throw new IOException("the witness does not answer ("
-                        + why + "): no order counts without it. Start it again; if its storage is lost, make a new one with "
-                        + "`sosia witness init` and `run`, then `sosia pair reinit`");
+                case WitnessAnswer.Unanswered<Optional<TableEntry>>(String why) -> throw Arbitration.lost(node, why);
             };
         }
     }

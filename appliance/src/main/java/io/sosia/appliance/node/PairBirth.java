@@ -9,8 +9,8 @@ import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.TableEntry;
+import io.sosia.witness.client.ClaimService;
 import io.sosia.witness.client.WitnessAnswer;
-import io.sosia.witness.client.WitnessClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,7 +92,7 @@ public final class PairBirth {
         certificates.issue(done);
         PairId pairId = pairId();
         Optional<Tls> tls = PairCertificates.open(first, pairId);
-        try (WitnessClient witness = WitnessClient.open(first.witnessClient(tls))) {
+        try (ClaimService witness = Arbitration.open(first, tls)) {
             Members members = Members.of(first.node(), first.partner());
             if (joins) {
                 checkKnown(witness, members);
@@ -109,18 +109,18 @@ public final class PairBirth {
         }
     }
 
-    private void register(WitnessClient witness, Members members, NodeName owner) throws IOException {
+    private void register(ClaimService witness, Members members, NodeName owner) throws IOException {
         ClaimCommand birth = new ClaimCommand.Initialise(pairId(), members, owner, new Nonce(UUID.randomUUID()));
         switch (witness.submit(birth, DEADLINE).join()) {
             case WitnessAnswer.Answered<ClaimResult>(ClaimResult.Granted _) -> { }
             case WitnessAnswer.Answered<ClaimResult>(ClaimResult other) ->
                     throw new IOException("the witness did not register the pair: " + other);
             case WitnessAnswer.Rejected<ClaimResult>(String why) -> throw new IOException("the witness: " + why);
-            case WitnessAnswer.Unanswered<ClaimResult>(String why) -> throw silent(why);
+            case WitnessAnswer.Unanswered<ClaimResult>(String why) -> throw Arbitration.silent(configs.getFirst(), why);
         }
     }
 
-    private void checkKnown(WitnessClient witness, Members members) throws IOException {
+    private void checkKnown(ClaimService witness, Members members) throws IOException {
         switch (witness.read(pairId(), DEADLINE).join()) {
             case WitnessAnswer.Answered<Optional<TableEntry>>(Optional<TableEntry> entry) -> {
                 if (entry.isEmpty()) {
@@ -134,12 +134,7 @@ public final class PairBirth {
                 }
             }
             case WitnessAnswer.Rejected<Optional<TableEntry>>(String why) -> throw new IOException("the witness: " + why);
-            case WitnessAnswer.Unanswered<Optional<TableEntry>>(String why) -> throw silent(why);
+            case WitnessAnswer.Unanswered<Optional<TableEntry>>(String why) -> throw Arbitration.silent(configs.getFirst(), why);
         }
-    }
-
-    private static IOException silent(String why) {
-        return new IOException("the witness does not answer (" + why + "); start it with `sosia witness run` and try again; does it have its "
-                + "certificate of the same authority?");
     }
 }

@@ -13,16 +13,19 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /// The certificates of a pair at its birth: issued where the authority is; elsewhere those that were brought here say which pair it is.
+/// Without a witness, whose `init` makes the authority, the pair's own birth does.
 final class PairCertificates {
 
     private final PairId pairId;
     private final List<NodeConfig> configs;
     private final Optional<Path> authority;
+    private final boolean founds;
 
-    private PairCertificates(PairId pairId, List<NodeConfig> configs, Optional<Path> authority) {
+    private PairCertificates(PairId pairId, List<NodeConfig> configs, Optional<Path> authority, boolean founds) {
         this.pairId = pairId;
         this.configs = configs;
         this.authority = authority;
+        this.founds = founds;
     }
 
     /// @param configs   at least one
@@ -37,11 +40,16 @@ final class PairCertificates {
             }
         }
         if (configs.getFirst().tls().isEmpty()) {
-            return new PairCertificates(fresh, configs, Optional.empty());
+            return new PairCertificates(fresh, configs, Optional.empty(), false);
         }
         Path folder = authority.orElse(Authority.besideMember(configs.getFirst().tls().get()));
         if (authority.isPresent() || Authority.exists(folder)) {
-            return new PairCertificates(fresh, configs, Optional.of(folder));
+            return new PairCertificates(fresh, configs, Optional.of(folder), false);
+        }
+        boolean founds = known.isEmpty() && configs.getFirst().sharedDirectory().isPresent()
+                && configs.stream().noneMatch(config -> Tls.exists(config.tls().get()));
+        if (founds) {
+            return new PairCertificates(fresh, configs, Optional.of(folder), true);
         }
         Optional<PairId> named = known;
         for (NodeConfig config : configs) {
@@ -52,7 +60,7 @@ final class PairCertificates {
             }
             named = Optional.of(pair);
         }
-        return new PairCertificates(named.orElseThrow(), configs, Optional.empty());
+        return new PairCertificates(named.orElseThrow(), configs, Optional.empty(), false);
     }
 
     private static PairId pairInPlace(NodeConfig config) throws ConfigException {
@@ -84,7 +92,7 @@ final class PairCertificates {
         if (authority.isEmpty()) {
             return;
         }
-        Authority by = Authority.open(authority.get());
+        Authority by = founds && !Authority.exists(authority.get()) ? Authority.create(authority.get()) : Authority.open(authority.get());
         for (NodeConfig config : configs) {
             Path folder = config.tls().orElseThrow();
             by.issue(identity(config, pairId), Authority.VALIDITY_DEFAULT, folder);

@@ -10,8 +10,8 @@ import io.sosia.witness.claim.Members;
 import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.PairRecord;
 import io.sosia.witness.claim.TableEntry;
+import io.sosia.witness.client.ClaimService;
 import io.sosia.witness.client.WitnessAnswer;
-import io.sosia.witness.client.WitnessClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,14 +121,13 @@ public final class SnapshotRestore {
     private void checkOwner() throws ConfigException, IOException {
         PairId pairId = PairId.parse(header().origin().pairId());
         Members members = Members.of(config.node(), config.partner());
-        try (WitnessClient witness = WitnessClient.open(config.witnessClient(PairCertificates.open(config, pairId)))) {
+        try (ClaimService witness = Arbitration.open(config, PairCertificates.open(config, pairId))) {
             switch (witness.read(pairId, DEADLINE).join()) {
                 case WitnessAnswer.Answered<Optional<TableEntry>>(Optional<TableEntry> entry) ->
                         check(entry.map(TableEntry::record).orElseThrow(() -> new IOException(
                                 "the witness does not know the snapshot's pair " + pairId)), members);
                 case WitnessAnswer.Rejected<Optional<TableEntry>>(String why) -> throw new IOException("the witness: " + why);
-                case WitnessAnswer.Unanswered<Optional<TableEntry>>(String why) -> throw new IOException(
-                        "the witness does not answer (" + why + "); start it with `sosia witness run` and try again");
+                case WitnessAnswer.Unanswered<Optional<TableEntry>>(String why) -> throw Arbitration.silent(config, why);
             }
         }
     }

@@ -175,6 +175,14 @@ public final class Programs {
         a.bne(T1, T2, wait);
     }
 
+    /// What the disk has said of the last request: 0 when it is done.
+    ///
+    /// @param into register
+    public static void diskStatus(Assembler a, int into) {
+        a.li(into, QUEUE + 0x3100);
+        a.lbu(into, into, 0);
+    }
+
     private static void startDisk(Assembler a, int dataFlags) {
         store32(a, DISK + 0x70, 3);
         store32(a, DISK + 0x24, 1);

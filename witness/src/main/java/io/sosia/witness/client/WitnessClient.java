@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// Every question has a deadline and its future always completes by then, never exceptionally. Safe for use from
 /// several threads. Futures complete on threads shared with others: what hangs on them must not block.
-public final class WitnessClient implements AutoCloseable {
+public final class WitnessClient implements ClaimService {
     /// The most questions under way at once; more are answered `Unanswered` without being sent.
     public static final int QUESTIONS_MAX = 64;
     /// The longest deadline.
@@ -78,6 +78,7 @@ public final class WitnessClient implements AutoCloseable {
     /// because of its nonce; so is submitting it again afterwards.
     ///
     /// @param deadline more than zero, at most `DEADLINE_MAX`
+    @Override
     public CompletableFuture<WitnessAnswer<ClaimResult>> submit(ClaimCommand command, Duration deadline) {
         byte[] bytes = CommandCodec.encode(command);
         return ask(over -> over.write(bytes), ResultCodec::decode, deadline);
@@ -86,6 +87,7 @@ public final class WitnessClient implements AutoCloseable {
     /// What the witness holds of the pair; empty when it does not know it. The answer is no older than the question.
     ///
     /// @param deadline more than zero, at most `DEADLINE_MAX`
+    @Override
     public CompletableFuture<WitnessAnswer<Optional<TableEntry>>> read(PairId pairId, Duration deadline) {
         byte[] bytes = QueryCodec.encode(new WitnessQuery.Lookup(pairId));
         return ask(over -> over.read(bytes), WitnessClient::entry, deadline);
@@ -96,7 +98,7 @@ public final class WitnessClient implements AutoCloseable {
         return lastAnswerNanos;
     }
 
-    /// Whether an answer came within this time before now.
+    @Override
     public boolean answeredWithin(Duration time) {
         OptionalLong last = lastAnswerNanos;
         return last.isPresent() && System.nanoTime() - last.getAsLong() <= time.toNanos();
