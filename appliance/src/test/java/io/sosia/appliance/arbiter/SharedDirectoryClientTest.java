@@ -79,8 +79,9 @@ class SharedDirectoryClientTest {
         return pipe;
     }
 
+    /// Opened both ways a pipe waits for nobody, whether the client has come to it yet or not.
     private static void letGo(Path pipe) throws IOException {
-        Files.newByteChannel(pipe, StandardOpenOption.WRITE).close();
+        Files.newByteChannel(pipe, StandardOpenOption.READ, StandardOpenOption.WRITE).close();
     }
 
     @Test

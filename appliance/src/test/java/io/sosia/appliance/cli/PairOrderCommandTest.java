@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sosia.appliance.control.ControlServer;
 import io.sosia.appliance.node.Appliance;
 import io.sosia.appliance.node.Ending;
+import io.sosia.appliance.node.NodeConfig;
 import io.sosia.appliance.node.NodeStatus;
 import io.sosia.appliance.node.PairFiles;
+import io.sosia.appliance.node.WitnessOfTests;
+import io.sosia.appliance.tls.Tls;
 import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.PairId;
@@ -15,7 +18,6 @@ import io.sosia.witness.client.WitnessAddress;
 import io.sosia.witness.client.WitnessAnswer.Answered;
 import io.sosia.witness.client.WitnessClient;
 import io.sosia.witness.client.WitnessClientConfig;
-import io.sosia.witness.server.WitnessConfig;
 import io.sosia.witness.server.WitnessServer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -42,7 +44,7 @@ class PairOrderCommandTest {
 
     @TempDir
     private Path folder;
-    private WitnessConfig witnessConfig;
+    private int witnessPort;
     private WitnessServer witness;
     private PairFiles pair;
     private final List<Lives> all = new ArrayList<>();
@@ -89,9 +91,8 @@ class PairOrderCommandTest {
     }
 
     private void beginWitness(int port, String storage) throws IOException {
-        witnessConfig = new WitnessConfig(new NodeName("w"), "127.0.0.1", port, folder.resolve(storage));
-        WitnessServer.init(witnessConfig);
-        witness = WitnessServer.start(witnessConfig);
+        witness = WitnessOfTests.found(folder, port, storage);
+        witnessPort = port;
     }
 
     @AfterEach
@@ -134,9 +135,10 @@ class PairOrderCommandTest {
         return sosia(arguments.toArray(String[]::new));
     }
 
-    private TableEntry entry(Lives lives) {
+    private TableEntry entry(Lives lives) throws Exception {
         try (WitnessClient client = WitnessClient.open(
-                new WitnessClientConfig(List.of(new WitnessAddress("127.0.0.1", witnessConfig.port()))))) {
+                new WitnessClientConfig(List.of(new WitnessAddress("127.0.0.1", witnessPort)),
+                        Optional.of(Tls.open(NodeConfig.read(pair.file("a")).tls().orElseThrow()).forWitness())))) {
             var answer = client.read(PairId.parse(lives.status().pairId()), Duration.ofSeconds(30)).join();
             return ((Answered<Optional<TableEntry>>) answer).value().orElseThrow();
         }
@@ -191,7 +193,7 @@ class PairOrderCommandTest {
         long steps = a.status().steps();
         long epoch = a.status().epoch();
         witness.close();
-        beginWitness(witnessConfig.port(), "second");
+        beginWitness(witnessPort, "second");
         PairFiles.await("the witness to answer", () -> a.status().witnessReachable(), a::status);
         assertThat(override("b", "--yes").err()).contains("does not know pair").contains("sosia pair reinit");
         assertThat(reinit(List.of("a")).err()).contains("last took part in epoch " + epoch).contains("--partner-epoch");
@@ -217,7 +219,7 @@ class PairOrderCommandTest {
         long epoch = a.status().epoch();
         a.end();
         witness.close();
-        beginWitness(witnessConfig.port(), "second");
+        beginWitness(witnessPort, "second");
         Said done = reinit(List.of("a"), "--partner-epoch", "41", "--yes");
         assertThat(done.status()).as(done.err()).isZero();
         assertThat(done.out()).contains("epoch=42");

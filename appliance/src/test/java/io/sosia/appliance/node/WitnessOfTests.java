@@ -30,14 +30,26 @@ public final class WitnessOfTests implements BeforeAllCallback, AfterAllCallback
     @Override
     public void beforeAll(ExtensionContext context) throws IOException {
         folder = Files.createTempDirectory("sosia-witness");
+        server = found(folder, 0, "storage");
+    }
+
+    /// Founds and starts a witness; for tests that end it themselves.
+    ///
+    /// @param folder  where its storage goes, and an authority with its certificate, if that is not there yet
+    /// @param port    where it listens; 0 for any that is free
+    /// @param storage name of its storage in the folder
+    public static WitnessServer found(Path folder, int port, String storage) throws IOException {
         NodeName name = new NodeName("w");
         Path authority = folder.resolve("authority");
-        Authority.create(authority).issue(new Identity.OfWitness(name), Authority.VALIDITY_DEFAULT, folder.resolve("tls"));
-        WitnessConfig config = new WitnessConfig(name, "127.0.0.1", 0, folder.resolve("storage"))
+        if (!Authority.exists(authority)) {
+            Authority.create(authority).issue(new Identity.OfWitness(name), Authority.VALIDITY_DEFAULT, folder.resolve("tls"));
+        }
+        WitnessConfig config = new WitnessConfig(name, "127.0.0.1", port, folder.resolve(storage))
                 .with(Tls.open(folder.resolve("tls")).forWitness());
         WitnessServer.init(config);
-        server = WitnessServer.start(config);
-        AUTHORITIES.put(port(), authority);
+        WitnessServer server = WitnessServer.start(config);
+        AUTHORITIES.put(server.address().getPort(), authority);
+        return server;
     }
 
     @Override
