@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 /// thread's uncaught exception does: it is a broken invariant.
 public final class TranslationThread implements TranslationQueue {
 
-    /// Pieces of work waiting, at most. Few: what finds no room has to get hot once more, so the hottest code comes first.
+    /// Pieces of work waiting, at most. Few: what finds no room comes back when it has been used some more, so the hottest code comes first.
     public static final int WORK_MAX = 8;
 
     private static final int IDLE_SECONDS_MAX = 60;

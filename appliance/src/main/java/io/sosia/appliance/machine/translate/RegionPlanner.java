@@ -167,9 +167,14 @@ final class RegionPlanner {
                     heads.set(after);
                 }
             }
+            boolean samePage = place >> GuestRam.PAGE_SHIFT == behind >> GuestRam.PAGE_SHIFT;
             before = word;
             place = behind;
             bit = bit(place);
+            if (!samePage && bit != NOWHERE) {
+                // Which page comes next is asked at a block's beginning.
+                heads.set(bit);
+            }
         }
         if (bit != NOWHERE) {
             heads.set(bit);

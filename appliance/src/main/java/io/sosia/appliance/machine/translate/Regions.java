@@ -57,11 +57,14 @@ final class Regions {
     /// Takes a region into use, unless its code has changed since. One that got too big is asked for again, smaller, when it is due.
     void install(Arrival arrival) {
         RegionPlan plan = arrival.plan;
-        if (!Arrays.equals(arrival.versions, versions(plan))) {
-            return;
-        }
         int page = plan.page(plan.entry());
         Entrance before = at(page, slot(plan.entry()));
+        if (!Arrays.equals(arrival.versions, versions(plan))) {
+            if (before != null) {
+                before.asked = false;
+            }
+            return;
+        }
         if (arrival.region == null) {
             if (before != null) {
                 before.betterMax = before.betterMax * 2 / 3;
@@ -119,6 +122,10 @@ final class Regions {
         }
         for (Held each : here.toArray(Held[]::new)) {
             drop(each);
+        }
+        if (first == 0 && last == CodeCache.SLOTS - 1) {
+            entrances[page] = null;
+            touching[page] = null;
         }
         hart.demandAttention();
     }

@@ -40,7 +40,7 @@ public final class Translator implements Engine {
     }
 
     /// @param heatMax   how often code is jumped to before it is worth a region
-    /// @param peakSteps steps in a quick region after which a better one is worth its making
+    /// @param peakSteps steps in a quick region, entered at one place, after which a better one is worth its making
     Translator(Hart hart, TranslationQueue queue, short heatMax, long peakSteps) {
         this.hart = hart;
         this.queue = queue;

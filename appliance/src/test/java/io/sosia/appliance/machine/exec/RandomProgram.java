@@ -66,6 +66,10 @@ public final class RandomProgram {
             while (a.here() < CODE + (page + 1) * 4096L - 4) {
                 instruction(a);
             }
+            while (a.here() < CODE + (page + 1) * 4096L) {
+                // Code runs on into the next page.
+                a.cNop();
+            }
             board.put(CODE + page * 4096L, a.bytes());
         }
         for (int i = 0; i < 512 * PAGES; i++) {
