@@ -27,6 +27,8 @@ public final class ResyncSender {
     private static final long RATE_NANOS = 1_000_000_000L;
     /// A round that leaves more than this of the one before does not converge by itself.
     private static final double SHRINKING = 0.7;
+    /// One that leaves less than this converges at a higher pace too.
+    private static final double FALLING = 0.5;
     private static final double SLOWER = 0.8;
     private static final double PACE_MIN = 0.01;
 
@@ -48,8 +50,12 @@ public final class ResyncSender {
     private long inFlightBytes;
     private long numbered;
     private long cursor;
-    /// Bytes that were to be sent when the present round through the disk began; 0 when there were none.
+    /// Whether everything has been sent once: what is left now was written meanwhile.
+    private boolean sentOnce;
+    /// The present round: when it began, what was left then, and what was done.
+    private long roundFromNanos;
     private long roundBytes;
+    private long roundFromBytes;
     private double pace = 1.0;
     private boolean held;
     private long bytesDone;
@@ -87,7 +93,7 @@ public final class ResyncSender {
         }
         long extent = toSend.nextExtent(cursor);
         if (extent < 0) {
-            endRound();
+            allSent(now);
             extent = toSend.nextExtent(0);
         }
         if (extent < 0) {
@@ -110,19 +116,39 @@ public final class ResyncSender {
         return Optional.of(piece);
     }
 
-    /// All that was to be sent has been sent once: what is there now was written meanwhile.
-    private void endRound() {
-        long left = toSend.count() * Geometry.BLOCK_BYTES;
-        boolean compared = toCompare.isEmpty() && comparing.isEmpty();
-        if (compared && roundBytes > 0 && left > NEAR_BYTES && left > SHRINKING * roundBytes) {
-            pace = Math.max(PACE_MIN, pace * SLOWER);
+    private void allSent(long now) {
+        if (!sentOnce && toCompare.isEmpty() && comparing.isEmpty()) {
+            sentOnce = true;
+            beginRound(now);
         }
-        roundBytes = left;
+    }
+
+    private void beginRound(long now) {
+        roundFromNanos = now;
+        roundFromBytes = bytesDone;
+        roundBytes = bytesNotDurable();
+    }
+
+    /// A round is over when as much has become durable as was left at its beginning, a second later at the earliest.
+    private void endRound(long now) {
+        if (!sentOnce || now - roundFromNanos < RATE_NANOS || bytesDone - roundFromBytes < roundBytes) {
+            return;
+        }
+        long left = bytesNotDurable();
+        if (left > NEAR_BYTES && left > SHRINKING * roundBytes) {
+            pace = Math.max(PACE_MIN, pace * SLOWER);
+        } else if (left < FALLING * roundBytes) {
+            pace = Math.min(1, pace / SLOWER);
+        }
+        beginRound(now);
+    }
+
+    private long bytesNotDurable() {
+        return inFlightBytes + toSend.count() * Geometry.BLOCK_BYTES;
     }
 
     /// The share of time the machine that writes may use, above 0 to 1: lowered gently, once everything has been sent, as long as
-    /// it writes faster than its writes are sent again. It stays so until the end: that is near then, and writes as fast as
-    /// before would put it off again.
+    /// it writes faster than its writes become durable at the target, and raised again when much less is left than before.
     public double pace() {
         return pace;
     }
@@ -183,6 +209,7 @@ public final class ResyncSender {
             inFlightBytes -= length;
             bytesDone += length;
         }
+        endRound(now);
         if (now - rateFromNanos >= RATE_NANOS) {
             bytesPerSecond = (bytesDone - rateFromBytes) * 1_000_000_000L / (now - rateFromNanos);
             rateFromNanos = now;
@@ -212,7 +239,7 @@ public final class ResyncSender {
     /// Whether all but a little is durable at the target.
     public boolean near() {
         return toCompare.isEmpty() && comparing.isEmpty()
-                && inFlightBytes + toSend.count() * Geometry.BLOCK_BYTES <= NEAR_BYTES;
+                && bytesNotDurable() <= NEAR_BYTES;
     }
 
     /// Blocks that the target does not hold yet, those on their way among them: what is left when it is interrupted.

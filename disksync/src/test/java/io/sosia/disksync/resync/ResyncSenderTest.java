@@ -86,6 +86,24 @@ class ResyncSenderTest {
     @ParameterizedTest(name = "writes {0} times as fast as is sent")
     @ValueSource(doubles = {0, 0.3, 0.9, 1.5, 5, 20, 50})
     void itComesNearHoweverFastTheGuestWrites(double times) {
+        ResyncSender sender = untilNear(times, 20);
+        if (times < 0.5) {
+            assertThat(sender.pace()).as("a guest that writes little is not slowed").isEqualTo(1.0);
+        }
+        if (times > 1) {
+            assertThat(sender.pace() * times).as("what is written is less than what is sent").isLessThan(1.0);
+            assertThat(sender.pace() * times).as("and not much less").isGreaterThan(0.2);
+        }
+    }
+
+    /// Then what is on its way alone is more than near allows, and nothing ever waits to be sent.
+    @ParameterizedTest(name = "writes {0} times as fast as is sent")
+    @ValueSource(doubles = {0.6, 0.9, 5})
+    void itComesNearThoughTheTargetIsSlowToMakeDurable(double times) {
+        assertThat(untilNear(times, 100).pace()).isBetween(0.01, 0.99);
+    }
+
+    private static ResyncSender untilNear(double times, int durableAfterMillis) {
         ResyncSender sender = sender(ResyncMode.FULL, new ByteRange(0, SIZE));
         SplittableRandom random = new SplittableRandom((long) (times * 10));
         ArrayDeque<long[]> acknowledgements = new ArrayDeque<>();
@@ -99,7 +117,7 @@ class ResyncSenderTest {
             Optional<Piece> piece = toSend > 0 ? sender.next(now) : Optional.empty();
             while (piece.isPresent()) {
                 toSend -= piece.get().range().length();
-                acknowledgements.add(new long[] {millis + 20, piece.get().number()});
+                acknowledgements.add(new long[] {millis + durableAfterMillis, piece.get().number()});
                 piece = toSend > 0 ? sender.next(now) : Optional.empty();
             }
             toSend = Math.min(toSend, RATE_PER_MILLI);
@@ -111,13 +129,7 @@ class ResyncSenderTest {
                 sender.wrote(new ByteRange(random.nextLong(SIZE / BLOCK) * BLOCK, 512));
             }
         }
-        if (times < 0.5) {
-            assertThat(sender.pace()).as("a guest that writes little is not slowed").isEqualTo(1.0);
-        }
-        if (times > 1) {
-            assertThat(sender.pace() * times).as("what is written is less than what is sent").isLessThan(1.0);
-            assertThat(sender.pace() * times).as("and not much less").isGreaterThan(0.2);
-        }
+        return sender;
     }
 
     @Test
