@@ -116,7 +116,9 @@ final class ResyncOffer implements DiskOffer {
     private final class Forward implements ResyncSource.Listener {
         private final Listener listener;
         private final Optional<ResyncSource> before;
-        private volatile boolean planned;
+        /// What has come first decides who goes on watching writes: this plan, or the end of its source. Guards [#interrupted] too.
+        private boolean planned;
+        private boolean abandoned;
 
         Forward(Listener listener, Optional<ResyncSource> before) {
             this.listener = listener;
@@ -125,10 +127,28 @@ final class ResyncOffer implements DiskOffer {
 
         @Override
         public void planned(ResyncPlan plan) {
-            // The new source watches writes by now.
-            planned = true;
+            synchronized (ResyncOffer.this) {
+                if (abandoned) {
+                    // The one before is still what a later resync goes on from.
+                    return;
+                }
+                // The new source watches writes by now. Nobody may go on from the one before once that does not.
+                planned = true;
+                interrupted = Optional.empty();
+            }
             fullWanted.set(false);
             before.ifPresent(ResyncSource::close);
+        }
+
+        /// @return whether its source has come far enough to be gone on from
+        private boolean abandon(ResyncSource source) {
+            synchronized (ResyncOffer.this) {
+                abandoned = true;
+                if (planned) {
+                    interrupted = Optional.of(source);
+                }
+                return planned;
+            }
         }
 
         @Override
@@ -217,9 +237,8 @@ final class ResyncOffer implements DiskOffer {
             if (joined) {
                 // From the cut on the partner's disk has gone its own way: only both disks' own memories tell what differs.
                 done();
-            } else if (forward.planned) {
+            } else if (forward.abandon(source)) {
                 source.stop();
-                interrupted = Optional.of(source);
             } else {
                 // It knows less than the one before, if there was one.
                 end(source);

@@ -102,6 +102,9 @@ public final class DirtyMap {
 
     /// The first extent from `extent` on that has dirty blocks; -1 when there is none.
     public long nextExtent(long extent) {
+        if (count == 0) {
+            return -1;
+        }
         for (Map.Entry<Long, long[]> page : pages.tailMap(pageOf(extent), true).entrySet()) {
             long first = page.getKey() * Geometry.EXTENTS_PER_MAP_PAGE;
             for (int i = (int) Math.max(0, extent - first); i < page.getValue().length; i++) {

@@ -112,6 +112,8 @@ public final class ResyncSource implements AutoCloseable {
     private boolean toldNear;
     private boolean toldHeld;
     private boolean ended;
+    /// No later resync goes on from this one.
+    private volatile boolean unwatched;
     /// Why the target is gone, if it went by itself.
     private Optional<String> lost = Optional.empty();
     private long syncAsked;
@@ -228,6 +230,7 @@ public final class ResyncSource implements AutoCloseable {
     /// The target has everything, or is not wanted any more: ends connections and threads, without waiting for them. May be called
     /// twice.
     public void end() {
+        unwatched = true;
         disk.ignore(observer);
         stop();
     }
@@ -401,6 +404,11 @@ public final class ResyncSource implements AutoCloseable {
             lock.unlock();
         }
         disk.observe(observer);
+        if (unwatched) {
+            // It was ended in between, and nobody else will do it.
+            disk.ignore(observer);
+            return false;
+        }
         try {
             begin(seen);
         } catch (IOException | RuntimeException e) {

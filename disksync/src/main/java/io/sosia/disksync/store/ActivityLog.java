@@ -22,7 +22,7 @@ final class ActivityLog {
         }
     }
 
-    private final Map<Long, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Long, Entry> entries = new LinkedHashMap<>();
 
     /// Whether `extent` is hot.
     boolean contains(long extent) {
@@ -58,7 +58,8 @@ final class ActivityLog {
     /// A write into hot extents begins.
     void begin(ByteRange range) {
         for (long extent = range.firstExtent(); extent < range.endExtent(); extent++) {
-            Entry entry = entries.get(extent);
+            Entry entry = entries.remove(extent);
+            entries.put(extent, entry);
             entry.writing++;
             entry.written |= range.blocksIn(extent);
         }
