@@ -113,7 +113,7 @@ public final class CertsCommand implements Runnable {
     /// `sosia certs issue`.
     @Command(
             name = "issue",
-            description = "Makes a new key and certificate for a member, in place of what its folder holds.",
+            description = "Makes a new key and certificate for a member, in place of the same member's in its folder, if there are any.",
             mixinStandardHelpOptions = true)
     static final class Issue implements Callable<Integer> {
         @CommandLine.Spec
@@ -128,7 +128,8 @@ public final class CertsCommand implements Runnable {
         @ArgGroup(exclusive = true, multiplicity = "1")
         private Member member;
 
-        @Option(names = "--pair", paramLabel = "ID", description = "The node's pair; a new id when left out, for `sosia pair init`.")
+        @Option(names = "--pair", paramLabel = "ID", description = "The node's pair; when left out, that of the certificate in its "
+                + "folder, or else a new id, for `sosia pair init`.")
         private UUID pair;
 
         @Option(names = "--to", required = true, paramLabel = "DIR",
@@ -146,9 +147,9 @@ public final class CertsCommand implements Runnable {
 
         @Override
         public Integer call() {
-            Identity identity = identity();
             Duration validity = days.validity();
             try {
+                Identity identity = identity();
                 Instant until = Authority.open(authority.beside(folder)).issue(identity, validity, folder);
                 spec.commandLine().getOut().println(identity + ": certificate in " + folder + ", good until " + until);
             } catch (IOException e) {
@@ -157,16 +158,21 @@ public final class CertsCommand implements Runnable {
             return 0;
         }
 
-        private Identity identity() {
+        private Identity identity() throws IOException {
             try {
                 if (member.witness != null && pair != null) {
                     throw new IllegalArgumentException("a witness is of no pair: --pair goes with --node");
                 }
                 return member.witness != null ? new Identity.OfWitness(new NodeName(member.witness))
-                        : new Identity.OfNode(new PairId(pair == null ? UUID.randomUUID() : pair), new NodeName(member.node));
+                        : new Identity.OfNode(pair == null ? pairThere() : new PairId(pair), new NodeName(member.node));
             } catch (IllegalArgumentException e) {
                 throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
             }
+        }
+
+        /// A node stays in its pair.
+        private PairId pairThere() throws IOException {
+            return Tls.named(folder).orElse(null) instanceof Identity.OfNode(PairId there, var _) ? there : new PairId(UUID.randomUUID());
         }
     }
 
@@ -197,8 +203,10 @@ public final class CertsCommand implements Runnable {
             Duration validity = days.validity();
             for (Path folder : folders) {
                 try {
+                    Authority by = Authority.open(authority.beside(folder));
                     Identity identity = Tls.open(folder).identity();
-                    Instant until = Authority.open(authority.beside(folder)).issue(identity, validity, folder);
+                    by.checkIssued(folder);
+                    Instant until = by.issue(identity, validity, folder);
                     out.println(identity + ": new certificate in " + folder + ", good until " + until);
                     out.flush();
                 } catch (IOException e) {

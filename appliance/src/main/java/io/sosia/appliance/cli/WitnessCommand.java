@@ -72,6 +72,7 @@ public final class WitnessCommand implements Runnable {
             WitnessConfig config = said.config();
             Diagnostics.gather();
             try {
+                WitnessServer.checkNew(config);
                 said.certify(authority.named(), !join);
                 if (join) {
                     WitnessServer.initJoining(config);

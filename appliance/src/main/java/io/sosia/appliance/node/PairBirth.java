@@ -8,6 +8,7 @@ import io.sosia.witness.claim.Members;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairId;
+import io.sosia.witness.claim.PairRecord;
 import io.sosia.witness.claim.TableEntry;
 import io.sosia.witness.client.ClaimService;
 import io.sosia.witness.client.WitnessAnswer;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /// The birth of a pair: the witness's record at epoch 1 and a folder for each node given.
 public final class PairBirth {
@@ -113,6 +115,12 @@ public final class PairBirth {
         ClaimCommand birth = new ClaimCommand.Initialise(pairId(), members, owner, new Nonce(UUID.randomUUID()));
         switch (witness.submit(birth, DEADLINE).join()) {
             case WitnessAnswer.Answered<ClaimResult>(ClaimResult.Granted _) -> { }
+            case WitnessAnswer.Answered<ClaimResult>(ClaimResult.Refused(PairRecord record, ClaimResult.Reason reason))
+                    when reason == ClaimResult.Reason.PAIR_EXISTS ->
+                    throw new IOException("pair " + pairId() + ", which the certificates in place name, is registered already ("
+                            + record.summary() + "). For a new pair, remove their folders first: " + configs.stream()
+                                    .map(config -> config.tls().map(Path::toString).orElse("none"))
+                                    .collect(Collectors.joining(", ")));
             case WitnessAnswer.Answered<ClaimResult>(ClaimResult other) ->
                     throw new IOException("the witness did not register the pair: " + other);
             case WitnessAnswer.Rejected<ClaimResult>(String why) -> throw new IOException("the witness: " + why);

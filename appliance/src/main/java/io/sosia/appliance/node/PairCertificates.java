@@ -44,7 +44,8 @@ final class PairCertificates {
         }
         Path folder = authority.orElse(Authority.besideMember(configs.getFirst().tls().get()));
         if (authority.isPresent() || Authority.exists(folder)) {
-            return new PairCertificates(fresh, configs, Optional.of(folder), false);
+            PairId pairId = known.isPresent() ? fresh : pairBegun(configs).orElse(fresh);
+            return new PairCertificates(pairId, configs, Optional.of(folder), false);
         }
         boolean founds = known.isEmpty() && configs.getFirst().sharedDirectory().isPresent()
                 && configs.stream().noneMatch(config -> Tls.exists(config.tls().get()));
@@ -61,6 +62,16 @@ final class PairCertificates {
             named = Optional.of(pair);
         }
         return new PairCertificates(named.orElseThrow(), configs, Optional.empty(), false);
+    }
+
+    /// The pair whose certificates an attempt that failed later has made, or the authority for it.
+    private static Optional<PairId> pairBegun(List<NodeConfig> configs) throws ConfigException {
+        for (NodeConfig config : configs) {
+            if (Tls.exists(config.tls().orElseThrow())) {
+                return Optional.of(pairInPlace(config));
+            }
+        }
+        return Optional.empty();
     }
 
     private static PairId pairInPlace(NodeConfig config) throws ConfigException {

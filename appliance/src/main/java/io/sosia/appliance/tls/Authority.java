@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Date;
 import java.util.HexFormat;
+import java.util.Optional;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
@@ -114,12 +115,13 @@ public final class Authority {
         return certificate.getNotAfter().toInstant();
     }
 
-    /// Makes a new key and a certificate for it, and puts both into a member's folder in place of what is there. Others are not
-    /// told: a certificate issued before is good until its end.
+    /// Makes a new key and a certificate for it, and puts both into a member's folder, in place of the same member's. Others are not
+    /// told: a certificate issued before is good until its end. The authorities the folder believes stay, if this is one of them.
     ///
     /// @param validity from now on; never past the authority's own end
     /// @return the end of its validity
-    /// @throws IOException when the folder cannot be written
+    /// @throws IOException when the folder is another member's or believes other authorities only, with nothing changed in it; or
+    ///     cannot be written
     public Instant issue(Identity identity, Duration validity, Path folder) throws IOException {
         Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         return issue(identity, now.minus(CLOCKS_APART), now.plus(validity), folder);
@@ -128,6 +130,8 @@ public final class Authority {
     /// The same, for a validity that began at another time.
     Instant issue(Identity identity, Instant from, Instant until, Path folder) throws IOException {
         Instant end = until.isAfter(validUntil()) ? validUntil() : until;
+        checkIsOf(identity, folder);
+        boolean believed = believedIn(folder);
         KeyPair pair = newKey();
         try {
             X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(certificate.getSubjectX500Principal(), serial(),
@@ -143,11 +147,53 @@ public final class Authority {
             builder.addExtension(Extension.authorityKeyIdentifier, false,
                     extensions.createAuthorityKeyIdentifier(certificate.getPublicKey()));
             Pem.makeFolder(folder);
-            Pem.write(folder.resolve(MemberFiles.TRUSTED), Pem.of(certificate));
+            if (!believed) {
+                Pem.write(folder.resolve(MemberFiles.TRUSTED), Pem.of(certificate));
+            }
             Pem.write(folder.resolve(MemberFiles.IDENTITY), Pem.of(pair.getPrivate()) + Pem.of(sign(builder, key)));
             return end;
         } catch (GeneralSecurityException | OperatorCreationException e) {
             throw new IOException("no certificate can be made for " + identity + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void checkIsOf(Identity identity, Path folder) throws IOException {
+        Optional<Identity> there = MemberFiles.named(folder);
+        if (there.isPresent() && !there.get().equals(identity)) {
+            throw new IOException(folder + " holds the key and certificate of " + there.get() + ", not of " + identity
+                    + "; name another folder, or remove that one first if nobody needs it any more");
+        }
+    }
+
+    /// Whether the folder believes this authority; not if it has yet to learn whom to believe.
+    ///
+    /// @throws IOException when it believes others only
+    private boolean believedIn(Path folder) throws IOException {
+        Path trusted = folder.resolve(MemberFiles.TRUSTED);
+        if (!Files.exists(trusted)) {
+            return false;
+        }
+        if (!Pem.read(trusted).certificates().contains(certificate)) {
+            throw new IOException(trusted + " does not name this authority, " + certificate.getSubjectX500Principal()
+                    + ", but another; use that one, or remove the folder " + folder + " first. To move to this authority step by step, "
+                    + "add its certificate to that file, on all members, first");
+        }
+        return true;
+    }
+
+    /// Checks that a member's certificate is of this authority, so that what it says may be said again.
+    ///
+    /// @throws IOException when another has signed it, or nobody
+    public void checkIssued(Path folder) throws IOException {
+        Path file = folder.resolve(MemberFiles.IDENTITY);
+        try {
+            for (X509Certificate issued : Pem.read(file).certificates()) {
+                issued.verify(certificate.getPublicKey());
+            }
+        } catch (GeneralSecurityException e) {
+            throw new IOException("the certificate in " + file + " was not issued by this authority, "
+                    + certificate.getSubjectX500Principal() + ": anybody may have written the name in it. Renew it with the authority that "
+                    + "issued it, or issue anew for a name you know, with `sosia certs issue`", e);
         }
     }
 

@@ -10,14 +10,17 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.Signature;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Optional;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
 /// A member's folder: `identity.pem`, its key and certificate, and `trusted.pem`, the authorities it believes. Read when asked for,
-/// and again when a file has changed since: a certificate that is renewed is used from the next connection on.
+/// and again when a file has changed since: a certificate that is renewed is used from the next connection on. One that names another
+/// member than the first is not taken: whoever runs on this folder stays who he is.
 ///
 /// Safe for use from several threads.
 final class MemberFiles {
@@ -55,13 +58,38 @@ final class MemberFiles {
         return Files.exists(folder.resolve(IDENTITY));
     }
 
+    /// Whom the certificate in a folder names; empty when there is none.
+    ///
+    /// @throws IOException when that cannot be told
+    static Optional<Identity> named(Path folder) throws IOException {
+        Path file = folder.resolve(IDENTITY);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        List<X509Certificate> certificates = Pem.read(file).certificates();
+        try {
+            if (certificates.isEmpty()) {
+                throw new CertificateException("it holds no certificate");
+            }
+            return Optional.of(Identity.of(certificates.getFirst()));
+        } catch (CertificateException e) {
+            throw new IOException(file + " does not tell whose it is: " + e.getMessage() + "; remove the folder " + folder
+                    + " first if nobody needs it", e);
+        }
+    }
+
     /// What there is now.
     ///
-    /// @throws IOException when it has changed and cannot be used
+    /// @throws IOException when it has changed and cannot be used, or names another member
     synchronized Content content() throws IOException {
         Stamp now = stamp();
         if (!now.equals(seen)) {
-            content = read();
+            Content read = read();
+            if (!read.identity().equals(content.identity())) {
+                throw new IOException("it names " + read.identity() + ", expected " + content.identity()
+                        + "; put that one's back, or end it before another takes its place");
+            }
+            content = read;
             seen = now;
         }
         return content;

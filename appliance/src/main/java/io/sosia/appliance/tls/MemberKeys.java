@@ -19,6 +19,8 @@ final class MemberKeys extends X509ExtendedKeyManager {
     private final MemberFiles files;
     private volatile MemberFiles.Content now;
     private volatile MemberFiles.Content before;
+    /// Why the files as they are now are not taken, as told; null when they are.
+    private String refusalTold;
 
     MemberKeys(MemberFiles files) {
         this.files = files;
@@ -29,6 +31,7 @@ final class MemberKeys extends X509ExtendedKeyManager {
     private synchronized String alias() {
         try {
             MemberFiles.Content read = files.content();
+            refusalTold = null;
             if (read.version() != now.version()) {
                 before = now;
                 now = read;
@@ -36,8 +39,11 @@ final class MemberKeys extends X509ExtendedKeyManager {
                         files.folder(), read.chain()[0].getNotAfter().toInstant());
             }
         } catch (IOException e) {
-            DIAGNOSTICS.warn("the certificate in {} is not taken, the one before it stays in use: {}", files.folder(),
-                    e.getMessage());
+            if (!e.toString().equals(refusalTold)) {
+                refusalTold = e.toString();
+                DIAGNOSTICS.warn("the certificate in {} is not taken, the one before it stays in use: {}", files.folder(),
+                        e.getMessage());
+            }
         }
         return Integer.toString(now.version());
     }

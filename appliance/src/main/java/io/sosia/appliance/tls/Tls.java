@@ -12,6 +12,7 @@ import io.sosia.witness.identity.Identity;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 
@@ -33,6 +34,13 @@ public final class Tls {
     /// Whether a certificate is in this folder.
     public static boolean exists(Path folder) {
         return MemberFiles.exist(folder);
+    }
+
+    /// Whom the certificate in this folder names; empty when there is none.
+    ///
+    /// @throws IOException when that cannot be told
+    public static Optional<Identity> named(Path folder) throws IOException {
+        return MemberFiles.named(folder);
     }
 
     /// @throws IOException when a file is missing, or cannot be used, naming it

@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
@@ -55,6 +56,31 @@ class CertsCommandTest {
         Tls renewed = Tls.open(folder.resolve("a"));
         assertThat(renewed.identity()).isEqualTo(a.identity());
         assertThat(Duration.between(Instant.now(), renewed.validUntil()).toDays()).isBetween(729L, 730L);
+    }
+
+    @Test
+    void aNodeStaysInItsPairWhenIssuedAnewWithoutOne() throws Exception {
+        execute("certs", "init", path("authority"));
+        execute("certs", "issue", "--node", "a", "--pair", PAIR.toString(), "--to", path("a"));
+        assertThat(execute("certs", "issue", "--node", "a", "--to", path("a"))).as("%s", err).isZero();
+        assertThat(Tls.open(folder.resolve("a")).identity()).isEqualTo(new Identity.OfNode(new PairId(PAIR), new NodeName("a")));
+
+        assertThat(execute("certs", "issue", "--node", "b", "--to", path("a"))).isEqualTo(CliException.FAILED);
+        assertThat(err.toString()).contains("holds the key and certificate of node a");
+    }
+
+    @Test
+    void renewsOnlyWhatTheAuthorityHasIssued() throws Exception {
+        execute("certs", "init", path("ca"));
+        execute("certs", "init", path("forged"));
+        execute("certs", "issue", "--authority", path("forged"), "--node", "a", "--pair", PAIR.toString(), "--to", path("a"));
+        execute("certs", "issue", "--authority", path("ca"), "--node", "b", "--to", path("b"));
+        Files.copy(folder.resolve("b/trusted.pem"), folder.resolve("a/trusted.pem"), StandardCopyOption.REPLACE_EXISTING);
+        String before = Files.readString(folder.resolve("a/identity.pem"));
+
+        assertThat(execute("certs", "renew", "--authority", path("ca"), path("a"))).isEqualTo(CliException.FAILED);
+        assertThat(err.toString()).contains("was not issued by this authority").contains("sosia certs issue");
+        assertThat(folder.resolve("a/identity.pem")).hasContent(before);
     }
 
     @Test

@@ -66,8 +66,10 @@ class WitnessCommandTest {
         String config = goodConfig(freePort());
         assertThat(execute("witness", "init", "--config", config)).as("%s", err).isZero();
         assertThat(out.toString()).contains("sosia witness run --config");
+        String identity = Files.readString(directory.resolve("tls/w1/identity.pem"));
         assertThat(execute("witness", "init", "--config", config)).isEqualTo(WitnessCommand.STORAGE_UNFIT);
         assertThat(err.toString()).contains("already");
+        assertThat(directory.resolve("tls/w1/identity.pem")).hasContent(identity);
 
         Path diagnostics = directory.resolve("stderr");
         Process process = new ProcessBuilder(

@@ -150,6 +150,7 @@ class StrangersTest {
     @Test
     void aNodeWithACertificateOfAnotherPairDoesNotStart() throws Exception {
         Path ours = WitnessOfTests.authority(WITNESS.port());
+        Files.delete(folder.resolve("tls/a/identity.pem"));
         Authority.open(ours).issue(new Identity.OfNode(new PairId(UUID.randomUUID()), new NodeName("a")),
                 Authority.VALIDITY_DEFAULT, folder.resolve("tls/a"));
         assertThatThrownBy(() -> Node.open(pair.config("a"))).isInstanceOf(ConfigException.class)

@@ -220,6 +220,34 @@ class TlsTest {
     }
 
     @Test
+    void staysWhoItIsWhenItsFolderBecomesAnothers() throws Exception {
+        InetSocketAddress address = listen();
+        authority.issue(B, Authority.VALIDITY_DEFAULT, folder.resolve("b"));
+        Files.copy(folder.resolve("b/identity.pem"), folder.resolve("a/identity.pem"), StandardCopyOption.REPLACE_EXISTING);
+
+        assertThat(identityAt(dial(address, Tls.open(folder.resolve("b")), A).get())).isEqualTo(A);
+        assertThatThrownBy(() -> Tls.open(folder.resolve("a"), A)).hasMessageContaining("names " + B);
+    }
+
+    @Test
+    void issuesForNobodyElseIntoAFolderNorInTheNameOfAnotherAuthority() throws Exception {
+        member(authority, A, "a");
+        String identity = Files.readString(folder.resolve("a/identity.pem"));
+        assertThatThrownBy(() -> member(authority, B, "a"))
+                .hasMessageContaining("holds the key and certificate of " + A).hasMessageContaining("remove that one first");
+        Authority other = Authority.create(folder.resolve("other"));
+        assertThatThrownBy(() -> member(other, A, "a"))
+                .hasMessageContaining("trusted.pem does not name this authority").hasMessageContaining("remove the folder");
+        assertThat(folder.resolve("a/identity.pem")).hasContent(identity);
+
+        String both = Pem.of(Pem.read(folder.resolve("other/authority.pem")).certificates().getFirst())
+                + Files.readString(folder.resolve("a/trusted.pem"));
+        Files.writeString(folder.resolve("a/trusted.pem"), both);
+        member(other, A, "a");
+        assertThat(folder.resolve("a/trusted.pem")).hasContent(both);
+    }
+
+    @Test
     void filesAreForTheirOwnerAlone() throws Exception {
         member(authority, A, "a");
 

@@ -103,6 +103,13 @@ public final class WitnessServer implements AutoCloseable {
         make(config, identity, RaftGroup.valueOf(RaftSettings.groupId()));
     }
 
+    /// Checks what `init` and `initJoining` check first, and changes nothing.
+    ///
+    /// @throws WitnessStorageException when a witness lives or lived there
+    public static void checkNew(WitnessConfig config) throws WitnessStorageException {
+        new WitnessStorage(config.storage()).checkNew();
+    }
+
     private static void make(WitnessConfig config, WitnessStorage.Identity identity, RaftGroup group)
             throws IOException {
         WitnessStorage storage = new WitnessStorage(config.storage());

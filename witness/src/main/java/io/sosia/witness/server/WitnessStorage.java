@@ -89,10 +89,8 @@ final class WitnessStorage {
                 + ". Stop it, or name another storage directory");
     }
 
-    /// Makes the directory ready for the making of a Raft directory.
-    ///
     /// @throws WitnessStorageException when a witness lives or lived here
-    void prepare() throws IOException {
+    void checkNew() throws WitnessStorageException {
         if (Files.exists(identity())) {
             throw new WitnessStorageException(directory + " is the storage of a witness already (" + identity()
                     + " is there). Run it, or name another storage directory");
@@ -102,6 +100,13 @@ final class WitnessStorage {
                     + " ran, restore " + identity() + " from a backup; if it never did, delete " + raft()
                     + " and initialise again");
         }
+    }
+
+    /// Makes the directory ready for the making of a Raft directory.
+    ///
+    /// @throws WitnessStorageException when a witness lives or lived here
+    void prepare() throws IOException {
+        checkNew();
         deleteTree(raftInTheMaking());
         Files.createDirectory(raftInTheMaking());
     }
