@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -19,10 +20,12 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Files of keys and certificates as text (RFC 7468). Only their owner may read them, and each is replaced whole and durably.
+/// Files of keys and certificates as text (RFC 7468). Only their owner may read them, and each is replaced whole and durably. A key that
+/// others may read, or replace, is not used.
 final class Pem {
 
     private static final Pattern SECTION =
@@ -30,6 +33,7 @@ final class Pem {
     private static final String KEY = "PRIVATE KEY";
     private static final String CERTIFICATE = "CERTIFICATE";
     private static final int FILE_BYTES_MAX = 1 << 20;
+    private static final Set<PosixFilePermission> OWNERS = PosixFilePermissions.fromString("rwx------");
 
     private Pem() {}
 
@@ -39,7 +43,7 @@ final class Pem {
     /// @param certificates in the file's order
     record Content(Optional<PrivateKey> key, List<X509Certificate> certificates) {}
 
-    /// @throws IOException when it cannot be read, or holds something else, naming the file
+    /// @throws IOException when it cannot be read, holds something else, or holds a key and is open to others, naming the file
     static Content read(Path file) throws IOException {
         if (Files.size(file) > FILE_BYTES_MAX) {
             throw new IOException(file + " is longer than keys and certificates are");
@@ -61,7 +65,18 @@ final class Pem {
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             throw new IOException(file + " cannot be understood: " + e.getMessage(), e);
         }
+        if (key.isPresent()) {
+            checkIsPrivate(file);
+        }
         return new Content(key, List.copyOf(certificates));
+    }
+
+    private static void checkIsPrivate(Path file) throws IOException {
+        Set<PosixFilePermission> open = Files.getPosixFilePermissions(file);
+        if (!OWNERS.containsAll(open)) {
+            throw new IOException(file + " holds a private key and is open to others than its owner ("
+                    + PosixFilePermissions.toString(open) + "): chmod 600 " + file + ". If one you do not trust may have read it, renew it");
+        }
     }
 
     static String of(PrivateKey key) {

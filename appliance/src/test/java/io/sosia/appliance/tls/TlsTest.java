@@ -258,6 +258,18 @@ class TlsTest {
     }
 
     @Test
+    void doesNotUseAKeyThatOthersMayRead() throws Exception {
+        member(authority, A, "a");
+        Files.setPosixFilePermissions(folder.resolve("a/trusted.pem"), PosixFilePermissions.fromString("rw-r--r--"));
+        Tls.open(folder.resolve("a"));
+        for (String file : new String[] {"a/identity.pem", "authority/authority.pem"}) {
+            Files.setPosixFilePermissions(folder.resolve(file), PosixFilePermissions.fromString("rw-r-----"));
+        }
+        assertThatThrownBy(() -> Tls.open(folder.resolve("a"))).hasMessageContaining("chmod 600 " + folder.resolve("a/identity.pem"));
+        assertThatThrownBy(() -> Authority.open(folder.resolve("authority"))).hasMessageContaining("chmod 600");
+    }
+
+    @Test
     void doesNotReplaceAnAuthority() {
         assertThatThrownBy(() -> Authority.create(folder.resolve("authority"))).hasMessageContaining("is there already");
     }
