@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sosia.appliance.node.PairFiles;
 import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.ClaimResult;
+import io.sosia.witness.claim.Expected;
+import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.Members;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairId;
+import io.sosia.witness.claim.PairState;
 import io.sosia.witness.claim.TableEntry;
 import io.sosia.witness.client.WitnessAddress;
 import io.sosia.witness.client.WitnessAnswer;
@@ -120,6 +123,24 @@ class SecureWitnessTest {
             WitnessAnswer<Optional<TableEntry>> seen = owner.read(PAIR, LONG).get();
             assertThat(seen).isInstanceOfSatisfying(WitnessAnswer.Answered.class,
                     answer -> assertThat((Optional<?>) answer.value()).isPresent());
+        }
+    }
+
+    @Test
+    void aNodeCannotClaimInItsPartnersName() throws Exception {
+        Identity partner = new Identity.OfNode(PAIR, new NodeName("b"));
+        try (WitnessClient owner = client(Optional.of(credentials(authority, NODE)));
+                WitnessClient other = client(Optional.of(credentials(authority, partner)))) {
+            register(owner, PAIR, LONG);
+            assertThat(other.read(PAIR, LONG).get()).isInstanceOf(WitnessAnswer.Answered.class);
+
+            ClaimCommand stolen = new ClaimCommand.ColdBoot(PAIR, new Expected(1, PairState.SOLO), A,
+                    new Incarnation(new UUID(2, 2)), new Nonce(new UUID(2, 2)));
+            assertThat(other.submit(stolen, SHORT).get(90, TimeUnit.SECONDS)).isInstanceOfSatisfying(WitnessAnswer.Unanswered.class,
+                    answer -> assertThat(answer.why()).contains("it may not ask that"));
+            awaitRefused(1);
+            assertThat(owner.submit(stolen, LONG).get(90, TimeUnit.SECONDS)).isInstanceOfSatisfying(WitnessAnswer.Answered.class,
+                    answer -> assertThat(answer.value()).isInstanceOf(ClaimResult.Granted.class));
         }
     }
 

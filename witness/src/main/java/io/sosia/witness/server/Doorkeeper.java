@@ -1,5 +1,7 @@
 package io.sosia.witness.server;
 
+import io.sosia.witness.claim.ClaimCommand;
+import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.identity.Credentials;
 import io.sosia.witness.identity.Identity;
 import io.sosia.witness.identity.RaftTls;
@@ -36,8 +38,8 @@ import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Holds everyone who comes over TLS to what his certificate says he is: a node may ask and claim for its own pair and nothing else;
-/// a witness's member may do what members do, under its own name; both are counted when they overstep, as are the connections of
+/// Holds everyone who comes over TLS to what his certificate says he is: a node may ask about its own pair and claim for itself in it, and
+/// nothing else; a witness's member may do what members do, under its own name; both are counted when they overstep, as are the connections of
 /// those who cannot show a certificate at all.
 ///
 /// Safe for use from several threads.
@@ -118,12 +120,12 @@ final class Doorkeeper extends ServerTransportFilter implements ServerIntercepto
         return witness.owns(request.getRequestorId().toStringUtf8());
     }
 
-    /// Whether it is about the node's own pair. What cannot be read has no effect, and its sender is told why by the table.
+    /// Whether it is about the node's own pair, and a claim in its own name. What cannot be read has no effect, and its sender is told why by the table.
     private static boolean isOf(Identity.OfNode node, RaftClientRequestProto request) {
         byte[] content = request.getMessage().getContent().toByteArray();
         try {
             return switch (request.getTypeCase()) {
-                case WRITE -> CommandCodec.decode(content).pairId().equals(node.pairId());
+                case WRITE -> isBy(node, CommandCodec.decode(content));
                 case READ, STALEREAD -> !(QueryCodec.decodeQuery(content) instanceof WitnessQuery.Lookup(var pairId))
                         || pairId.equals(node.pairId());
                 case WATCH, MESSAGESTREAM, DATASTREAM, FORWARD, TYPE_NOT_SET -> false;
@@ -131,5 +133,23 @@ final class Doorkeeper extends ServerTransportFilter implements ServerIntercepto
         } catch (WireFormatException unreadable) {
             return true;
         }
+    }
+
+    private static boolean isBy(Identity.OfNode node, ClaimCommand command) {
+        return command.pairId().equals(node.pairId()) && claimant(command).equals(node.node());
+    }
+
+    /// Whose claim it is. Every node submits its own; an operator's word is submitted with the certificate of the node it names.
+    private static NodeName claimant(ClaimCommand command) {
+        return switch (command) {
+            case ClaimCommand.Initialise c -> c.owner();
+            case ClaimCommand.Reinitialise c -> c.owner();
+            case ClaimCommand.ClaimSolo c -> c.node();
+            case ClaimCommand.ColdBoot c -> c.node();
+            case ClaimCommand.Start c -> c.node();
+            case ClaimCommand.Protect c -> c.owner();
+            case ClaimCommand.Stop c -> c.owner();
+            case ClaimCommand.Override c -> c.owner();
+        };
     }
 }
