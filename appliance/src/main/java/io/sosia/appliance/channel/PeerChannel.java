@@ -22,7 +22,7 @@ import io.sosia.appliance.tls.LinkSecurity;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.cert.CertificateException;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -31,8 +31,10 @@ import org.slf4j.LoggerFactory;
 /// A node's end of the link to its partner: accepts or dials, one link at a time. Everything but [#listen] and the
 /// counters is to be called on the event loop, where the listener is called too.
 ///
-/// An accepted connection is nobody until its first frame is a Hello: such strangers are bounded in number and time,
-/// and while there is a link they are turned away. With TLS only the partner gets as far as that. Sent messages are flushed once per
+/// An accepted connection is nobody until its first frame is a Hello: such strangers are bounded in number and time, and while there is
+/// a link they are turned away. When there are as many as may be, a new one takes the place of the oldest that has not shown its
+/// certificate yet (or, without TLS, of the oldest), so that connections that only wait do not keep the partner out. With TLS only the
+/// partner gets as far as Hello. Sent messages are flushed once per
 /// turn of the event loop.
 public final class PeerChannel implements AutoCloseable {
 
@@ -48,7 +50,8 @@ public final class PeerChannel implements AutoCloseable {
     private final InetSocketAddress partner;
     private final LinkSecurity security;
     private final PeerListener listener;
-    private final Set<Channel> strangers = new HashSet<>();
+    /// The oldest first.
+    private final Set<Channel> strangers = new LinkedHashSet<>();
 
     private Channel server;
     private Channel link;
@@ -290,6 +293,12 @@ public final class PeerChannel implements AutoCloseable {
         return root.getMessage() == null ? root.toString() : root.getMessage();
     }
 
+    /// Whether it has not shown the partner's certificate.
+    private static boolean isUnproven(Channel channel) {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        return tls == null || !tls.handshakeFuture().isSuccess();
+    }
+
     private void drop(Channel channel, String why) {
         strangersDropped = strangersDropped + 1;
         DIAGNOSTICS.info("connection from {} dropped: {}", channel.remoteAddress(), why);
@@ -315,8 +324,12 @@ public final class PeerChannel implements AutoCloseable {
             }
             Channel channel = context.channel();
             if (strangers.size() >= STRANGERS_MAX) {
-                drop(channel, "too many connections that have not said Hello");
-                return;
+                Channel oldest = strangers.stream().filter(PeerChannel::isUnproven).findFirst().orElse(channel);
+                strangers.remove(oldest);
+                drop(oldest, "too many connections that have not said Hello");
+                if (oldest == channel) {
+                    return;
+                }
             }
             strangers.add(channel);
             loop.schedule(() -> {

@@ -209,10 +209,15 @@ class PeerChannelTest {
     void strangersAreBoundedInNumber() throws Exception {
         ChannelEnd server = end(ChannelEnd.anyPort());
         InetSocketAddress address = server.listen();
-        for (int i = 0; i < 8; i++) {
+        Socket oldest = connect(address);
+        for (int i = 1; i < 8; i++) {
             connect(address);
         }
-        assertThat(closedByServer(connect(address))).isTrue();
+        Socket newest = connect(address);
+        assertThat(closedByServer(oldest)).isTrue();
+        assertThat(server.channel().strangersDropped()).isEqualTo(1);
+        newest.getOutputStream().write(frame(ChannelEnd.hello()));
+        assertThat(server.nextMessage("Hello")).isEqualTo(ChannelEnd.hello());
     }
 
     @Test

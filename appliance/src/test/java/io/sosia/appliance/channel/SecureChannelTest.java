@@ -33,6 +33,8 @@ class SecureChannelTest {
     private static final Identity A = node(PAIR, "a");
     private static final Identity B = node(PAIR, "b");
     private static final int STRANGERS = 40;
+    /// So many the channel listens to before they say Hello.
+    private static final int STRANGERS_MAX = 8;
 
     @TempDir
     private Path folder;
@@ -120,6 +122,16 @@ class SecureChannelTest {
         awaitDropped(server, STRANGERS);
         partner();
         assertThat(server.told).isEmpty();
+    }
+
+    @Test
+    void connectionsThatOnlyWaitDoNotKeepThePartnerOut() throws Exception {
+        for (int i = 0; i < STRANGERS_MAX; i++) {
+            Socket socket = new Socket(address.getAddress(), address.getPort());
+            open.add(socket);
+        }
+        partner();
+        assertThat(server.channel().strangersDropped()).isPositive();
     }
 
     @Test
