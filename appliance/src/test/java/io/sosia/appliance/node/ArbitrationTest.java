@@ -57,7 +57,8 @@ class ArbitrationTest {
         String arbiter = "arbiter: shared-directory\nsharedDirectory: mnt";
         NodeConfig a = config("a", arbiter);
         NodeConfig b = config("b", arbiter);
-        assertThatThrownBy(() -> PairBirth.of(List.of(a, b), Optional.empty()).carryOut(_ -> { }))
+        PairBirth tooEarly = PairBirth.of(List.of(a, b), Optional.empty());
+        assertThatThrownBy(() -> tooEarly.carryOut(_ -> { }))
                 .isInstanceOf(IOException.class).hasMessageContaining("make it, or mount it");
         assertThat(a.state()).doesNotExist();
 
@@ -67,5 +68,10 @@ class ArbitrationTest {
         PairBirth.joining(birth.pairId(), List.of(b), Optional.empty()).carryOut(_ -> { });
         assertThat(folder.resolve("mnt")).isDirectoryContaining("glob:**" + birth.pairId());
         assertThat(NodeHome.exists(b.state())).isTrue();
+        assertThat(birth.pairId()).as("certificates of the attempt that failed are used").isEqualTo(tooEarly.pairId());
+
+        Files.delete(a.state().resolve("pair.json"));
+        assertThatThrownBy(() -> PairBirth.of(List.of(a), Optional.empty()).carryOut(_ -> { })).isInstanceOf(IOException.class)
+                .hasMessageContaining("is registered already").hasMessageContaining(a.tls().orElseThrow().toString());
     }
 }
