@@ -56,6 +56,7 @@ public final class LocalPair {
                   address: 127.0.0.1:%d
                 listen: 127.0.0.1:%d
                 state: %snode-%s
+                tls: tls/%s%s
                 witness: [%s]
                 machine:
                   image: default
@@ -67,7 +68,7 @@ public final class LocalPair {
                 engine: %s
                 failure:
                   silenceMillis: %d
-                """.formatted(node, partner, partnerListen, listen, prefix, node, site.witnessAddress(),
+                """.formatted(node, partner, partnerListen, listen, prefix, node, prefix, node, site.witnessAddress(),
                         site.setup().ram(), site.uplink(), control, site.setup().backupReads(),
                         site.setup().engine().word(), SILENCE_MILLIS));
     }

@@ -60,7 +60,7 @@ public final class PairBirth {
         for (NodeConfig config : configs) {
             if (NodeHome.exists(config.state())) {
                 throw new ConfigException(config.file() + ": " + config.state() + " already holds a node of a pair; to start "
-                        + "over, remove that folder first");
+                        + "over, remove that folder first" + config.tls().map(tls -> ", and " + tls + " with its certificate").orElse(""));
             }
         }
         if (configs.size() == 2) {
