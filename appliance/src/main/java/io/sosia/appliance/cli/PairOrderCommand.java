@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -134,6 +135,9 @@ abstract sealed class PairOrderCommand implements Callable<Integer> {
             })
     static final class ReinitOrder extends PairOrderCommand {
 
+        private static final long WITNESS_FOUND_NANOS = 15_000_000_000L;
+        private static final long RETRY_NANOS = 200_000_000;
+
         @Option(names = "--config", required = true, paramLabel = "FILE",
                 description = "The node that is to be the owner; a second time for its partner, when it is on this host.")
         private List<Path> files;
@@ -172,11 +176,27 @@ abstract sealed class PairOrderCommand implements Callable<Integer> {
                 out.println("start node " + owner.node() + ": sosia appliance run --config " + files.getFirst());
             } else if (status.get().state().equals("PROTECTED")) {
                 try (ControlClient client = new ControlClient(owner.control())) {
-                    client.resync(false);
+                    resync(client);
                     out.println("node " + owner.node() + " claims the record and takes its partner in afresh: sosia status --await PROTECTED");
                 } catch (IOException notTold) {
                     out.println("node " + owner.node() + " takes the record over when its partner is restarted, and is not protected before: "
                             + notTold.getMessage());
+                }
+            }
+        }
+
+        /// A node that had lost the witness takes a moment to find it again.
+        private static void resync(ControlClient client) throws IOException {
+            long deadline = System.nanoTime() + WITNESS_FOUND_NANOS;
+            while (true) {
+                try {
+                    client.resync(false);
+                    return;
+                } catch (IOException notYet) {
+                    if (System.nanoTime() - deadline > 0) {
+                        throw notYet;
+                    }
+                    LockSupport.parkNanos(RETRY_NANOS);
                 }
             }
         }

@@ -80,10 +80,6 @@ public final class NodeDisk {
         if (!(state instanceof NodeState.Protected)) {
             return "this node is " + state.word() + ", and takes its partner in already";
         }
-        if (full) {
-            offer.wantFull();
-        }
-        pair.letGo("a resync was asked for");
-        return "";
+        return pair.letGo("a resync was asked for", full ? offer::wantFull : () -> { });
     }
 }

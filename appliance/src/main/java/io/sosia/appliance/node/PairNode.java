@@ -545,8 +545,18 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     }
 
     /// Any thread: goes on without the backup, which is taken in afresh.
-    void letGo(String reason) {
-        onLoop(() -> core.letGo(reason, System.nanoTime()));
+    ///
+    /// @param begun run when it begins, before anybody is taken in
+    /// @return why that cannot be; empty when it begins
+    String letGo(String reason, Runnable begun) {
+        String[] why = new String[1];
+        look(same -> {
+            why[0] = same.letGo(reason, System.nanoTime());
+            if (why[0].isEmpty()) {
+                begun.run();
+            }
+        });
+        return why[0];
     }
 
     /// Any thread.
