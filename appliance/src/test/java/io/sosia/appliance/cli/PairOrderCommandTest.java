@@ -243,15 +243,37 @@ class PairOrderCommandTest {
         Lives a = start("a");
         await(a, "SOLO");
         a.end();
-        String file = Files.readString(pair.file("b"));
-        int port = pair.config("b").partnerAddress().getPort();
-        Files.writeString(pair.file("b"), file.replace("\"127.0.0.1:" + port + "\"", "\"node-a.invalid:" + port + "\""));
+        hideNodeA();
         for (Said refused : List.of(override("b", "--yes"), reinitAfterALoss("b", "--yes"))) {
             assertThat(refused.status()).isEqualTo(CliException.FAILED);
             assertThat(refused.err()).contains("whether node a is off cannot be seen").contains("that name is not known")
                     .contains("--partner-is-off");
         }
         assertThat(reinit(List.of("b"), "--partner-epoch", "7", "--yes", "--partner-is-off").status()).isZero();
+    }
+
+    /// Node b looks for its partner where nobody is.
+    private void hideNodeA() throws Exception {
+        int port = pair.config("b").partnerAddress().getPort();
+        Files.writeString(pair.file("b"), Files.readString(pair.file("b"))
+                .replace("\"127.0.0.1:" + port + "\"", "\"node-a.invalid:" + port + "\""));
+    }
+
+    @Test
+    void liveNodeThatWasTakenForOffGivesUpWhenItReadsThatItsPartnerIsTheOwner() throws Exception {
+        Lives a = start("a");
+        await(a, "SOLO");
+        String file = Files.readString(pair.file("b"));
+        hideNodeA();
+        Said done = override("b", "--yes", "--partner-is-off");
+        assertThat(done.status()).as(done.err()).isZero();
+        await(a, "STANDBY");
+        assertThat(a.status().transitions()).anyMatch(each -> each.from().equals("SOLO") && each.to().equals("HALTED")
+                && each.reason().contains("on the word of ada (a fire)"));
+        Files.writeString(pair.file("b"), file);
+        Lives b = start("b");
+        await(b, "PROTECTED");
+        await(a, "READY");
     }
 
     private Said reinitAfterALoss(String node, String... more) throws IOException {
