@@ -1,9 +1,11 @@
 package io.sosia.appliance.cli;
 
 import io.sosia.appliance.control.ControlClient;
+import io.sosia.appliance.node.DiskReport;
 import io.sosia.appliance.node.NodeConfig;
 import io.sosia.appliance.node.NodeStatus;
 import io.sosia.appliance.node.OperatorOrder;
+import io.sosia.witness.claim.Epoch;
 import io.sosia.witness.claim.OperatorWord;
 import io.sosia.witness.claim.PairRecord;
 import java.io.IOException;
@@ -12,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -30,6 +33,11 @@ abstract sealed class PairOrderCommand implements Callable<Integer> {
     @Option(names = "--operator", paramLabel = "NAME", defaultValue = "${sys:user.name}",
             description = "Who orders it (default: ${DEFAULT-VALUE}).")
     private String operator;
+
+    @Option(names = "--partner-is-off",
+            description = "You have seen that the partner does not run: its host is off, or no node runs there. Needed only where nothing "
+                    + "answers at its address, since a cut link looks the same, and a node behind one may well be live.")
+    private boolean partnerIsOff;
 
     @Option(names = "--yes", description = "Does it. Without this, only tells what would be done and what it may cost.")
     private boolean yes;
@@ -70,6 +78,19 @@ abstract sealed class PairOrderCommand implements Callable<Integer> {
         }
     }
 
+    /// What is known of the node the order names.
+    final OperatorOrder.Circumstances known(NodeConfig config) {
+        return new OperatorOrder.Circumstances(running(config), disk(config), partnerIsOff);
+    }
+
+    private static Optional<DiskReport> disk(NodeConfig config) {
+        try (ControlClient client = new ControlClient(config.control())) {
+            return Optional.of(client.disk());
+        } catch (IOException offOrWithoutOne) {
+            return Optional.empty();
+        }
+    }
+
     /// What the node of a configuration says of itself; empty when it does not run.
     private static Optional<NodeStatus> running(NodeConfig config) {
         try (ControlClient client = new ControlClient(config.control())) {
@@ -86,14 +107,17 @@ abstract sealed class PairOrderCommand implements Callable<Integer> {
                 "Makes this node the owner of the pair, although the record names its partner. For when the partner is lost for good, "
                         + "or for longer than the service can wait.",
                 "The rules refuse this node because its disk may lack what was written and answered since it was last a backup; what "
-                        + "that is, is said first. It boots the machine from its own disk. Give the order on its host."
+                        + "that is, is said first. It boots the machine from its own disk. Give the order on its host.",
+                "It is refused while the partner listens, and where nothing answers at its address, unless you have looked and say "
+                        + "--partner-is-off: if only the link is cut, two nodes would serve at once until it heals, and then what the "
+                        + "partner has written since is lost."
             },
             mixinStandardHelpOptions = true,
             sortOptions = false,
             footerHeading = "%nExample:%n",
             footer = {
                 "  sosia pair override --config node-b.yaml --reason \"host a burnt down\"          (only tells)",
-                "  sosia pair override --config node-b.yaml --reason \"host a burnt down\" --yes",
+                "  sosia pair override --config node-b.yaml --reason \"host a burnt down\" --yes --partner-is-off",
                 "%nExit status: 1 when it must not be, or the witness does not answer: it says why, and what can be done; 2 without --yes."
             })
     static final class OverrideOrder extends PairOrderCommand {
@@ -104,7 +128,7 @@ abstract sealed class PairOrderCommand implements Callable<Integer> {
         @Override
         OperatorOrder order(OperatorWord word) throws IOException {
             NodeConfig config = ControlAddress.config(file);
-            return OperatorOrder.override(config, running(config), word);
+            return OperatorOrder.override(config, known(config), word);
         }
 
         @Override
@@ -134,6 +158,9 @@ abstract sealed class PairOrderCommand implements Callable<Integer> {
             })
     static final class ReinitOrder extends PairOrderCommand {
 
+        private static final long WITNESS_FOUND_NANOS = 15_000_000_000L;
+        private static final long RETRY_NANOS = 200_000_000;
+
         @Option(names = "--config", required = true, paramLabel = "FILE",
                 description = "The node that is to be the owner; a second time for its partner, when it is on this host.")
         private List<Path> files;
@@ -144,10 +171,14 @@ abstract sealed class PairOrderCommand implements Callable<Integer> {
         @Override
         OperatorOrder order(OperatorWord word) throws IOException {
             NodeConfig owner = ControlAddress.config(files.getFirst());
-            return OperatorOrder.reinitialise(owner, running(owner), partnerEpoch(owner), word);
+            return OperatorOrder.reinitialise(owner, known(owner), partnerEpoch(owner), word);
         }
 
         private long partnerEpoch(NodeConfig owner) throws IOException {
+            if (partnerEpoch != null && (partnerEpoch < 0 || partnerEpoch >= Epoch.LAST)) {
+                throw new CliException(CliException.BAD_INPUT, "--partner-epoch " + partnerEpoch + " is not between 0 (it never took part) and "
+                        + (Epoch.LAST - 1) + "; `sosia status` on its host says which it is");
+            }
             if (partnerEpoch != null && files.size() == 1) {
                 return partnerEpoch;
             }
@@ -172,11 +203,27 @@ abstract sealed class PairOrderCommand implements Callable<Integer> {
                 out.println("start node " + owner.node() + ": sosia appliance run --config " + files.getFirst());
             } else if (status.get().state().equals("PROTECTED")) {
                 try (ControlClient client = new ControlClient(owner.control())) {
-                    client.resync(false);
+                    resync(client);
                     out.println("node " + owner.node() + " claims the record and takes its partner in afresh: sosia status --await PROTECTED");
                 } catch (IOException notTold) {
                     out.println("node " + owner.node() + " takes the record over when its partner is restarted, and is not protected before: "
                             + notTold.getMessage());
+                }
+            }
+        }
+
+        /// A node that had lost the witness takes a moment to find it again.
+        private static void resync(ControlClient client) throws IOException {
+            long deadline = System.nanoTime() + WITNESS_FOUND_NANOS;
+            while (true) {
+                try {
+                    client.resync(false);
+                    return;
+                } catch (IOException notYet) {
+                    if (System.nanoTime() - deadline > 0) {
+                        throw notYet;
+                    }
+                    LockSupport.parkNanos(RETRY_NANOS);
                 }
             }
         }

@@ -12,6 +12,7 @@ package io.sosia.appliance.node;
 /// @param changedBytes in blocks of 64 KiB, which the partner may lack
 /// @param resync      the disk being sent to the partner now; null when none is
 /// @param verify      how far the comparing of both disks is, or how it ended
+/// @param cannotBoot  why no machine may boot from it; empty when one may, if this node is the owner
 public record DiskReport(
         String node,
         String pairState,
@@ -22,4 +23,5 @@ public record DiskReport(
         String applied,
         long changedBytes,
         CloneProgress resync,
-        VerifyStatus verify) {}
+        VerifyStatus verify,
+        String cannotBoot) {}

@@ -159,15 +159,25 @@ final class MachineDisk {
             return;
         }
         DiskStore disk = store.get();
+        String why = cannotBoot(disk);
+        if (!why.isEmpty()) {
+            throw new IOException("this node's disk " + why);
+        }
         if (disk.superBlock().state() == DiskState.INCONSISTENT) {
-            DiskView view = disk.view();
-            if (view.blank() || view.resync().isPresent()) {
-                throw new IOException(view.blank() ? "this node's disk is empty"
-                        : "this node's disk is in the middle of a resync");
-            }
             disk.setState(DiskState.UP_TO_DATE, "this node is the owner by the record");
         }
         disk.split("the machine starts without its partner");
+    }
+
+    /// Why no machine may boot from a disk, as what is said of it; empty when one may. Any thread.
+    ///
+    /// @throws IOException when its metadata cannot be read
+    static String cannotBoot(DiskStore disk) throws IOException {
+        if (disk.superBlock().state() != DiskState.INCONSISTENT) {
+            return "";
+        }
+        DiskView view = disk.view();
+        return view.blank() ? "is empty" : view.resync().isPresent() ? "is in the middle of a resync" : "";
     }
 
     /// The generation in which this disk and the partner's become one, if they do. Any thread.

@@ -32,7 +32,16 @@ public final class NodeDisk {
         SuperBlock block = disk.superBlock();
         return new DiskReport(node, state().word(), disk.sizeBytes(), block.state().name(), block.partner().name(),
                 block.generations().current().toString(), block.applied().toString(),
-                disk.suspects().count() * Geometry.BLOCK_BYTES, pair.cloneProgress().orElse(null), verify.status());
+                disk.suspects().count() * Geometry.BLOCK_BYTES, pair.cloneProgress().orElse(null), verify.status(),
+                cannotBoot());
+    }
+
+    private String cannotBoot() {
+        try {
+            return MachineDisk.cannotBoot(disk);
+        } catch (IOException e) {
+            return "cannot be read (" + e.getMessage() + ")";
+        }
     }
 
     private NodeState state() {
@@ -80,10 +89,6 @@ public final class NodeDisk {
         if (!(state instanceof NodeState.Protected)) {
             return "this node is " + state.word() + ", and takes its partner in already";
         }
-        if (full) {
-            offer.wantFull();
-        }
-        pair.letGo("a resync was asked for");
-        return "";
+        return pair.letGo("a resync was asked for", full ? offer::wantFull : () -> { });
     }
 }

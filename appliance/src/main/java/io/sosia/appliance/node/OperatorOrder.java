@@ -3,6 +3,8 @@ package io.sosia.appliance.node;
 import io.sosia.appliance.config.ConfigException;
 import io.sosia.appliance.eventlog.LogPosition;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
+import io.sosia.disksync.store.DiskFormatException;
+import io.sosia.disksync.store.DiskStore;
 import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.ClaimResult;
 import io.sosia.witness.claim.Incarnation;
@@ -16,8 +18,10 @@ import io.sosia.witness.claim.TableEntry;
 import io.sosia.witness.client.ClaimService;
 import io.sosia.witness.client.WitnessAnswer;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,12 +47,19 @@ public final class OperatorOrder {
         this.warnings = List.copyOf(warnings);
     }
 
+    /// What is known of the node that an order names.
+    ///
+    /// @param running      what it says of itself; empty when it does not run
+    /// @param disk         what it says of its disk; empty when it does not run, does not say, or has none
+    /// @param partnerIsOff whether the operator vouches that its partner does not run, where it cannot be seen from here
+    public record Circumstances(Optional<NodeStatus> running, Optional<DiskReport> disk, boolean partnerIsOff) {}
+
     /// Makes a node the owner although the record names its partner. It cold-boots from its own disk.
     ///
-    /// @param node    the node that is to go live
-    /// @param running what it says of itself; empty when it does not run
+    /// @param node  the node that is to go live
+    /// @param known of it
     /// @throws IOException when that must not be, or the witness does not answer: why, and what can be done
-    public static OperatorOrder override(NodeConfig node, Optional<NodeStatus> running, OperatorWord word) throws IOException {
+    public static OperatorOrder override(NodeConfig node, Circumstances known, OperatorWord word) throws IOException {
         NodeHome home = NodeHome.open(node.state(), node.node());
         PairRecord record = recordOf(node, home).orElseThrow(() -> new IOException("the witness does not know pair " + home.pairId()
                 + ": it has lost its storage, or is another; write the record anew with `sosia pair reinit`"));
@@ -56,21 +67,23 @@ public final class OperatorOrder {
             throw new IOException("node " + node.node() + " owns the pair already (" + record.summary()
                     + ") and goes live by itself; start it with `sosia appliance run`");
         }
-        checkIdle(node, running);
-        checkPartnerIsOff(node);
-        long known = Math.max(record.epoch(), durableEpoch(node));
-        return new OperatorOrder(node, new ClaimCommand.Override(home.pairId(), record.asExpected(), node.node(), Optional.empty(), known,
+        checkIdle(node, known.running());
+        checkPartnerIsOff(node, known.partnerIsOff());
+        checkBoots(node, home, known);
+        long above = Math.max(record.epoch(), durableEpoch(node));
+        return new OperatorOrder(node, new ClaimCommand.Override(home.pairId(), record.asExpected(), node.node(), Optional.empty(), above,
                 word, new Nonce(UUID.randomUUID())), lacks(node, home, record));
     }
 
     /// Tells a witness that has lost its storage about a pair again: SOLO with one owner, above every epoch either node knows.
     ///
     /// @param owner        the node that is to be live; the one that runs, if one does
-    /// @param running      what it says of itself; empty when it does not run
+    /// @param known        of it
     /// @param partnerEpoch the last epoch the partner took part in; see [NodeHome#epoch]
     /// @throws IOException when that must not be, or the witness does not answer: why, and what can be done
-    public static OperatorOrder reinitialise(NodeConfig owner, Optional<NodeStatus> running, long partnerEpoch, OperatorWord word)
+    public static OperatorOrder reinitialise(NodeConfig owner, Circumstances known, long partnerEpoch, OperatorWord word)
             throws IOException {
+        Optional<NodeStatus> running = known.running();
         NodeHome home = NodeHome.open(owner.state(), owner.node());
         Optional<PairRecord> standing = recordOf(owner, home);
         if (standing.isPresent()) {
@@ -80,19 +93,20 @@ public final class OperatorOrder {
         Optional<Incarnation> life = livingMemory(owner, running);
         List<String> warnings = new ArrayList<>();
         if (!running.map(OperatorOrder::isSurelyTheLiveOne).orElse(false)) {
-            checkPartnerIsOff(owner);
+            checkPartnerIsOff(owner, known.partnerIsOff());
             warnings.add(mustBeOff(owner));
         }
         if (life.isPresent()) {
             warnings.add("node " + owner.node() + " goes on with its machine as it is; its partner is taken in afresh");
         } else {
+            checkBoots(owner, home, known);
             warnings.add("node " + owner.node() + " boots the machine from its own disk: what only its partner holds is LOST");
             warnings.addAll(cautions(home));
         }
         warnings.add("the witness's former storage must never run again: it would grant what it granted before");
-        long known = Math.max(durableEpoch(owner), Math.max(partnerEpoch, running.map(NodeStatus::epoch).orElse(0L)));
+        long above = Math.max(durableEpoch(owner), Math.max(partnerEpoch, running.map(NodeStatus::epoch).orElse(0L)));
         return new OperatorOrder(owner, new ClaimCommand.Reinitialise(home.pairId(), Members.of(owner.node(), owner.partner()),
-                owner.node(), life, Math.max(known, 1), word, new Nonce(UUID.randomUUID())), warnings);
+                owner.node(), life, Math.max(above, 1), word, new Nonce(UUID.randomUUID())), warnings);
     }
 
     /// The last epoch a node is known to have taken part in, from all it has kept; 0 for none.
@@ -129,10 +143,11 @@ public final class OperatorOrder {
         return Optional.empty();
     }
 
-    /// A claim without an answer may have been granted to the partner instead, before the storage was lost.
+    /// A claim without an answer may have been granted to the partner instead, before the storage was lost; not to one that had
+    /// renounced.
     private static boolean isSurelyTheLiveOne(NodeStatus status) {
-        boolean granted = status.state().equals("SOLO") || status.state().equals("SYNCING");
-        return status.role().equals("primary") && (granted || status.state().equals("PROTECTED") && status.linked());
+        boolean alone = List.of("SOLO", "SYNCING", "RELYING").contains(status.state());
+        return status.role().equals("primary") && (alone || status.state().equals("PROTECTED") && status.linked());
     }
 
     private static void checkIdle(NodeConfig node, Optional<NodeStatus> running) throws IOException {
@@ -146,24 +161,70 @@ public final class OperatorOrder {
             throw new IOException("node " + node.node() + " is " + running.get().state() + " (" + running.get().why()
                     + "): " + switch (running.get().role()) {
                         case "primary" -> "it is live already";
-                        case "backup" -> "it follows a primary, or is about to claim by itself; when its primary is dead and it still does "
-                                + "not go live, look whether it reaches the witness";
+                        case "backup" -> backup(running.get());
                         default -> "wait until it stands by";
                     });
         }
     }
 
-    /// A partner that is live goes on being live whatever the record says: it asks nobody as long as it needs nothing.
-    private static void checkPartnerIsOff(NodeConfig node) throws IOException {
+    private static String backup(NodeStatus status) {
+        return status.state().equals("DRAINING") && !status.renunciation().isEmpty()
+                ? "it has renounced and does not claim, since its primary may be live; restart its primary, or, when that is off for good, "
+                        + "stop this node and give the order again"
+                : "it follows a primary, or is about to claim by itself; when its primary is dead and it still does not go live, look "
+                        + "whether it reaches the witness";
+    }
+
+    /// A partner that is live goes on being live whatever the record says, until it looks at it. Only a host that answers, and refuses,
+    /// shows that no node listens there; silence is what a cut link looks like too.
+    private static void checkPartnerIsOff(NodeConfig node, boolean vouchedFor) throws IOException {
         InetSocketAddress address = new InetSocketAddress(
                 node.partnerAddress().getHostString(), node.partnerAddress().getPort());
         try (Socket socket = new Socket()) {
             socket.connect(address, LISTENS_MILLIS);
-        } catch (IOException nobodyThere) {
-            return;
+        } catch (IOException notReached) {
+            if (vouchedFor || isRefused(notReached)) {
+                return;
+            }
+            throw new IOException("whether node " + node.partner() + " is off cannot be seen: nothing answers at " + address.getHostString()
+                    + ":" + address.getPort() + " (" + reason(notReached) + "). A cut link looks the same, and if it still runs two nodes "
+                    + "would be live at once. Look at its host; when it is off, or no node runs there, say --partner-is-off", notReached);
         }
         throw new IOException("node " + node.partner() + " listens at " + address.getHostString() + ":" + address.getPort()
                 + ": two nodes would be live at once. If it is live, it is the one to serve; else stop it, or switch its host off, first");
+    }
+
+    /// There is no type for it: the host's own words are all there is.
+    private static boolean isRefused(IOException failure) {
+        return failure instanceof ConnectException && String.valueOf(failure.getMessage()).startsWith("Connection refused");
+    }
+
+    private static String reason(IOException failure) {
+        return failure instanceof UnknownHostException ? "that name is not known" : String.valueOf(failure.getMessage());
+    }
+
+    /// A node that cannot boot would only halt as soon as it is the owner, and its partner's better disk would count no more.
+    private static void checkBoots(NodeConfig node, NodeHome home, Circumstances known) throws IOException {
+        if (!home.hasDisk()) {
+            return;
+        }
+        if (known.running().isPresent() && known.disk().isEmpty()) {
+            throw new IOException("node " + node.node() + " runs, but does not say how its disk is; ask again");
+        }
+        String why = known.disk().isPresent() ? known.disk().get().cannotBoot() : ofStoppedNode(node, home);
+        if (!why.isEmpty()) {
+            throw new IOException("node " + node.node() + " could not boot: its disk " + why + ". Start node " + node.partner()
+                    + " and have the resync end; if that is lost, a snapshot can be restored here (`sosia snapshot restore`)");
+        }
+    }
+
+    private static String ofStoppedNode(NodeConfig node, NodeHome home) throws IOException {
+        try (DiskStore disk = DiskStore.open(home.diskFolder())) {
+            return MachineDisk.cannotBoot(disk);
+        } catch (DiskFormatException damaged) {
+            throw new IOException("how the disk of node " + node.node() + " is cannot be seen: " + damaged.getMessage()
+                    + ". Start the node, which mends what can be mended, and give the order again", damaged);
+        }
     }
 
     private static List<String> lacks(NodeConfig node, NodeHome home, PairRecord record) {

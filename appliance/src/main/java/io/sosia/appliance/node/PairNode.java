@@ -17,6 +17,7 @@ import io.sosia.appliance.pair.PairEnvironment;
 import io.sosia.appliance.pair.PeerMessage;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
+import io.sosia.appliance.pair.Renunciation;
 import io.sosia.witness.claim.ClaimCommand;
 import io.sosia.witness.claim.Incarnation;
 import io.sosia.witness.claim.Nonce;
@@ -27,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +61,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(PairNode.class);
     private static final long TICK_MILLIS = 10;
+    private static final long RELIED_RETRY_NANOS = 500_000_000;
     private static final long LAG_SAMPLE_NANOS = 50_000_000;
     /// Log handed to the event loop and not taken over yet, in bytes, before the machine waits.
     private static final long HANDED_BYTES_MAX = 32L << 20;
@@ -364,14 +367,36 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     public void writeRelied(long epoch) {
         // The loop must not wait for a disk.
         Thread.ofPlatform().daemon().name("relied").start(() -> {
-            try {
-                observer.writeRelied(epoch);
-            } catch (IOException e) {
-                DIAGNOSTICS.warn("RELIED of epoch {} cannot be written, so output is held on: {}", epoch, e.getMessage());
-                return;
+            while (!triedToWriteRelied(epoch)) {
+                LockSupport.parkNanos(RELIED_RETRY_NANOS);
+                if (!isWaitingForRelied(epoch)) {
+                    return;
+                }
             }
             onLoop(() -> core.reliedWritten(epoch, System.nanoTime()));
         });
+    }
+
+    private boolean triedToWriteRelied(long epoch) {
+        try {
+            observer.writeRelied(epoch);
+            return true;
+        } catch (IOException e) {
+            DIAGNOSTICS.warn("RELIED of epoch {} cannot be written, so output is held on; tried again: {}", epoch, e.getMessage());
+            return false;
+        }
+    }
+
+    /// Not when the witness has answered meanwhile, or the node has ended.
+    private boolean isWaitingForRelied(long epoch) {
+        boolean[] waiting = new boolean[1];
+        try {
+            look(same -> waiting[0] = same.state() instanceof NodeState.Claiming claim && claim.epoch() == epoch
+                    && claim.held().reliance() == Renunciation.Reliance.WRITING);
+        } catch (RejectedExecutionException ended) {
+            DIAGNOSTICS.debug("after the end of the node: {}", ended.getMessage());
+        }
+        return waiting[0];
     }
 
     @Override
@@ -520,8 +545,18 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     }
 
     /// Any thread: goes on without the backup, which is taken in afresh.
-    void letGo(String reason) {
-        onLoop(() -> core.letGo(reason, System.nanoTime()));
+    ///
+    /// @param begun run when it begins, before anybody is taken in
+    /// @return why that cannot be; empty when it begins
+    String letGo(String reason, Runnable begun) {
+        String[] why = new String[1];
+        look(same -> {
+            why[0] = same.letGo(reason, System.nanoTime());
+            if (why[0].isEmpty()) {
+                begun.run();
+            }
+        });
+        return why[0];
     }
 
     /// Any thread.

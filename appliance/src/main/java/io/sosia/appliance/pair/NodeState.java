@@ -86,7 +86,14 @@ public sealed interface NodeState {
     }
 
     /// Primary without a backup.
-    record Solo(long epoch) implements NodeState {}
+    ///
+    /// @param askedNanos when the record was last asked for
+    record Solo(long epoch, long askedNanos) implements NodeState {
+        /// It has not asked for the record yet.
+        public Solo(long epoch) {
+            this(epoch, Long.MIN_VALUE / 2);
+        }
+    }
 
     /// Primary that takes its partner in: the machine runs on at SOLO while its disk and memory are copied.
     ///

@@ -549,9 +549,25 @@ public final class PairCore {
         tell(new PairEvent.Restored(), now);
     }
 
-    /// The operator wants the backup to be taken in afresh; nothing where there is none.
-    public void letGo(String reason, long now) {
+    /// The operator wants the backup to be taken in afresh. Without the witness the primary could not go on alone after that, and what
+    /// protects it now would be given away for nothing.
+    ///
+    /// @return why that cannot be; empty when it begins
+    public String letGo(String reason, long now) {
+        if (!(state instanceof NodeState.Protected)) {
+            return "this node is " + state.word() + ", and has no backup to take in afresh";
+        }
+        if (witnessIsLost()) {
+            return "the witness does not answer both nodes: without it this node could not go on alone. Ask again when `sosia status` "
+                    + "says on both that it is reached";
+        }
         tell(new PairEvent.LetGo(reason), now);
+        return "";
+    }
+
+    /// A renunciation is held as long as either node has not reached the witness since.
+    private boolean witnessIsLost() {
+        return !state.renunciation().summary().isEmpty() || !environment.witnessAnswers();
     }
 
     /// The operator wants the partner to be the primary.
@@ -563,7 +579,7 @@ public final class PairCore {
                     ? "there is no backup to hand over to: this node is " + state.word()
                     : "this node is " + state.word() + ", not the primary; ask the other one";
         }
-        if (!state.renunciation().summary().isEmpty() || !environment.witnessAnswers()) {
+        if (witnessIsLost()) {
             return "the witness does not answer both nodes: the partner could not take over";
         }
         tell(new PairEvent.SwitchOver(), now);

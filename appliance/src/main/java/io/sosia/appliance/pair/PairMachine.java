@@ -73,7 +73,7 @@ public final class PairMachine {
     private static final String GUEST_OFF = "the guest has switched itself off";
     private static final String TAKEN = "there is a backup already";
 
-    /// A node that stands by asks the witness this many times less often than one that cannot go on without an answer.
+    /// A node that stands by, or is live alone, asks the witness this many times less often than one that cannot go on without an answer.
     private static final int STANDBY_RETRIES = 5;
 
     private static final long LONG_AGO = Long.MIN_VALUE / 2;
@@ -271,9 +271,7 @@ public final class PairMachine {
     /// An operator has written the record anew. One that names this very life, alone, is taken over by a claim of our own that expects
     /// it; any other is a refusal.
     private Step overruled(Claiming s, PairRecord record, long now) {
-        boolean forUs = record.state() == PairState.SOLO && record.owner().equals(settings.node())
-                && record.namesInSync(settings.node(), settings.incarnation());
-        if (!forUs || !s.purpose().holdsMemory()) {
+        if (!writtenForUs(record) || !s.purpose().holdsMemory()) {
             return refused(s, onTheWordOf(record) + ", the record says " + record.summary(), now);
         }
         if (s.purpose() == Purpose.STOP) {
@@ -291,6 +289,12 @@ public final class PairMachine {
         actions.add(new Submit(claim));
         return new Step(new Claiming(s.epoch(), purpose, claim, now, now, s.partnerGone(), s.frozen(), s.held()), List.copyOf(actions),
                 onTheWordOf(record));
+    }
+
+    /// Whether a record names this very life, alone.
+    private boolean writtenForUs(PairRecord record) {
+        return record.state() == PairState.SOLO && record.owner().equals(settings.node())
+                && record.namesInSync(settings.node(), settings.incarnation());
     }
 
     /// Whose order wrote the record; empty when none did.
@@ -411,10 +415,22 @@ public final class PairMachine {
             case PairEvent.PartnerOffers(Incarnation partner, PairEvent.Fit _, String _) -> Step.to(
                     new Taking(s.epoch(), partner, Phase.COPYING), "the partner is here and needs disk and memory",
                     new Invite(s.epoch(), partner));
+            case PairEvent.Tick() when now - s.askedNanos() >= STANDBY_RETRIES * settings.witnessRetryNanos() ->
+                    Step.stay(new Solo(s.epoch(), now), new ReadRecord());
+            case PairEvent.RecordRead(PairRecord record) when record.epoch() > s.epoch() -> superseded(s, record, now);
             case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
             case PairEvent.Terminate() -> stop(s.epoch(), "terminated without a backup: the machine ends here");
             default -> Step.stay(s);
         };
+    }
+
+    /// Only an operator's order moves the record on without us: one that names this very life is taken over by a claim of our own,
+    /// behind any other somebody else is live, or about to be. An answer to a question of long ago has no later epoch.
+    private Step superseded(Solo s, PairRecord record, long now) {
+        return writtenForUs(record)
+                ? claim(Purpose.GO_SOLO, s.epoch(), claimSolo(Purpose.GO_SOLO, record.asExpected()), now, onTheWordOf(record))
+                : rejoin(s.epoch(), "the record has moved on without this node: " + record.summary()
+                        + (onTheWordOf(record).isEmpty() ? "" : ", " + onTheWordOf(record)));
     }
 
     private Step taking(Taking s, PairEvent event, long now) {

@@ -1,17 +1,25 @@
 package io.sosia.appliance.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sosia.appliance.control.ControlServer;
 import io.sosia.appliance.node.Appliance;
 import io.sosia.appliance.node.Ending;
 import io.sosia.appliance.node.NodeConfig;
 import io.sosia.appliance.node.NodeStatus;
+import io.sosia.appliance.node.OperatorOrder;
 import io.sosia.appliance.node.PairFiles;
 import io.sosia.appliance.node.WitnessOfTests;
 import io.sosia.appliance.tls.Tls;
+import io.sosia.disksync.block.ResyncMark;
+import io.sosia.disksync.store.DiskStore;
 import io.sosia.witness.claim.ClaimCommand;
+import io.sosia.witness.claim.Epoch;
 import io.sosia.witness.claim.NodeName;
+import io.sosia.witness.claim.OperatorWord;
 import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.TableEntry;
 import io.sosia.witness.client.WitnessAddress;
@@ -31,6 +39,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -227,5 +236,103 @@ class PairOrderCommandTest {
         Lives again = start("a");
         await(again, "SOLO");
         assertThat(again.status().epoch()).isEqualTo(43);
+    }
+
+    @Test
+    void partnerThatCannotBeReachedIsNotTakenForOneThatIsOff() throws Exception {
+        Lives a = start("a");
+        await(a, "SOLO");
+        a.end();
+        hideNodeA();
+        for (Said refused : List.of(override("b", "--yes"), reinitAfterALoss("b", "--yes"))) {
+            assertThat(refused.status()).isEqualTo(CliException.FAILED);
+            assertThat(refused.err()).contains("whether node a is off cannot be seen").contains("that name is not known")
+                    .contains("--partner-is-off");
+        }
+        assertThat(reinit(List.of("b"), "--partner-epoch", "7", "--yes", "--partner-is-off").status()).isZero();
+    }
+
+    /// Node b looks for its partner where nobody is.
+    private void hideNodeA() throws Exception {
+        int port = pair.config("b").partnerAddress().getPort();
+        Files.writeString(pair.file("b"), Files.readString(pair.file("b"))
+                .replace("\"127.0.0.1:" + port + "\"", "\"node-a.invalid:" + port + "\""));
+    }
+
+    @Test
+    void liveNodeThatWasTakenForOffGivesUpWhenItReadsThatItsPartnerIsTheOwner() throws Exception {
+        Lives a = start("a");
+        await(a, "SOLO");
+        String file = Files.readString(pair.file("b"));
+        hideNodeA();
+        Said done = override("b", "--yes", "--partner-is-off");
+        assertThat(done.status()).as(done.err()).isZero();
+        await(a, "STANDBY");
+        assertThat(a.status().transitions()).anyMatch(each -> each.from().equals("SOLO") && each.to().equals("HALTED")
+                && each.reason().contains("on the word of ada (a fire)"));
+        Files.writeString(pair.file("b"), file);
+        Lives b = start("b");
+        await(b, "PROTECTED");
+        await(a, "READY");
+    }
+
+    private Said reinitAfterALoss(String node, String... more) throws IOException {
+        witness.close();
+        beginWitness(witnessPort, "second");
+        List<String> all = new ArrayList<>(List.of("--partner-epoch", "7"));
+        all.addAll(List.of(more));
+        return reinit(List.of(node), all.toArray(String[]::new));
+    }
+
+    @Test
+    void nodeWhoseDiskCannotBootIsNotNamed() throws Exception {
+        Lives a = start("a");
+        await(a, "SOLO");
+        a.end();
+        try (DiskStore disk = DiskStore.open(pair.disk("b").getParent())) {
+            disk.beginResync(new ResyncMark(new UUID(1, 2), disk.superBlock().generations().current()), "a test");
+        }
+        assertThat(override("b", "--yes").err()).as("stopped").contains("its disk is in the middle of a resync").contains("Start node a");
+        Lives b = start("b");
+        await(b, "STANDBY");
+        assertThat(override("b", "--yes").err()).as("running").contains("its disk is in the middle of a resync");
+        b.end();
+        assertThat(reinitAfterALoss("b", "--yes").err()).contains("its disk is in the middle of a resync");
+    }
+
+    @Test
+    void epochOfAPartnerThatCannotBeIsRefused() {
+        for (String epoch : List.of("-1", Long.toString(Epoch.LAST))) {
+            Said said = reinit(List.of("a"), "--partner-epoch", epoch, "--yes");
+            assertThat(said.status()).as(said.err()).isEqualTo(CliException.BAD_INPUT);
+            assertThat(said.err()).contains("--partner-epoch " + epoch + " is not between");
+        }
+    }
+
+    /// What a node says, but for a few words of it.
+    private static OperatorOrder.Circumstances saying(NodeStatus status, String role, String state, String renunciation) throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode said = json.valueToTree(status);
+        said.put("role", role).put("state", state).put("renunciation", renunciation).put("steps", 9);
+        return new OperatorOrder.Circumstances(Optional.of(json.treeToValue(said, NodeStatus.class)), Optional.empty(), false);
+    }
+
+    @Test
+    void renunciationDecidesWhatIsAdvisedAndWhoIsSurelyLive() throws Exception {
+        Lives a = start("a");
+        await(a, "SOLO");
+        NodeStatus status = a.status();
+        OperatorWord word = new OperatorWord("ada", "a fire", 1);
+        assertThatThrownBy(() -> OperatorOrder.override(pair.config("b"), saying(status, "backup", "DRAINING", "granted 1"), word))
+                .hasMessageContaining("it has renounced").hasMessageContaining("restart its primary");
+        assertThatThrownBy(() -> OperatorOrder.override(pair.config("b"), saying(status, "backup", "DRAINING", ""), word))
+                .hasMessageContaining("look whether it reaches the witness");
+        witness.close();
+        beginWitness(witnessPort, "second");
+        // Node a listens: who is not surely live is not named beside it.
+        assertThat(OperatorOrder.reinitialise(pair.config("b"), saying(status, "primary", "RELYING", "relied"), 7, word).warnings())
+                .anyMatch(each -> each.contains("goes on with its machine"));
+        assertThatThrownBy(() -> OperatorOrder.reinitialise(pair.config("b"), saying(status, "primary", "FROZEN", ""), 7, word))
+                .hasMessageContaining("node a listens");
     }
 }

@@ -544,6 +544,22 @@ class PairCoreTest {
     }
 
     @Test
+    void backupIsNotLetGoWhileThePrimaryCouldNotGoOnAlone() {
+        Node a = protectedPrimary();
+        a.witnessAnswers = false;
+        assertThat(a.core.letGo("a resync was asked for", now)).contains("witness");
+        a.core.tick(now);
+        fromB(a, 2, B1, new PeerMessage.Renounced(1));
+        a.witnessAnswers = true;
+        assertThat(a.core.letGo("a resync was asked for", now)).as("not taken back yet").contains("witness");
+        assertThat(a.core.state()).isInstanceOf(NodeState.Protected.class);
+        fromB(a, 2, B1, new PeerMessage.ReturnAsked(1));
+        assertThat(a.core.letGo("a resync was asked for", now)).isEmpty();
+        assertThat(a.core.state()).isInstanceOf(NodeState.Claiming.class);
+        assertThat(a.core.letGo("a resync was asked for", now)).contains("no backup");
+    }
+
+    @Test
     void relyingPrimaryLetsOutputLeaveAndCountsNoReceipts() {
         Node a = protectedPrimary();
         a.witnessAnswers = false;

@@ -623,6 +623,35 @@ class PairMachineTest {
     }
 
     @Test
+    void soloNodeWhoseRecordWasWrittenAnewTakesItOverWithItsMachine() {
+        beSolo();
+        reinitialise(A, A1, 8);
+        assertThat(after(5 * SECOND)).containsExactly(new PairAction.ReadRecord());
+        assertThat(answer(claim(read()))).containsExactly(new GateOpen(10));
+        assertThat(state).isEqualTo(new NodeState.Solo(10));
+    }
+
+    @Test
+    void soloNodeGivesUpWhenItFindsThatAnOperatorHasNamedItsPartner() {
+        beSolo();
+        PairRecord before = record();
+        override(B);
+        assertThat(after(5 * SECOND)).containsExactly(new PairAction.ReadRecord());
+        assertThat(tell(new PairEvent.RecordRead(before))).as("a question of long ago").isEmpty();
+        assertThat(state).isInstanceOf(NodeState.Solo.class);
+        assertThat(after(SECOND / 100)).as("not at every tick").isEmpty();
+        List<PairAction> actions = read();
+        assertThat(actions).hasOnlyElementsOfTypes(CloseLink.class, Finish.class);
+        assertThat(((Finish) actions.getLast()).outcome()).isEqualTo(Outcome.REJOIN);
+        assertThat(state).isInstanceOf(NodeState.Halted.class);
+    }
+
+    private void override(NodeName owner) {
+        table.apply(new ClaimCommand.Override(PAIR, record().asExpected(), owner, Optional.empty(), record().epoch(), WORD,
+                new Nonce(new UUID(0, 78))));
+    }
+
+    @Test
     void whoeverIsNotTheOneTheOperatorNamedGivesUp() {
         beFollowing();
         tell(lost());
@@ -655,8 +684,7 @@ class PairMachineTest {
         become(B, B2);
         read();
         assertThat(state).isInstanceOf(NodeState.Standby.class);
-        table.apply(new ClaimCommand.Override(PAIR, record().asExpected(), B, Optional.empty(), record().epoch(), WORD,
-                new Nonce(new UUID(0, 78))));
+        override(B);
         ClaimCommand boot = claim(read());
         assertThat(boot).isInstanceOf(ClaimCommand.ColdBoot.class);
         answer(boot);

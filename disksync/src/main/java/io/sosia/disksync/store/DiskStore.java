@@ -424,7 +424,12 @@ public final class DiskStore implements BlockStore {
     }
 
     /// All this disk can say of itself to a disk it shall be made equal to.
+    ///
+    /// @throws IOException when the metadata cannot be read, or the disk is closed
     public synchronized DiskView view() throws IOException {
+        if (closed) {
+            throw new IOException("the disk in " + dir + " is closed");
+        }
         SuperBlock block = superBlock();
         return new DiskView(block.disk(), sizeBytes, block.generations(), block.state(), block.partner(),
                 block.state() == DiskState.INCONSISTENT && isBlank(), meta.resync(), suspects());
