@@ -47,6 +47,11 @@ public final class LocalPair {
                 "--config", configB.toString())).awaitSuccess(LocalSite.COMMAND_LIMIT);
     }
 
+    /// The configuration of a node, `a` or `b`.
+    Path configuration(String node) {
+        return site.setup().folder().resolve(prefix + "node-" + node + ".yaml");
+    }
+
     private Path configure(String node, int listen, String partner, int partnerListen, int control)
             throws DemoException {
         return site.write(prefix + "node-" + node + ".yaml", """

@@ -3,6 +3,7 @@ package io.sosia.appliance.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.appliance.engine.EngineKind;
+import io.sosia.appliance.node.NodeConfig;
 import io.sosia.appliance.node.NodeStatus;
 import io.sosia.appliance.tls.Tls;
 import io.sosia.witness.claim.PairId;
@@ -170,12 +171,12 @@ class DebianPairIT {
         return ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
     }
 
-    private static TableEntry record(String pairId) throws Exception {
+    private TableEntry record(String pairId) throws Exception {
         int colon = site.witnessAddress().indexOf(':');
         WitnessAddress address = new WitnessAddress(site.witnessAddress().substring(0, colon),
                 Integer.parseInt(site.witnessAddress().substring(colon + 1)));
         // As the node itself asks.
-        Tls node = Tls.open(directory.resolve("site/tls/a"));
+        Tls node = Tls.open(NodeConfig.read(pair.configuration("a")).tls().orElseThrow());
         try (WitnessClient client = WitnessClient.open(
                 new WitnessClientConfig(List.of(address), Optional.of(node.forWitness())))) {
             WitnessAnswer<Optional<TableEntry>> answer = client.read(PairId.parse(pairId), Duration.ofSeconds(30))
