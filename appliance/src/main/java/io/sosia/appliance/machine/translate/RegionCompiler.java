@@ -2,7 +2,6 @@ package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.isa.Arithmetic;
 import io.sosia.appliance.machine.isa.Op;
-import io.sosia.appliance.machine.memory.GuestRam;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
@@ -191,15 +190,11 @@ final class RegionCompiler {
         if (Op.op(last) == Op.JAL || Op.op(last) == Op.JALR) {
             return Integer.MIN_VALUE;
         }
-        if (following == place && samePage(block.at(), place)) {
+        if (following == place && RegionPlan.samePage(block.at(), place)) {
             return place;
         }
         code.goto_(edge(block.at(), place));
         return Integer.MIN_VALUE;
-    }
-
-    private static boolean samePage(int from, int to) {
-        return from >> GuestRam.PAGE_SHIFT == to >> GuestRam.PAGE_SHIFT;
     }
 
     /// Label to jump to for going on at `to`.
@@ -208,7 +203,7 @@ final class RegionCompiler {
         if (head == null) {
             return exitTo(to, 0, false);
         }
-        if (samePage(from, to)) {
+        if (RegionPlan.samePage(from, to)) {
             return head;
         }
         Label crossing = code.newLabel();

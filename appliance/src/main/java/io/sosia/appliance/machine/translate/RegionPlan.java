@@ -34,6 +34,11 @@ record RegionPlan(int[] entries, List<Block> blocks, int[] returns, int[] distan
         return Math.abs(target) < Integer.MAX_VALUE / 2 ? (int) target : Integer.MIN_VALUE;
     }
 
+    /// Whether two places lie in the same page.
+    static boolean samePage(int one, int other) {
+        return one >> GuestRam.PAGE_SHIFT == other >> GuestRam.PAGE_SHIFT;
+    }
+
     /// The place it was planned from.
     int entry() {
         return entries[0];

@@ -167,7 +167,7 @@ final class RegionPlanner {
                     heads.set(after);
                 }
             }
-            boolean samePage = place >> GuestRam.PAGE_SHIFT == behind >> GuestRam.PAGE_SHIFT;
+            boolean samePage = RegionPlan.samePage(place, behind);
             before = word;
             place = behind;
             bit = bit(place);
