@@ -114,10 +114,10 @@ class SecureWitnessTest {
             // It is warm: what follows is no slow start.
             assertThat(register(other, OTHER_PAIR, LONG)).isInstanceOf(WitnessAnswer.Answered.class);
 
-            assertThat(register(other, PAIR, SHORT)).isInstanceOfSatisfying(WitnessAnswer.Unanswered.class,
+            assertThat(register(other, PAIR, LONG)).isInstanceOfSatisfying(WitnessAnswer.Unanswered.class,
                     answer -> assertThat(answer.why()).contains("it may not ask that"));
             long refused = awaitRefused(1);
-            assertThat(other.read(PAIR, SHORT).get()).isInstanceOf(WitnessAnswer.Unanswered.class);
+            assertThat(other.read(PAIR, LONG).get()).isInstanceOf(WitnessAnswer.Unanswered.class);
             awaitRefused(refused + 1);
 
             WitnessAnswer<Optional<TableEntry>> seen = owner.read(PAIR, LONG).get();
@@ -136,7 +136,7 @@ class SecureWitnessTest {
 
             ClaimCommand stolen = new ClaimCommand.ColdBoot(PAIR, new Expected(1, PairState.SOLO), A,
                     new Incarnation(new UUID(2, 2)), new Nonce(new UUID(2, 2)));
-            assertThat(other.submit(stolen, SHORT).get(90, TimeUnit.SECONDS)).isInstanceOfSatisfying(WitnessAnswer.Unanswered.class,
+            assertThat(other.submit(stolen, LONG).get(90, TimeUnit.SECONDS)).isInstanceOfSatisfying(WitnessAnswer.Unanswered.class,
                     answer -> assertThat(answer.why()).contains("it may not ask that"));
             awaitRefused(1);
             assertThat(owner.submit(stolen, LONG).get(90, TimeUnit.SECONDS)).isInstanceOfSatisfying(WitnessAnswer.Answered.class,

@@ -16,6 +16,8 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.exceptions.RaftException;
 import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.thirdparty.io.grpc.Status;
+import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 import org.apache.ratis.util.TimeDuration;
 
 /// One way to the witness, until it is thrown away for a new one. Safe for use from several threads.
@@ -82,6 +84,16 @@ final class RaftConnection implements AutoCloseable {
             throw new IOException("the witness answered without success: " + reply);
         }
         return reply.getMessage().getContent().toByteArray();
+    }
+
+    /// Whether a member read the question and said that our certificate does not allow it: another attempt is refused as well.
+    static boolean isRefused(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof StatusRuntimeException told) {
+                return told.getStatus().getCode() == Status.Code.PERMISSION_DENIED;
+            }
+        }
+        return false;
     }
 
     private static Message message(byte[] bytes) {

@@ -21,7 +21,7 @@ public sealed interface WitnessAnswer<T> {
         }
     }
 
-    /// No answer came in time. A command's outcome is unknown: it may have been carried out, or may still be, long
+    /// No answer came in time, or the witness would not hear us. A command's outcome is unknown: it may have been carried out, or may still be, long
     /// after this. Its sender repeats the very same command, nonce included, until it has an answer.
     ///
     /// @param why the last failure, in words

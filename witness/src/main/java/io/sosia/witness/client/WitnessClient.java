@@ -138,7 +138,7 @@ public final class WitnessClient implements ClaimService {
         return answer;
     }
 
-    /// One question, asked again and again until it is answered, its time is over or the client closes.
+    /// One question, asked again and again until it is answered or refused to us, its time is over or the client closes.
     private final class Attempts<T> implements Runnable {
         private final CompletableFuture<WitnessAnswer<T>> answer = new CompletableFuture<>();
         private final Send send;
@@ -181,14 +181,17 @@ public final class WitnessClient implements ClaimService {
                 } catch (WireFormatException unreadable) {
                     return new Unanswered<>(unreadable.getMessage());
                 } catch (IOException failure) {
+                    // Out of time: not every library that was interrupted says so.
+                    if (answer.isDone()) {
+                        throw new InterruptedException();
+                    }
+                    if (RaftConnection.isRefused(failure)) {
+                        return new Unanswered<>(describe(failure));
+                    }
                     // One that a neighbour threw away under us says nothing about the witness.
                     if (over == connection.get()) {
                         lastFailure = describe(failure);
                     }
-                }
-                // Not every library that was interrupted says so: look at the answer, too.
-                if (answer.isDone()) {
-                    throw new InterruptedException();
                 }
                 failures++;
                 if (failures % FAILURES_MAX == 0) {
