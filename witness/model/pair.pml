@@ -11,6 +11,8 @@
  * Bounds:  EPOCHS  LIVES (of each node)  ENTRIES (of the log)  CRASHES
  * Begin:   BEGIN_PROTECTED (default)  BEGIN_BIRTH  BEGIN_SOLO
  * Parts:   RENOUNCE  POWER_OFF (the last entry is the guest's)
+ *          OVERRIDES, LOSSES (so many orders of an operator against the rules; so often the witness loses its storage and an
+ *          operator reinitialises it)  LIES (the operator says that a node is off which is not)
  *          QUIET (links and faults are explicit; states in which nothing can happen any more are checked)
  */
 
@@ -34,6 +36,15 @@
 #endif
 #ifndef GRANTS
 #define GRANTS 2
+#endif
+#ifndef OVERRIDES
+#define OVERRIDES 0
+#endif
+#ifndef LOSSES
+#define LOSSES 0
+#endif
+#if OVERRIDES > 0 || LOSSES > 0
+#define ORDERS
 #endif
 
 /* The state of a node: NodeState. */
@@ -60,6 +71,8 @@
 #define PROMOTE      5
 #define STOP         6
 #define LET_GO       7
+#define TAKE_OVER    8  /* GO_SOLO of a node that is SOLO already, expecting a record an operator wrote for it */
+#define CLAIM_ORDERED 9 /* in claimKind[]: ClaimSolo that expects SOLO */
 
 /* Taking.Phase. */
 #define COPYING  0
@@ -105,6 +118,36 @@ bool virgin;
 
 byte crashes;
 
+#ifdef ORDERS
+/* An operator's order on its way to the witness: what it names and what it expects. */
+byte order;                     /* 0, OVERRIDE or REINIT */
+byte orderFor, orderLife;       /* the owner it names, and its life, 0 for none */
+byte orderEpoch, orderState;    /* OVERRIDE: the record expected. REINIT: the epoch to be above of */
+#define OVERRIDE 1
+#define REINIT   2
+byte overrides, losses;         /* left */
+bool recWord;                   /* the record was last written by an order */
+byte kept[2];                   /* epoch.json: the last epoch each node took part in */
+bool overruled[2];              /* monitor: an order was written against the machine this life holds */
+#define KEEP(n) kept[n] = epoch[n]
+#define BY_ORDER recWord
+#define OVERRULED(n) overruled[n]
+#define KNOWN (recEpoch != 0)   /* the witness has a record of the pair */
+#else
+#define KEEP(n) skip
+#define BY_ORDER false
+#define OVERRULED(n) false
+#define KNOWN true
+#endif
+
+#ifdef LIES
+#define LIED true
+#else
+#define LIED false
+#endif
+/* What it does is lost, as the operator was told who was wrong about it. */
+#define LOST(n) (LIED && OVERRULED(n))
+
 /* Monitors. */
 byte liveAt[EPOCHS + 2];        /* L + 1 of the life that was granted this epoch or went live at it, 0 when none was */
 byte lastLive;                  /* the greatest epoch somebody went live at */
@@ -141,18 +184,18 @@ hidden byte i, yes;
 
 /* Names of what must never be false, so that spin's complaint carries them; always false themselves. */
 hidden byte ABOVE_L, TWO_LIVE, STALE_LIFE, LOST_OUTPUT, THROWN_AWAY, GRANTED_TO_NOBODY, WENT_ON, FORGOT_THE_RUN,
-            NOBODY_SERVES, NOT_RESTORED;
+            NOBODY_SERVES, NOT_RESTORED, TWO_SERVE;
 
 /* A primary with its claim for SOLO out; while it lets its backup go, that still follows. */
 #define GOES_SOLO(n) (st[n] == CLAIMING && (purpose[n] == GO_SOLO || purpose[n] == LET_GO))
 
 /* OutputGate. */
 #define OPEN(n)  (st[n] == SOLO || (st[n] == TAKING && phase[n] != GATED) \
-                  || (GOES_SOLO(n) && RELIED(n)))
+                  || (GOES_SOLO(n) && RELIED(n)) || (st[n] == CLAIMING && purpose[n] == TAKE_OVER))
 #define GATE_WAITS(n) (st[n] == PROT || st[n] == HANDING || (st[n] == TAKING && phase[n] == GATED) \
                   || (GOES_SOLO(n) && !RELIED(n)) || (st[n] == CLAIMING && purpose[n] == PROTECT_LIVE))
 #define RUNS(n)  (st[n] == SOLO || st[n] == TAKING || st[n] == PROT \
-                  || GOES_SOLO(n) || (st[n] == CLAIMING && purpose[n] == PROTECT_LIVE))
+                  || GOES_SOLO(n) || (st[n] == CLAIMING && (purpose[n] == PROTECT_LIVE || purpose[n] == TAKE_OVER)))
 /* The log goes to the partner. */
 #define STREAMS(n) (st[n] == PROT || (st[n] == TAKING && phase[n] != COPYING) \
                   || (st[n] == CLAIMING && (purpose[n] == PROTECT_LIVE || purpose[n] == LET_GO)))
@@ -166,7 +209,7 @@ byte faults, doubts;            /* left: cuts, heals and crashes; false suspicio
 bool lost[2];                   /* every copy sent so far of the outstanding claim was lost on the way */
 bool settled;                   /* no fault any more from here on */
 #define TOGETHER link
-#define REACHES(n) sees[n]
+#define REACHES(n) (sees[n] && KNOWN)
 /* The partner has gone: there is no process, or its end of the channel is closed, or the link is cut. */
 #define BACKUP_GONE(n) (!link || life[1 - (n)] != partner[n] || !(FOLLOWS(1 - (n)) || st[1 - (n)] == SYNCING \
                   || (st[1 - (n)] == STANDBY && welcome[1 - (n)] != 0)))
@@ -178,7 +221,7 @@ bool settled;                   /* no fault any more from here on */
 #define DOUBTED(gone) if :: gone :: else -> doubts-- fi
 #else
 #define TOGETHER true
-#define REACHES(n) true
+#define REACHES(n) KNOWN
 #define BACKUP_GONE(n) true
 #define PRIMARY_GONE(n) true
 #define SUSPECTS_BACKUP(n) true
@@ -226,7 +269,23 @@ bool settled;                   /* no fault any more from here on */
                   || (st[n] == CLAIMING && (purpose[n] == LET_GO || purpose[n] == STOP)))
 #endif
 
-/* An output leaves, and with it all before. After another node went live at the next epoch, nothing above its L. */
+/* An output leaves, and with it all before. After another node went live at a later epoch, nothing above its L. */
+#ifdef ORDERS
+inline release(n, upTo) {
+    i = epoch[n] + 1;
+    do
+    :: i <= EPOCHS && liveAt[i] == 0 -> i++
+    :: else -> break
+    od;
+    if
+    :: LOST(n)
+    :: !LOST(n) && liveAt[i] != 0 -> assert(upTo < liveAt[i] || ABOVE_L)
+    :: !LOST(n) && liveAt[i] == 0 && upTo > released -> released = upTo
+    :: else
+    fi;
+    i = 0
+}
+#else
 inline release(n, upTo) {
     if
     :: liveAt[epoch[n] + 1] != 0 -> assert(upTo < liveAt[epoch[n] + 1] || ABOVE_L)
@@ -234,6 +293,7 @@ inline release(n, upTo) {
     :: else
     fi
 }
+#endif
 
 inline openGate(n) {
     release(n, pos[n]);
@@ -241,20 +301,28 @@ inline openGate(n) {
     acked[n] = 0
 }
 
-/* Node n, whose machine holds pos[n] entries, is live at epoch[n]. */
+/* Node n, whose machine holds pos[n] entries, is live at epoch[n]. A grant that an order has overtaken is worth nothing. */
 inline goLive(n) {
-    assert(epoch[n] > lastLive || TWO_LIVE);
-    assert((memory[n] && recSync[n] == life[n]) || STALE_LIFE);
-    assert(pos[n] >= released || LOST_OUTPUT);
-    assert(!ENDED || WENT_ON);
-    lastLive = epoch[n];
-    liveAt[epoch[n]] = pos[n] + 1
+    KEEP(n);
+    if
+    :: OVERRULED(n) -> assert(LIED || TWO_SERVE)
+    :: else ->
+        assert(epoch[n] > lastLive || TWO_LIVE);
+        assert((memory[n] && (recSync[n] == life[n] || !KNOWN)) || STALE_LIFE);
+        assert(pos[n] >= released || LOST_OUTPUT);
+        assert(!ENDED || WENT_ON);
+        lastLive = epoch[n];
+        liveAt[epoch[n]] = pos[n] + 1
+    fi
 }
 
 inline forget(n) {
     purpose[n] = 0; phase[n] = 0; epoch[n] = 0; pos[n] = 0; partner[n] = 0; acked[n] = 0; bare[n] = 0;
     restored[n] = false; memory[n] = false; answerYes[n] = false; answerNo[n] = false;
     welcome[n] = 0; welcomeEpoch[n] = 0;
+#ifdef ORDERS
+    overruled[n] = false;
+#endif
 #ifdef RENOUNCE
     renounced[n] = 0; holds[n] = 0; relied[n] = false;
 #endif
@@ -292,13 +360,38 @@ inline giveUp(n) {
     forget(n)
 }
 
-/* A live machine is given up only when the record has moved on. */
+/* The record names this very life, and only it. */
+#define NAMES_ALONE(n) (recState == R_SOLO && recOwner == n && recSync[n] == life[n])
+
+/* An operator has written the record anew, for this very life: it claims once more, expecting that. */
+#ifdef BREAK_NAMED_LIFE_GIVES_UP
+#define TAKES_OVER(n) false
+#else
+#define TAKES_OVER(n) (BY_ORDER && NAMES_ALONE(n))
+#endif
+inline takeOver(n, why, with) {
+    SAY("%d.%d finds that an operator named it: claims the record\n");
+    submitAt(n, recEpoch, CLAIM_ORDERED, with, why)
+}
+
+/* A live machine's claim is refused, or it reads a later record. */
+inline refusedSolo(n, why, with) {
+    if
+    :: TAKES_OVER(n) -> takeOver(n, why, with)
+    :: else -> giveUpLive(n)
+    fi
+}
+
+/* A live machine is given up only when the record has moved on to another. */
 inline giveUpLive(n) {
-    assert(recEpoch > epoch[n] || THROWN_AWAY);
+    assert(!KNOWN || (recEpoch > epoch[n] && !NAMES_ALONE(n)) || THROWN_AWAY);
     giveUp(n)
 }
 
-inline submit(n, what, with, why) {
+inline submit(n, what, with, why) { submitAt(n, epoch[n], what, with, why) }
+
+/* Expecting a record of that epoch. */
+inline submitAt(n, at, what, with, why) {
     st[n] = CLAIMING;
     purpose[n] = why;
     answerYes[n] = false; answerNo[n] = false;
@@ -306,12 +399,12 @@ inline submit(n, what, with, why) {
     lost[n] = false;
 #endif
     claimKind[SLOT(n, life[n])] = what;
-    claimEpoch[SLOT(n, life[n])] = epoch[n];
+    claimEpoch[SLOT(n, life[n])] = at;
     claimWith[SLOT(n, life[n])] = with
 }
 
 inline claimColdBoot(n) {
-    epoch[n] = recEpoch;
+    epoch[n] = recEpoch; KEEP(n);
     submit(n, COLD_BOOT, recState, COLD_BOOT)
 }
 
@@ -341,8 +434,9 @@ inline claimColdBoot(n) {
 #else
 #define OWNS(n) (recOwner == (n))
 #endif
-#define FITS(n, l, s) (SAME_EPOCH(s) && ( \
+#define FITS(n, l, s) (KNOWN && SAME_EPOCH(s) && ( \
        ((claimKind[s] == GO_SOLO) && recEpoch < EPOCHS && PROTECTED_EXPECTED && IN_SYNC(n, l)) \
+    || ((claimKind[s] == CLAIM_ORDERED) && recEpoch < EPOCHS && recState == R_SOLO && recSync[n] == (l)) \
     || ((claimKind[s] == PROTECT) && recState == R_SOLO && recOwner == (n) && recSync[n] == (l)) \
     || ((claimKind[s] == STOP) && recState == claimWith[s] && recOwner == (n) && recSync[n] == (l)) \
     || ((claimKind[s] == COLD_BOOT) && recEpoch < EPOCHS && recState == claimWith[s] && OWNS(n) \
@@ -351,8 +445,8 @@ inline claimColdBoot(n) {
 #ifdef BREAK_GRANT_KNOWN_BY_OWNER
 #define STANDS(n, l, s) (recOwner == (n) && recEpoch == claimEpoch[s] + (claimKind[s] != PROTECT && claimKind[s] != STOP))
 #else
-#define STANDS(n, l, s) (recOwner == (n) && recSync[n] == (l) && ( \
-       ((claimKind[s] == GO_SOLO || claimKind[s] == COLD_BOOT) && recState == R_SOLO && recEpoch == claimEpoch[s] + 1) \
+#define STANDS(n, l, s) (recOwner == (n) && recSync[n] == (l) && !BY_ORDER && ( \
+       ((claimKind[s] == GO_SOLO || claimKind[s] == COLD_BOOT || claimKind[s] == CLAIM_ORDERED) && recState == R_SOLO && recEpoch == claimEpoch[s] + 1) \
     || ((claimKind[s] == STOP) && recState == R_STOPPED && recEpoch == claimEpoch[s]) \
     || ((claimKind[s] == PROTECT) && recState == R_PROTECTED && recEpoch == claimEpoch[s] \
             && recSync[1 - (n)] == claimWith[s])))
@@ -365,7 +459,7 @@ inline claimColdBoot(n) {
 /* One copy of the claim of life l of node n reaches the witness. */
 inline arrives(n, l) {
     d_step {
-        claimKind[SLOT(n, l)] != 0 && !BEYOND(SLOT(n, l)) &&
+        claimKind[SLOT(n, l)] != 0 && KNOWN && !BEYOND(SLOT(n, l)) &&
             (FITS(n, l, SLOT(n, l)) ||
                 (ASKS(n, l) && ((STANDS(n, l, SLOT(n, l)) && !answerYes[n]) ||
                                    (!STANDS(n, l, SLOT(n, l)) && !answerNo[n])))) &&
@@ -375,6 +469,9 @@ inline arrives(n, l) {
             printf("    the witness grants a claim of %d.%d\n", n, l);
             yes = 1;
             assert(gaveUp[SLOT(n, l)] == 0 || GRANTED_TO_NOBODY);
+#ifdef ORDERS
+            recWord = false;
+#endif
             if
             :: claimKind[SLOT(n, l)] == PROTECT ->
                 recState = R_PROTECTED; recSync[1 - n] = claimWith[SLOT(n, l)]
@@ -383,7 +480,7 @@ inline arrives(n, l) {
 #endif
             :: else ->
                 if
-                :: claimKind[SLOT(n, l)] == GO_SOLO && claimWith[SLOT(n, l)] != 0 ->
+                :: (claimKind[SLOT(n, l)] == GO_SOLO || claimKind[SLOT(n, l)] == CLAIM_ORDERED) && claimWith[SLOT(n, l)] != 0 ->
                     liveAt[recEpoch + 1] = claimWith[SLOT(n, l)]
                 :: else
                 fi;
@@ -475,8 +572,9 @@ end:
     /* Claiming COLD_BOOT. The run begins anew: what the last one released may be missing, and the node says so. */
     :: d_step { answerYes[n] && purpose[n] == COLD_BOOT -> SAY("%d.%d cold boot granted: live at 0, a new run\n");
         /* Memory is lost by a crash only: not by cuts, suspicions, late messages, hand-overs. */
-        assert(crashes < CRASHES || lastLive == 0 || ENDED || FORGOT_THE_RUN);
-        epoch[n]++; claimed(n); st[n] = ALONE; memory[n] = true; released = 0;
+        assert(crashes < CRASHES || lastLive == 0 || ENDED || LIED || FORGOT_THE_RUN);
+        epoch[n]++; claimed(n); st[n] = ALONE; memory[n] = true;
+        if :: OVERRULED(n) :: else -> released = 0 fi;
 #ifdef POWER_OFF
         ended = false;
 #endif
@@ -511,12 +609,16 @@ end:
         :: else
         fi }
     :: d_step { answerNo[n] && (purpose[n] == PROTECT || purpose[n] == PROTECT_LIVE) ->
-        SAY("%d.%d PROTECTED refused: gives up\n"); giveUpLive(n) }
+        SAY("%d.%d PROTECTED refused\n");
+        if
+        :: purpose[n] == PROTECT_LIVE -> phase[n] = 0; refusedSolo(n, GO_SOLO, 0)
+        :: else -> giveUpLive(n)
+        fi }
 
     /* Standby is welcomed: a backup from the first step. */
     :: d_step { st[n] == STANDBY && welcome[n] != 0 && TOGETHER ->
         SAY("%d.%d is welcomed: follows from the first step\n");
-        st[n] = FOLLOWING; epoch[n] = welcomeEpoch[n]; partner[n] = welcome[n]; memory[n] = true;
+        st[n] = FOLLOWING; epoch[n] = welcomeEpoch[n]; KEEP(n); partner[n] = welcome[n]; memory[n] = true;
         welcome[n] = 0; welcomeEpoch[n] = 0 }
 
     /* The machine runs; each entry closes with an output's mark. */
@@ -564,8 +666,8 @@ end:
         SAY("%d.%d lets its backup go, which does not know of it: claims SOLO\n"); submit(n, GO_SOLO, 0, LET_GO) }
     :: d_step { st[n] == CLAIMING && purpose[n] == LET_GO && SUSPECTS_BACKUP(n) ->
         SAY("%d.%d suspects the backup it lets go\n"); DOUBTED(BACKUP_GONE(n)); purpose[n] = GO_SOLO }
-    :: d_step { answerYes[n] && (purpose[n] == GO_SOLO || purpose[n] == LET_GO) -> SAY("%d.%d SOLO granted: all output leaves\n");
-        epoch[n]++; claimed(n); st[n] = SOLO; partner[n] = 0;
+    :: d_step { answerYes[n] && (purpose[n] == GO_SOLO || purpose[n] == LET_GO || purpose[n] == TAKE_OVER) -> SAY("%d.%d SOLO granted: all output leaves\n");
+        epoch[n] = claimEpoch[SLOT(n, life[n])] + 1; claimed(n); st[n] = SOLO; partner[n] = 0;
 #ifdef RENOUNCE
         holds[n] = 0; relied[n] = false;
 #endif
@@ -574,8 +676,8 @@ end:
     :: d_step { answerNo[n] && (purpose[n] == GO_SOLO || purpose[n] == LET_GO) ->
         SAY("%d.%d SOLO refused\n"); claimed(n); st[n] = SOLO; openGate(n) }
 #else
-    :: d_step { answerNo[n] && (purpose[n] == GO_SOLO || purpose[n] == LET_GO) ->
-        SAY("%d.%d SOLO refused\n"); giveUpLive(n) }
+    :: d_step { answerNo[n] && (purpose[n] == GO_SOLO || purpose[n] == LET_GO || purpose[n] == TAKE_OVER) ->
+        SAY("%d.%d SOLO refused\n"); refusedSolo(n, purpose[n], 0) }
 #endif
 
 #ifdef POWER_OFF
@@ -593,7 +695,11 @@ end:
         }
     :: d_step { answerYes[n] && purpose[n] == STOP ->
         SAY("%d.%d end of the run granted\n"); claimed(n); st[n] = STOPPED; forget(n) }
-    :: d_step { answerNo[n] && purpose[n] == STOP -> SAY("%d.%d end of the run refused: gives up\n"); giveUpLive(n) }
+    :: d_step { answerNo[n] && purpose[n] == STOP -> SAY("%d.%d end of the run refused\n");
+        if
+        :: TAKES_OVER(n) -> submitAt(n, recEpoch, STOP, R_SOLO, STOP)
+        :: else -> giveUpLive(n)
+        fi }
     /* Started again on purpose. */
     :: d_step { st[n] == STOPPED && life[n] < LIVES -> SAY("%d.%d is started again\n"); life[n]++; st[n] = READING }
 #endif
@@ -612,7 +718,13 @@ end:
         forgotten[n] = GRANTS; holds[n] = 0; confirmLife[n] = life[n]; confirmTo[n] = partner[n] }
 #endif
     :: d_step { st[n] == HANDING && REACHES(n) && recEpoch > epoch[n] ->
-        SAY("%d.%d reads that its partner is live: gives up\n"); giveUpLive(n) }
+        SAY("%d.%d reads that the record has moved on\n");
+#ifdef BREAK_HANDS_OVER_TO_ITSELF
+        giveUpLive(n)
+#else
+        refusedSolo(n, GO_SOLO, 0)
+#endif
+        }
     /* The record does not move on in time: the machine runs on. */
     :: d_step { st[n] == HANDING -> SAY("%d.%d has waited long enough and runs on\n"); st[n] = PROT }
     :: d_step { st[n] == HANDING && SUSPECTS_BACKUP(n) ->
@@ -641,17 +753,34 @@ end:
 #endif
         }
     :: d_step { answerYes[n] && purpose[n] == PROMOTE -> SAY("%d.%d SOLO granted: goes live, emits again\n");
-        epoch[n]++; claimed(n); st[n] = SOLO; partner[n] = 0;         goLive(n); openGate(n) }
-    :: d_step { answerNo[n] && purpose[n] == PROMOTE -> SAY("%d.%d promotion refused: gives up\n"); giveUp(n) }
+        epoch[n] = claimEpoch[SLOT(n, life[n])] + 1; claimed(n); st[n] = SOLO; partner[n] = 0; goLive(n); openGate(n) }
+    :: d_step { answerNo[n] && purpose[n] == PROMOTE -> SAY("%d.%d promotion refused\n");
+        if
+        :: TAKES_OVER(n) -> takeOver(n, PROMOTE, pos[n] + 1)
+        :: else -> giveUp(n)
+        fi }
 #ifdef BREAK_CLAIMANT_RESUMES
     :: d_step { st[n] == CLAIMING && purpose[n] == PROMOTE ->
         SAY("%d.%d follows again, its claim still out\n"); st[n] = FOLLOWING; purpose[n] = 0; answerYes[n] = false; answerNo[n] = false }
 #endif
 
+#ifdef ORDERS
+#ifndef BREAK_SOLO_NEVER_LOOKS
+    /* A node live alone looks at the record now and then: only an order moves it on without that node. */
+    :: d_step { st[n] == SOLO && REACHES(n) && recEpoch > epoch[n] ->
+        SAY("%d.%d, live alone, reads that the record has moved on\n"); refusedSolo(n, TAKE_OVER, 0) }
+#endif
+#ifndef BREAK_REINIT_LEAVES_IT_AT_THAT
+    /* An operator who has named a primary with a backup has that taken in afresh. */
+    :: d_step { st[n] == PROT && REACHES(n) && BY_ORDER && recEpoch > epoch[n] && NAMES_ALONE(n) ->
+        SAY("%d.%d is told to take its backup in afresh: claims SOLO\n"); submit(n, GO_SOLO, 0, LET_GO) }
+#endif
+#endif
+
     /* Solo takes its partner in; Standby is invited. */
     :: d_step { st[n] == SOLO && st[1 - n] == STANDBY && TOGETHER -> SAY("%d.%d invites its partner\n");
         st[n] = TAKING; phase[n] = COPYING; partner[n] = life[1 - n]; acked[n] = 0;
-        st[1 - n] = SYNCING; epoch[1 - n] = epoch[n]; partner[1 - n] = life[n]; restored[1 - n] = false;
+        st[1 - n] = SYNCING; epoch[1 - n] = epoch[n]; KEEP(1 - n); partner[1 - n] = life[n]; restored[1 - n] = false;
         welcome[1 - n] = 0; welcomeEpoch[1 - n] = 0 }
     /* Disk and memory are there; the log follows. */
     :: d_step { st[n] == TAKING && phase[n] == COPYING && st[1 - n] == SYNCING && !restored[1 - n] &&
@@ -740,6 +869,100 @@ end:
     od
 }
 
+#ifdef ORDERS
+/* OperatorOrder. A node's process that does not run, or ends by itself as soon as it has read that it is unknown. */
+#define OFF(n) (st[n] == DOWN || st[n] == STOPPED || st[n] == HALTED || (st[n] == READING && !KNOWN))
+/* It holds no machine and waits for no answer: checkIdle. */
+#ifdef BREAK_OVERRIDE_NAMES_ANYBODY
+#define IDLE(n) true
+#else
+#define IDLE(n) (OFF(n) || st[n] == READING || st[n] == STANDBY)
+#endif
+#if defined(LIES) || defined(BREAK_ORDERS_AGAINST_A_LIVE_NODE)
+#define SAID_TO_BE_OFF(n) true
+#else
+#define SAID_TO_BE_OFF(n) OFF(n)
+#endif
+/* The record has to name its life: livingMemory. */
+#define LIVES_ON(n) (RUNS(n) || st[n] == HANDING || (st[n] == CLAIMING && (purpose[n] == PROMOTE || purpose[n] == STOP)))
+/* Nobody else can be live, whatever was granted before the storage was lost: isSurelyTheLiveOne. */
+#define SURELY_LIVE(n) (st[n] == SOLO || st[n] == TAKING || (GOES_SOLO(n) && RELIED(n)) \
+                  || (st[n] == PROT && FOLLOWS(1 - (n)) && partner[1 - (n)] == life[n] && life[1 - (n)] == partner[n]))
+/* The partner was live later than this life: the operator is told that what it answered since would be lost, and names it instead. */
+#ifdef BREAK_REINIT_NAMES_AN_OLDER_LIFE
+#define NEWEST(n) true
+#else
+#define NEWEST(n) (kept[1 - (n)] <= epoch[n])
+#endif
+#ifdef BREAK_REINIT_FORGETS_AN_EPOCH
+#define ABOVE(n) kept[n]
+#else
+#define ABOVE(n) (kept[0] > kept[1] -> kept[0] : kept[1])
+#endif
+#ifdef BREAK_OVERRIDE_DOES_NOT_COMPARE
+#define AS_EXPECTED true
+#else
+#define AS_EXPECTED (recEpoch == orderEpoch && recState == orderState)
+#endif
+
+/* The witness does not know the pair, and what it had answered before has arrived: an operator takes longer than any answer. */
+#define FORGOTTEN_BY_WITNESS (!KNOWN && !answerYes[0] && !answerNo[0] && !answerYes[1] && !answerNo[1])
+
+/* An order is decided: all is looked at some time before it arrives. */
+inline decideReinit(n, named) {
+    order = REINIT; orderFor = n; orderLife = named; orderEpoch = ABOVE(n)
+}
+#define OVERRIDES_FOR(n) d_step { overrides > 0 && order == 0 && KNOWN && recOwner != n && IDLE(n) && SAID_TO_BE_OFF(1 - n) -> \
+        printf("    an operator decides to make %d the owner\n", n); \
+        overrides--; order = OVERRIDE; orderFor = n; orderEpoch = recEpoch; orderState = recState }
+#define REINITS_FOR(n) d_step { order == 0 && FORGOTTEN_BY_WITNESS && LIVES_ON(n) && NEWEST(n) && (SURELY_LIVE(n) || SAID_TO_BE_OFF(1 - n)) -> \
+        printf("    an operator decides to name %d.%d to the witness that has lost its storage\n", n, life[n]); decideReinit(n, life[n]) }
+#define REINITS_BOOT_OF(n) d_step { order == 0 && FORGOTTEN_BY_WITNESS && IDLE(n) && SAID_TO_BE_OFF(1 - n) -> \
+        printf("    an operator decides to name %d to the witness that has lost its storage\n", n); decideReinit(n, 0) }
+/* Who stands in the way of naming its partner, or waits for an answer that cannot come and holds no run, is ended first. */
+#define IN_THE_WAY(n) ((!OFF(n) && LIVES_ON(1 - n) && NEWEST(1 - n) && !SURELY_LIVE(1 - n)) || (st[n] == STANDBY && IDLE(1 - n)))
+#define STUCK(n) ((st[n] == CLAIMING && (purpose[n] == COLD_BOOT || purpose[n] == PROTECT)) \
+                  || (OFF(1 - n) && (st[n] == DRAINING || st[n] == SYNCING || (st[n] == CLAIMING && !NEWEST(n)))))
+#define ENDS(n) d_step { order == 0 && FORGOTTEN_BY_WITNESS && (IN_THE_WAY(n) || STUCK(n)) -> \
+        printf("    an operator ends %d.%d\n", n, life[n]); st[n] = DOWN; forget(n) }
+
+proctype Operator() {
+end:
+    do
+    :: OVERRIDES_FOR(0)
+    :: OVERRIDES_FOR(1)
+    :: REINITS_FOR(0)
+    :: REINITS_FOR(1)
+    :: REINITS_BOOT_OF(0)
+    :: REINITS_BOOT_OF(1)
+    :: ENDS(0)
+    :: ENDS(1)
+    /* The witness loses its storage. */
+    :: d_step { losses > 0 && KNOWN && FAULTY -> printf("    the witness loses its storage\n"); losses--;
+        recEpoch = 0; recOwner = 0; recState = 0; recSync[0] = 0; recSync[1] = 0; recWord = false }
+    /* The order reaches it. */
+    :: d_step { (order == OVERRIDE && KNOWN && AS_EXPECTED && recEpoch < EPOCHS) || (order == REINIT && !KNOWN && orderEpoch < EPOCHS) ->
+        printf("    the witness writes what the operator ordered: the owner is %d\n", orderFor);
+#ifndef LIES
+        /* With an operator who is right it is written only where no machine is lost by it. */
+        assert(orderLife != 0 || (!memory[0] && !memory[1]) || THROWN_AWAY);
+#endif
+        recEpoch = (order == OVERRIDE -> recEpoch : orderEpoch) + 1;
+        recOwner = orderFor; recState = R_SOLO; recSync[orderFor] = orderLife; recSync[1 - orderFor] = 0; recWord = true;
+        overruled[1 - orderFor] = (memory[1 - orderFor] || answerYes[1 - orderFor]);
+        overruled[orderFor] = ((memory[orderFor] || answerYes[orderFor]) && orderLife != life[orderFor]);
+#ifdef POWER_OFF
+        if :: orderLife != 0 -> ended = false :: else fi;   /* a start on purpose */
+#endif
+        order = 0; orderFor = 0; orderLife = 0; orderEpoch = 0; orderState = 0;
+        tidy() }
+    :: d_step { (order == OVERRIDE && (!KNOWN || !AS_EXPECTED)) || (order == REINIT && KNOWN) ->
+        printf("    the witness refuses the order\n");
+        order = 0; orderFor = 0; orderLife = 0; orderEpoch = 0; orderState = 0 }
+    od
+}
+#endif
+
 #ifdef QUIET
 /* Faults: links are cut and heal, claims are lost on the way. Some time they end; what is broken then stays broken. */
 #define CUT(what, name) d_step { !settled && what && faults > 0 -> printf(name); what = false; faults-- }
@@ -755,8 +978,13 @@ end:
         || (STREAMS(n) && !BACKUP_GONE(n) && FOLLOWS(1 - n) && acked[n] == pos[n]))
 /* It could: it reaches the witness, and the record lets this very life, or any of the owner's, go on. */
 #define MAY_SERVE(n) (st[n] != DOWN && sees[n] && (recOwner == n || (recSync[n] == life[n] && memory[n])) && !RENOUNCED(n))
+#ifdef ORDERS
+#define ORDER_BEYOND (order == REINIT && orderEpoch == EPOCHS)
+#else
+#define ORDER_BEYOND false
+#endif
 /* The bounds of the model, not the protocol, keep it from going on. */
-#define EXHAUSTED (recEpoch == EPOCHS || (st[0] == DOWN && !forGood[0]) || (st[1] == DOWN && !forGood[1]))
+#define EXHAUSTED (recEpoch == EPOCHS || ORDER_BEYOND || (st[0] == DOWN && !forGood[0]) || (st[1] == DOWN && !forGood[1]))
 
 active proctype Faults() {
 end:
@@ -797,9 +1025,13 @@ end:
             yes = 0;
             if
             :: EXHAUSTED || st[0] == DOWN || st[1] == DOWN || !link || !sees[0] || !sees[1] -> yes = 1
-            :: else -> if :: (st[0] == PROT && st[1] == FOLLOWING) || (st[1] == PROT && st[0] == FOLLOWING) -> yes = 1 :: else fi
+            :: else -> if :: (st[recOwner] == PROT && st[1 - recOwner] == FOLLOWING && recState == R_PROTECTED) -> yes = 1 :: else fi
             fi;
             assert(yes == 1 || NOT_RESTORED);
+#ifdef ORDERS
+            assert(!(OPEN(0) && sees[0] && recEpoch > epoch[0] && !NAMES_ALONE(0)) || TWO_SERVE);
+            assert(!(OPEN(1) && sees[1] && recEpoch > epoch[1] && !NAMES_ALONE(1)) || TWO_SERVE);
+#endif
             yes = 0
         };
         break
@@ -810,6 +1042,15 @@ end:
 init {
     d_step {
         crashes = CRASHES;
+#ifdef ORDERS
+        overrides = OVERRIDES; losses = LOSSES;
+#ifndef BEGIN_BIRTH
+        kept[0] = 1;
+#ifndef BEGIN_SOLO
+        kept[1] = 1;
+#endif
+#endif
+#endif
 #ifdef QUIET
         faults = FAULTS; doubts = DOUBTS;
 #endif
@@ -826,5 +1067,10 @@ init {
         logLife[0] = 1; logTo[0] = 1; lastLive = 1; liveAt[1] = 1;
 #endif
     }
-    atomic { run Node(0); run Node(1) }
+    atomic {
+        run Node(0); run Node(1);
+#ifdef ORDERS
+        run Operator()
+#endif
+    }
 }

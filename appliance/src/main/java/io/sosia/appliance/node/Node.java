@@ -345,7 +345,7 @@ public final class Node implements AutoCloseable {
             long step = machine.steps();
             primary = to.isPrimary();
             followRun(to);
-            if (to.isPrimary() || isBackup(to)) {
+            if (to.isPrimary() || to.isBackup()) {
                 keepEpoch(to.epoch());
             }
             transitions.add(from, to, step, reason);
@@ -459,16 +459,11 @@ public final class Node implements AutoCloseable {
         return seen[0];
     }
 
-    private static boolean isBackup(NodeState state) {
-        return state instanceof NodeState.Following || state instanceof NodeState.Syncing || state instanceof NodeState.Draining
-                || state instanceof NodeState.Claiming claiming && claiming.purpose() == Purpose.PROMOTE;
-    }
-
     private NodeStatus status(PairCore core) {
         NodeState state = core.state();
         return new NodeStatus(
                 home.pairId().toString(), config.node().value(), config.partner().value(),
-                state.isPrimary() ? "primary" : isBackup(state) ? "backup" : "none",
+                state.role(),
                 incarnation.toString(), state.word(), transitions.lastReason(), state.epoch(), config.engine().decided().word(), machine.steps(),
                 core.backupStep(),
                 core.linked(), arbiter.reachable(), state.renunciation().summary(), pair.lagNanos() / 1e6, pair.heldShare() * 100,

@@ -1,5 +1,6 @@
 package io.sosia.appliance.node;
 
+import io.sosia.appliance.pair.Standing;
 import java.util.List;
 
 /// What an operator sees of a node, at one moment.
@@ -57,6 +58,11 @@ public record NodeStatus(
         VerifySummary verify,
         TrustStatus trust,
         List<Transition> transitions) {
+
+    /// What an order against the rules depends on.
+    Standing standing() {
+        return new Standing(role, state, steps, linked);
+    }
 
     /// One change of state.
     ///

@@ -92,7 +92,7 @@ public final class OperatorOrder {
         }
         Optional<Incarnation> life = livingMemory(owner, running);
         List<String> warnings = new ArrayList<>();
-        if (!running.map(OperatorOrder::isSurelyTheLiveOne).orElse(false)) {
+        if (!running.map(status -> status.standing().isSurelyTheLiveOne()).orElse(false)) {
             checkPartnerIsOff(owner, known.partnerIsOff());
             warnings.add(mustBeOff(owner));
         }
@@ -102,6 +102,11 @@ public final class OperatorOrder {
             checkBoots(owner, home, known);
             warnings.add("node " + owner.node() + " boots the machine from its own disk: what only its partner holds is LOST");
             warnings.addAll(cautions(home));
+        }
+        long own = life.isPresent() ? running.orElseThrow().epoch() : durableEpoch(owner);
+        if (partnerEpoch > own) {
+            warnings.add("node " + owner.partner() + " last took part in epoch " + partnerEpoch + ", node " + owner.node() + " in epoch " + own
+                    + ": what node " + owner.partner() + " wrote and answered alone since then is LOST; if its disk is there, name that node");
         }
         warnings.add("the witness's former storage must never run again: it would grant what it granted before");
         long above = Math.max(durableEpoch(owner), Math.max(partnerEpoch, running.map(NodeStatus::epoch).orElse(0L)));
@@ -133,21 +138,11 @@ public final class OperatorOrder {
             checkIdle(owner, running);
             return Optional.empty();
         }
-        NodeStatus status = running.get();
-        boolean live = status.role().equals("primary") && status.steps() > 0;
-        boolean claims = status.state().equals("CLAIMING") || status.state().equals("FROZEN");
-        if (live || claims && status.steps() > 0) {
-            return Optional.of(new Incarnation(UUID.fromString(status.incarnation())));
+        if (running.get().standing().livesOn()) {
+            return Optional.of(new Incarnation(UUID.fromString(running.get().incarnation())));
         }
         checkIdle(owner, running);
         return Optional.empty();
-    }
-
-    /// A claim without an answer may have been granted to the partner instead, before the storage was lost; not to one that had
-    /// renounced.
-    private static boolean isSurelyTheLiveOne(NodeStatus status) {
-        boolean alone = List.of("SOLO", "SYNCING", "RELYING").contains(status.state());
-        return status.role().equals("primary") && (alone || status.state().equals("PROTECTED") && status.linked());
     }
 
     private static void checkIdle(NodeConfig node, Optional<NodeStatus> running) throws IOException {
@@ -156,11 +151,11 @@ public final class OperatorOrder {
             throw new IOException("node " + node.node() + " runs as process " + holder.get() + ", but does not answer at "
                     + node.control().getHostString() + ":" + node.control().getPort() + ": end that process first");
         }
-        List<String> idle = List.of("STANDBY", "STARTING", "WAITING", "STOPPED", "HALTED");
-        if (running.isPresent() && !idle.contains(running.get().state())) {
+        if (running.isPresent() && !running.get().standing().isIdle()) {
             throw new IOException("node " + node.node() + " is " + running.get().state() + " (" + running.get().why()
                     + "): " + switch (running.get().role()) {
-                        case "primary" -> "it is live already";
+                        case "primary" -> running.get().steps() > 0 ? "it is live already" : "it waits for an answer of the witness; stop it, "
+                                + "and give the order again";
                         case "backup" -> backup(running.get());
                         default -> "wait until it stands by";
                     });

@@ -263,4 +263,15 @@ public sealed interface NodeState {
             case Halted h -> false;
         };
     }
+
+    /// Whether it follows a primary's machine, or is about to go on with it.
+    default boolean isBackup() {
+        return this instanceof Following || this instanceof Syncing || this instanceof Draining
+                || this instanceof Claiming claiming && claiming.purpose() == Purpose.PROMOTE;
+    }
+
+    /// `primary`, `backup` or `none`.
+    default String role() {
+        return isPrimary() ? "primary" : isBackup() ? "backup" : "none";
+    }
 }

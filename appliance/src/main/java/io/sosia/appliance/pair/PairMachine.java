@@ -363,7 +363,8 @@ public final class PairMachine {
             case PairEvent.HandedOver() when !livesOn -> handedOver(s, new SendHandOver());
             case PairEvent.HandedOver() when !s.told() -> Step.to(s.tells(now), "the backup has all of the log and is to go live",
                     new SendHandOver(), new ReadRecord());
-            case PairEvent.RecordRead(PairRecord record) when s.told() && record.epoch() > s.epoch() -> handedOver(s);
+            case PairEvent.RecordRead(PairRecord record) when s.told() && record.epoch() > s.epoch() ->
+                    writtenForUs(record) ? keepsMachine(s, record, now) : handedOver(s);
             case PairEvent.Tick() when now >= s.untilNanos() -> notHandedOver(s, s.told(),
                     s.told() ? "the backup did not go live in time" : "the backup did not acknowledge the log in time", now);
             case PairEvent.Tick() when s.told() && now - s.askedNanos() >= settings.witnessRetryNanos() ->
@@ -391,6 +392,19 @@ public final class PairMachine {
                 List.copyOf(actions), "handed over");
     }
 
+    /// It was not the backup that moved the record on, but an operator, who named the life that is here.
+    private Step keepsMachine(HandingOver s, PairRecord record, long now) {
+        String reason = onTheWordOf(record);
+        Step claim = claim(Purpose.GO_SOLO, s.epoch(), claimSolo(Purpose.GO_SOLO, record.asExpected()), now, reason, new CloseLink(reason));
+        return runningOn(holding(s.held(), claim));
+    }
+
+    private static Step runningOn(Step claim) {
+        List<PairAction> actions = new ArrayList<>(claim.actions());
+        actions.add(new Resume());
+        return new Step(claim.state(), List.copyOf(actions), claim.reason());
+    }
+
     /// Who lives on runs on: with its backup, if that is still there and knows of nothing, or else with a claim of its own.
     private Step notHandedOver(HandingOver s, boolean withoutBackup, String why, long now) {
         String reason = s.reason() + ", but " + why;
@@ -401,10 +415,7 @@ public final class PairMachine {
         if (!withoutBackup) {
             return Step.to(again, reason, new Resume());
         }
-        Step claim = goSolo(again, reason, now);
-        List<PairAction> actions = new ArrayList<>(claim.actions());
-        actions.add(new Resume());
-        return new Step(claim.state(), List.copyOf(actions), claim.reason());
+        return runningOn(goSolo(again, reason, now));
     }
 
     private Step solo(Solo s, PairEvent event, long now) {

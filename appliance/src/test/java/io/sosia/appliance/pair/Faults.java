@@ -23,6 +23,12 @@ final class Faults {
         SLOW_DISKS,
         /// Both nodes lose the witness, again and again, and things happen to them meanwhile.
         OUTAGES,
+        /// Owners are lost, and an operator names the partner, which is idle.
+        ORDERS,
+        /// Owners are cut off, and an operator takes them for lost.
+        LIES,
+        /// The witness loses its storage, again and again, and things happen to the nodes meanwhile.
+        LOSSES,
         /// The first owner stands still for so long that its backup takes over, and goes on.
         PAUSE
     }
@@ -41,15 +47,10 @@ final class Faults {
                 world.timeline.in(4_000 * MILLI, () -> world.outside.type('p'));
                 echo();
             }
-            case OUTAGES -> {
-                for (long at = 2_000 * MILLI; at < untilNanos; at += 3_500 * MILLI) {
-                    world.timeline.in(at + random.nextLong(500) * MILLI, () -> {
-                        if (!world.calm()) {
-                            outage();
-                        }
-                    });
-                }
-            }
+            case OUTAGES -> again(3_500, this::outage);
+            case ORDERS -> again(2_500, () -> order(anyone()));
+            case LIES -> again(4_500, () -> cutOffAndOverruled(anyone()));
+            case LOSSES -> again(4_000, this::loss);
             case SLOW_DISKS -> {
                 for (SimHost host : world.hosts) {
                     host.disk.slow = true;
@@ -59,6 +60,16 @@ final class Faults {
             case PAUSE -> world.timeline.in(3_000 * MILLI + random.nextLong(500) * MILLI, () -> {
                 if (world.hosts[0].node() != null) {
                     world.hosts[0].node().standStill((350 + random.nextLong(300)) * MILLI);
+                }
+            });
+        }
+    }
+
+    private void again(long everyMillis, Runnable fault) {
+        for (long at = 2_000 * MILLI; at < untilNanos; at += everyMillis * MILLI) {
+            world.timeline.in(at + random.nextLong(500) * MILLI, () -> {
+                if (!world.calm()) {
+                    fault.run();
                 }
             });
         }
@@ -103,7 +114,7 @@ final class Faults {
         }
         SimHost host = anyone();
         SimNode node = host.node();
-        switch (random.nextInt(25)) {
+        switch (random.nextInt(28)) {
             case 0 -> block(0, true);
             case 1 -> block(random.nextInt(2), false);
             case 2, 3 -> {
@@ -168,6 +179,8 @@ final class Faults {
                     world.timeline.in(0, node, () -> node.core.switchOver(world.timeline.now()));
                 }
             }
+            case 25, 26 -> order(host);
+            case 27 -> loss();
             case 19 -> {
                 if (node != null) {
                     trace("resync asked of " + node);
@@ -216,6 +229,9 @@ final class Faults {
     }
 
     private void duringOutage() {
+        if (world.calm()) {
+            return;
+        }
         SimHost host = anyone();
         SimNode node = host.node();
         switch (random.nextInt(6)) {
@@ -238,6 +254,63 @@ final class Faults {
                 }
             }
             default -> host.setWitnessPath(SimWitness.Path.WELL);
+        }
+    }
+
+    /// Both nodes die, one after the other, and an operator who sees one of them down makes the other the owner.
+    private void order(SimHost host) {
+        trace("an operator may make " + host + " the owner");
+        crash(host);
+        world.timeline.in(random.nextLong(1_500) * MILLI, () -> {
+            if (!world.calm()) {
+                crash(host.partner());
+            }
+        });
+        orderFor(host, false);
+    }
+
+    private void orderFor(SimHost host, boolean vouched) {
+        for (int i = 0; i < 8; i++) {
+            world.timeline.in((300 + i * 300 + random.nextLong(300)) * MILLI, () -> world.operator.override(host, vouched));
+        }
+    }
+
+    /// A node dies and comes back to a link that is cut, behind which its partner is live; the operator takes that for lost.
+    private void cutOffAndOverruled(SimHost host) {
+        crash(host);
+        block(0, true);
+        if (random.nextBoolean()) {
+            world.timeline.in((600 + random.nextLong(600)) * MILLI, () -> loseWitness(host.partner()));
+        }
+        orderFor(host, true);
+    }
+
+    private void loss() {
+        if (!world.witness.known()) {
+            return;
+        }
+        for (int i = random.nextInt(3); i > 0; i--) {
+            world.timeline.in(random.nextLong(600) * MILLI, this::duringOutage);
+        }
+        boolean handsOver = random.nextInt(4) == 0;
+        world.timeline.in(random.nextLong(400) * MILLI, () -> {
+            if (!world.calm() && world.witness.known()) {
+                if (handsOver) {
+                    handOverThatEnds();
+                }
+                world.witness.loseStorage();
+                world.operator.reinitialise();
+            }
+        });
+    }
+
+    /// The backup dies when it has been told to go live, or is about to be.
+    private void handOverThatEnds() {
+        for (SimHost host : world.hosts) {
+            if (host.node() != null && host.node().core.switchOver(world.timeline.now()).isEmpty()) {
+                trace("switchover asked of " + host.node());
+                world.timeline.in((20 + random.nextLong(300)) * MILLI, () -> crash(host.partner()));
+            }
         }
     }
 

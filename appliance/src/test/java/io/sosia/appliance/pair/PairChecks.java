@@ -32,6 +32,11 @@ final class PairChecks {
         }
     }
 
+    /// A node whose machine an operator's order has given away.
+    ///
+    /// @param vouched whether on the word that it does not run
+    private record Overruled(long atNanos, boolean vouched) {}
+
     /// A node went live: `position` is the end of the log it carries on from; empty for a cold boot.
     private record Live(long epoch, Incarnation node, Optional<LogPosition> position) {}
 
@@ -56,11 +61,15 @@ final class PairChecks {
         }
     }
 
+    /// So long may a node that was overruled on a wrong word serve on, from when it reaches the witness.
+    private static final long SERVES_ON_NANOS_MAX = 6_000_000_000L;
+
     private final SimWitness witness;
     private final Map<Long, Incarnation> primaries = new HashMap<>();
     private final Map<Long, LogPosition> heldByBackup = new HashMap<>();
     private final Map<LogPosition, Marked> produced = new HashMap<>();
     private final Map<Incarnation, Map<LogPosition, Marked>> replayed = new HashMap<>();
+    private final Map<Incarnation, Overruled> overruled = new HashMap<>();
     private final Map<Incarnation, LogPosition> releasedUpTo = new HashMap<>();
     private final Set<LogPosition> releasedMarks = new HashSet<>();
     private final Map<Incarnation, Live> recordedFrom = new HashMap<>();
@@ -105,11 +114,41 @@ final class PairChecks {
                 "%s has taken a partner in whose disk differs", node);
     }
 
+    /// An order has been written. What the disk of another owner than the last may lack was said before.
+    void ordered(PairRecord record) {
+        boolean another = witness.history().reversed().stream().filter(r -> !isOrdered(r)).findFirst()
+                .map(claimed -> !claimed.owner().equals(record.owner())).orElse(false);
+        if (another && record.inSync().isEmpty()) {
+            Arrays.fill(visible, 0);
+        }
+    }
+
+    /// ... and it names neither this node nor this life of it. With an operator who is right it takes no machine from anybody, but where
+    /// the run goes on without it.
+    void overruled(SimNode node, PairRecord record, boolean vouched, long now) {
+        NodeState state = node.core.state();
+        boolean ends = state instanceof NodeState.Stopped || state instanceof NodeState.Halted;
+        boolean holds = node.machine.holdsRun() && !ends;
+        boolean isGranted = (state.isPrimary() || state.isBackup())
+                && witness.history().get(witness.history().size() - 2).namesInSync(node.host.name, node.incarnation);
+        if (!holds && !isGranted) {
+            return;
+        }
+        boolean hasLost = !record.inSync().isEmpty() && (!node.machine.records() || node.host.epoch < node.host.partner().epoch);
+        require(vouched || !holds || hasLost,
+                "an operator's order, %s, takes the machine that %s holds, %s", record.summary(), node, state);
+        overruled.put(node.incarnation, new Overruled(now, vouched));
+    }
+
     void started(SimNode node, long epoch, SimDisk disk) {
         lives.add(new Live(epoch, node.incarnation, Optional.empty()));
         int missing = disk.missing(visible);
         require(missing < 0, "%s boots in epoch %d without a write to sector %d whose flush could be seen from outside",
                 node, epoch, missing);
+    }
+
+    private static boolean isOrdered(PairRecord record) {
+        return record.lastChange().operatorWord().isPresent();
     }
 
     void follows(SimNode node, long epoch) {
@@ -150,6 +189,9 @@ final class PairChecks {
         require(outcome != Outcome.REJOIN || !node.machine.records() || now.epoch() > epoch
                         || now.epoch() == epoch && now.state() == PairState.STOPPED,
                 "%s gives its machine up in epoch %d, the record says %s", node, epoch, now.summary());
+        require(outcome != Outcome.REJOIN || !node.machine.records() || !isOrdered(now)
+                        || !now.namesInSync(node.host.name, node.incarnation),
+                "%s gives up the machine that an operator has named", node);
     }
 
     /// After the new primary has sent again what may not have left.
@@ -220,8 +262,13 @@ final class PairChecks {
     }
 
     /// The output rule, and the promise.
-    void released(SimNode node, MarkedOutput output) {
+    void released(SimNode node, MarkedOutput output, long now) {
         LogPosition mark = output.mark();
+        Overruled order = overruled.get(node.incarnation);
+        if (order != null && order.vouched()) {
+            servesOn(node, order, now);
+            return;
+        }
         LogPosition held = heldByBackup.getOrDefault(mark.epoch(), LogPosition.START);
         for (Live live : lives) {
             // A boot without memory carries no log on; before it, a late receipt may still have been on its way.
@@ -243,6 +290,14 @@ final class PairChecks {
         }
     }
 
+    /// What it answers is lost, as the operator was told; it gives up when it looks at the record. Who takes its partner in does
+    /// not look before all is there, so that one of them has all.
+    private void servesOn(SimNode node, Overruled order, long now) {
+        long since = Math.max(order.atNanos(), Math.max(node.host.seesWitnessSince(), node.runsSince()));
+        require(now < since || now - since < SERVES_ON_NANOS_MAX || node.core.state() instanceof NodeState.Taking,
+                "%s still serves, overruled %d ms ago", node, (now - order.atNanos()) / 1_000_000);
+    }
+
     private boolean soloGrantedTo(SimNode node) {
         for (PairRecord record : witness.history().reversed()) {
             if (record.state() != PairState.STOPPED) {
@@ -262,6 +317,7 @@ final class PairChecks {
 
     /// At the end of a run: everything a node that is alone has produced has left.
     void settled(SimNode node) {
+        require(!overruled.containsKey(node.incarnation), "%s was overruled, and lives on as %s", node, node.core.state());
         if (node.core.state() instanceof NodeState.Solo) {
             require(node.core.gate().heldOutputs() == 0, "%s is alone and holds output", node);
         }

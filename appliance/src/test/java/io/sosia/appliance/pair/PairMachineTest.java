@@ -652,6 +652,19 @@ class PairMachineTest {
     }
 
     @Test
+    void primaryThatHandsOverKeepsTheMachineThatAnOperatorHasNamed() {
+        beProtected();
+        tell(new PairEvent.SwitchOver());
+        tell(new PairEvent.HandedOver());
+        tell(lost());
+        reinitialise(A, A1, 2);
+        List<PairAction> actions = read();
+        assertThat(actions).hasExactlyElementsOfTypes(CloseLink.class, Submit.class, PairAction.Resume.class);
+        assertThat(answer(((Submit) actions.get(1)).claim())).containsExactly(new GateOpen(4));
+        assertThat(state).isEqualTo(new NodeState.Solo(4));
+    }
+
+    @Test
     void whoeverIsNotTheOneTheOperatorNamedGivesUp() {
         beFollowing();
         tell(lost());

@@ -5,6 +5,7 @@ import io.sosia.witness.claim.Members;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairId;
+import io.sosia.witness.claim.PairState;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -42,6 +43,7 @@ final class PairSimulation {
     final Outside outside;
     final SimHost[] hosts = new SimHost[2];
     private final Plan plan;
+    final SimOperator operator;
     private final Faults faults;
     private final long faultNanos;
     private final TreeMap<String, Long> seen = new TreeMap<>();
@@ -60,6 +62,7 @@ final class PairSimulation {
         outside = new Outside(this);
         hosts[0] = new SimHost(this, 0, "a");
         hosts[1] = new SimHost(this, 1, "b");
+        operator = new SimOperator(this, random.split());
         faults = new Faults(this, random.split(), faultNanos);
     }
 
@@ -135,8 +138,9 @@ final class PairSimulation {
         }
     }
 
-    private static boolean isProtected(SimHost primary, SimHost backup) {
-        return primary.node() != null && primary.node().core.state() instanceof NodeState.Protected
+    private boolean isProtected(SimHost primary, SimHost backup) {
+        return witness.known() && witness.record().state() == PairState.PROTECTED
+                && primary.node() != null && primary.node().core.state() instanceof NodeState.Protected
                 && backup.node() != null && backup.node().core.state() instanceof NodeState.Following;
     }
 

@@ -3,6 +3,7 @@ package io.sosia.appliance.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.appliance.pair.PairSimulation.Plan;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,12 @@ class PairSimulationTest {
         "DRAINING -> HALTED", "SYNCING -> DRAINING", "SYNCING -> STOPPED",
         "HANDING-OVER -> CLAIMING", "HANDING-OVER -> PROTECTED", "FROZEN -> RELYING", "RELYING -> STOPPED"};
 
+    /// What an operator does in a few runs of these.
+    private static final Map<Faults.Kind, List<String>> ORDERS = Map.of(
+            Faults.Kind.ORDERS, List.of("order: Override"),
+            Faults.Kind.LIES, List.of("order: Override", "SOLO -> HALTED"),
+            Faults.Kind.LOSSES, List.of("order: Reinitialise", "order: Reinitialise of a life", "SOLO -> CLAIMING"));
+
     private static void run(Plan plan, Map<String, Long> seen) {
         try {
             new PairSimulation(plan).run().forEach((what, times) -> seen.merge(what, times, Long::sum));
@@ -59,11 +66,13 @@ class PairSimulationTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"ECHOES", "SLOW_DISKS", "OUTAGES", "PAUSE"})
+    @EnumSource(names = {"ECHOES", "SLOW_DISKS", "OUTAGES", "PAUSE", "ORDERS", "LIES", "LOSSES"})
     void promisesHoldUnder(Faults.Kind faults) {
-        for (long seed = 1; seed <= 20; seed++) {
-            run(new Plan(seed, Sabotage.NONE, faults, 0, Long.MAX_VALUE), new TreeMap<>());
+        Map<String, Long> seen = new TreeMap<>();
+        for (long seed = 1; seed <= Math.max(60, SEEDS / 10); seed++) {
+            run(new Plan(seed, Sabotage.NONE, faults, 0, Long.MAX_VALUE), seen);
         }
+        assertThat(seen.keySet()).containsAll(ORDERS.getOrDefault(faults, List.of()));
     }
 
     /// Of either node: what it does for its core is interrupted at every place, from its start until both run for a

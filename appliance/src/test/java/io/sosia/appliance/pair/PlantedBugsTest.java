@@ -28,6 +28,12 @@ class PlantedBugsTest {
         "HANDS_OVER_UNREAD, gives its machine up",
         "RELIES_BEFORE_IT_IS_DURABLE, the backup holds the log up to",
         "TAKES_RENUNCIATION_BACK_ALONE, has left already|releases the output at .* after",
+        "OVERRULED_GOES_ON, still serves|no redundancy|lives on as",
+        "ORDER_UNCOMPARED, takes the machine",
+        "ORDER_NAMES_ANYBODY, takes the machine",
+        "ORDER_ON_A_LIE, takes the machine",
+        "REINIT_NAMES_AN_OLDER_LIFE, has left already|releases the output at .* after",
+        "REINIT_FORGETS_AN_EPOCH, two primaries",
     })
     void seesPlantedBug(Sabotage bug, String complaint) {
         Optional<String> seen = Optional.empty();
@@ -54,6 +60,9 @@ class PlantedBugsTest {
             case ACK_WHILE_DRAINING -> Faults.Kind.PAUSE;
             case CUT_WITHOUT_REST, CUT_WITHOUT_BLOCKS -> Faults.Kind.PAUSE;
             case RELIES_BEFORE_IT_IS_DURABLE, TAKES_RENUNCIATION_BACK_ALONE -> Faults.Kind.OUTAGES;
+            case OVERRULED_GOES_ON, ORDER_ON_A_LIE -> Faults.Kind.LIES;
+            case ORDER_UNCOMPARED, ORDER_NAMES_ANYBODY -> Faults.Kind.ORDERS;
+            case REINIT_NAMES_AN_OLDER_LIFE, REINIT_FORGETS_AN_EPOCH -> Faults.Kind.LOSSES;
             case NONE, HANDS_OVER_UNREAD, STALE_BACKUP_PROMOTED, RELEASE_ON_SEND, PROMOTE_WITHOUT_CLAIM, LIVE_BEFORE_DRAINED,
                  OPEN_BEFORE_GRANT -> Faults.Kind.ANY;
         };

@@ -28,5 +28,17 @@ enum Sabotage {
     /// A primary takes RELIED for durable when it has only begun to write it.
     RELIES_BEFORE_IT_IS_DURABLE,
     /// A backup that reaches the witness again takes its renunciation back without asking its primary.
-    TAKES_RENUNCIATION_BACK_ALONE
+    TAKES_RENUNCIATION_BACK_ALONE,
+    /// A node live alone never looks at the record.
+    OVERRULED_GOES_ON,
+    /// An order is written whatever the record has become since it was decided.
+    ORDER_UNCOMPARED,
+    /// An order is taken for a node that holds the machine's memory, renounced or about to claim.
+    ORDER_NAMES_ANYBODY,
+    /// The operator says that a node is off which is not, and nobody knows.
+    ORDER_ON_A_LIE,
+    /// A witness that has lost its storage is told of a life after which the partner was live.
+    REINIT_NAMES_AN_OLDER_LIFE,
+    /// ... and of an epoch that is above the owner's only.
+    REINIT_FORGETS_AN_EPOCH
 }

@@ -16,10 +16,13 @@ final class SimHost {
     DiskStamp stamp = new DiskStamp("image", LogPosition.START, true);
     SimWitness.Path witnessPath = SimWitness.Path.WELL;
     private long witnessLostNanos;
+    private long witnessFoundNanos;
     private final long noticedAfterNanos;
     final long handOverNanos;
     /// Takes a witness that answers for lost, or one that is lost for answering.
     boolean wrongAboutWitness;
+    /// The last epoch its node took part in, as it is on its disk.
+    long epoch;
     /// The last epoch for which RELIED is on its disk.
     long relied;
     boolean slowMachine;
@@ -39,7 +42,15 @@ final class SimHost {
         if (witnessPath == SimWitness.Path.WELL) {
             witnessLostNanos = world.timeline.now();
         }
+        witnessFoundNanos = world.timeline.now();
         witnessPath = path;
+    }
+
+    /// Since when all its questions to the witness are answered.
+    ///
+    /// @return [Long#MAX_VALUE] when they are not
+    long seesWitnessSince() {
+        return witnessPath == SimWitness.Path.WELL ? witnessFoundNanos : Long.MAX_VALUE;
     }
 
     /// Whether a node here takes the witness for one that answers: it takes a while to notice that it does not.

@@ -142,6 +142,15 @@ final class SimMachine implements OutputSink {
         return recorder != null;
     }
 
+    long steps() {
+        return machine == null ? 0 : machine.steps();
+    }
+
+    /// Whether it has the memory of a run.
+    boolean holdsRun() {
+        return recorder != null || replayer != null;
+    }
+
     /// Whether the guest has switched itself off, as far as this node has come.
     boolean poweredOff() {
         return machine != null && machine.poweredOff();

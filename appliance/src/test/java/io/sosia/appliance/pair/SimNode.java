@@ -53,6 +53,7 @@ final class SimNode implements PairEnvironment {
     private long actions;
     private boolean dead;
     private boolean stopped;
+    private long resumedNanos;
     private final List<Runnable> deferred = new ArrayList<>();
     /// Kept to go on reading from by a sabotaged node.
     private SimNet.Link abandoned;
@@ -99,6 +100,11 @@ final class SimNode implements PairEnvironment {
         return stopped;
     }
 
+    /// Since when nothing has kept it from what it has to do.
+    long runsSince() {
+        return stopped ? Long.MAX_VALUE : resumedNanos;
+    }
+
     void defer(Runnable action) {
         deferred.add(action);
     }
@@ -112,6 +118,7 @@ final class SimNode implements PairEnvironment {
         timeline.trace(this + " stands still for " + nanos / MILLI + " ms");
         timeline.in(nanos, () -> {
             stopped = false;
+            resumedNanos = timeline.now();
             List<Runnable> late = List.copyOf(deferred);
             deferred.clear();
             late.forEach(action -> timeline.in(0, this, action));
@@ -222,6 +229,9 @@ final class SimNode implements PairEnvironment {
             PairRecord imagined = new PairRecord(now.pairId(), now.members(), now.epoch() + 1, host.partner().name,
                     PairState.SOLO, new TreeMap<>(), now.lastChange());
             timeline.in(0, this, () -> core.recordRead(imagined, timeline.now()));
+        }
+        if (world.sabotage == Sabotage.OVERRULED_GOES_ON && core.state() instanceof NodeState.Solo) {
+            return;
         }
         world.witness.read(this);
     }
@@ -359,7 +369,7 @@ final class SimNode implements PairEnvironment {
     @Override
     public void release(MarkedOutput output) {
         action();
-        world.checks.released(this, output);
+        world.checks.released(this, output, timeline.now());
         world.outside.receives(this, output);
     }
 
@@ -398,6 +408,9 @@ final class SimNode implements PairEnvironment {
     public void transition(NodeState from, NodeState to, String reason) {
         timeline.trace(this + " " + from.word() + "->" + to.word() + " epoch=" + to.epoch() + " " + reason);
         world.seen(from.word() + " -> " + to.word());
+        if (to.isPrimary() || to.isBackup()) {
+            host.epoch = Math.max(host.epoch, to.epoch());
+        }
         world.checks.transition(this, to);
     }
 

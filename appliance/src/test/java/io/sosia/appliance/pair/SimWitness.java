@@ -7,6 +7,7 @@ import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.PairRecord;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
 
@@ -23,7 +24,7 @@ final class SimWitness {
     private final SplittableRandom random;
     private final PairId pairId;
     private final Sabotage sabotage;
-    private final ClaimTable table = new ClaimTable();
+    private ClaimTable table = new ClaimTable();
     private final List<PairRecord> history = new ArrayList<>();
 
     SimWitness(Timeline timeline, SplittableRandom random, Sabotage sabotage, ClaimCommand.Initialise birth) {
@@ -34,11 +35,36 @@ final class SimWitness {
         history.add(((ClaimResult.Granted) table.apply(birth)).record());
     }
 
+    /// From now on it knows nothing of the pair.
+    void loseStorage() {
+        timeline.trace("witness: loses its storage");
+        table = new ClaimTable();
+    }
+
+    /// Whether it has a record of the pair.
+    boolean known() {
+        return table.find(pairId).isPresent();
+    }
+
+    /// What an operator orders.
+    ///
+    /// @return the record that it has written; empty when it was refused
+    Optional<PairRecord> order(ClaimCommand order) {
+        if (!(table.apply(order) instanceof ClaimResult.Granted(PairRecord record))) {
+            timeline.trace("witness: refuses " + order);
+            return Optional.empty();
+        }
+        timeline.trace("witness: " + record.summary() + ", on an operator's word");
+        history.add(record);
+        return Optional.of(record);
+    }
+
     /// All records there have been, oldest first.
     List<PairRecord> history() {
         return history;
     }
 
+    /// The last of them, also while it is lost.
     PairRecord record() {
         return history.getLast();
     }
@@ -72,10 +98,13 @@ final class SimWitness {
                         node.core.claimGranted(claim.nonce(), wrong, timeline.now());
                     };
                 }
+                case ClaimResult.Refused(PairRecord record, ClaimResult.Reason _)
+                        when record.lastChange().operatorWord().isPresent() ->
+                    () -> node.core.claimOverruled(claim.nonce(), record, timeline.now());
                 case ClaimResult.Refused(PairRecord record, ClaimResult.Reason reason) ->
                     () -> node.core.claimRefused(claim.nonce(), reason + ", " + record.summary(), timeline.now());
-                case ClaimResult.UnknownPair _, ClaimResult.TableFull _ ->
-                    throw new IllegalStateException("got " + result);
+                case ClaimResult.UnknownPair _ -> () -> node.core.witnessSilent(timeline.now());
+                case ClaimResult.TableFull _ -> throw new IllegalStateException("got " + result);
             };
         });
     }
