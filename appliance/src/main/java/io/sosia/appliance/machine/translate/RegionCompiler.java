@@ -7,7 +7,6 @@ import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.attribute.CodeAttribute;
-import java.lang.classfile.instruction.SwitchCase;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -26,7 +25,7 @@ final class RegionCompiler {
     private static final ClassDesc ACCESS = ClassDesc.of(GuestAccess.class.getName());
     private static final ClassDesc ARITHMETIC = ClassDesc.of(Arithmetic.class.getName());
     private static final ClassDesc LONG = ClassDesc.of("java.lang.Long");
-    private static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIIII)I");
+    private static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIII)I");
     private static final MethodTypeDesc OFFSET = MethodTypeDesc.ofDescriptor("(JI)I");
     private static final MethodTypeDesc GET = MethodTypeDesc.ofDescriptor("(I)J");
     private static final MethodTypeDesc PUT = MethodTypeDesc.ofDescriptor("(IJ)V");
@@ -38,9 +37,8 @@ final class RegionCompiler {
     private static final int LEFT = 3;
     private static final int LOADS = 4;
     private static final int STORES = 5;
-    private static final int ENTRY = 6;
-    private static final int PC = 7;
-    private static final int REGISTERS = 9;
+    private static final int PC = 6;
+    private static final int REGISTERS = 8;
 
     private static final int COMPARED_RETURNS_MAX = 4;
 
@@ -93,9 +91,7 @@ final class RegionCompiler {
         leaveToPlace = code.newLabel();
         leave = code.newLabel();
         int used = 0;
-        for (int place : plan.entries()) {
-            targets.add(place);
-        }
+        targets.add(plan.entry());
         for (int place : plan.returns()) {
             targets.add(place);
         }
@@ -118,7 +114,9 @@ final class RegionCompiler {
         Label begin = code.newLabel();
         code.iload(LEFT).ifge(begin).iload(LEFT).ireturn().labelBinding(begin);
         registers.enter(used);
-        enter();
+        if (plan.blocks().getFirst().at() != plan.entry()) {
+            code.goto_(heads.get(plan.entry()));
+        }
         int reached = Integer.MIN_VALUE;
         for (int i = 0; i < plan.blocks().size(); i++) {
             boolean last = i + 1 == plan.blocks().size();
@@ -135,19 +133,6 @@ final class RegionCompiler {
         code.labelBinding(leave);
         code.lload(PC).invokestatic(ACCESS, "leave", MethodTypeDesc.ofDescriptor("(J)V"));
         code.iload(LEFT).ireturn();
-    }
-
-    private void enter() {
-        List<SwitchCase> cases = new ArrayList<>();
-        for (int i = 1; i < plan.entries().length; i++) {
-            cases.add(SwitchCase.of(i, heads.get(plan.entries()[i])));
-        }
-        Label first = heads.get(plan.entry());
-        if (!cases.isEmpty()) {
-            code.iload(ENTRY).tableswitch(1, cases.size(), first, cases);
-        } else if (plan.blocks().getFirst().at() != plan.entry()) {
-            code.goto_(first);
-        }
     }
 
     private void exit(Exit exit) {

@@ -40,7 +40,7 @@ public final class Translator implements Engine {
     }
 
     /// @param heatMax   how often code is jumped to before it is worth a region
-    /// @param peakSteps steps in a quick region, entered at one place, after which a better one is worth its making
+    /// @param peakSteps steps in a quick region after which a better one is worth its making
     Translator(Hart hart, TranslationQueue queue, short heatMax, long peakSteps) {
         this.hart = hart;
         this.queue = queue;
@@ -82,33 +82,31 @@ public final class Translator implements Engine {
             int loads = mmu.loads();
             int stores = mmu.stores();
             int fetches = mmu.fetches();
-            Entrance entrance = regions.at(page, slot);
+            Held held = regions.at(page, slot);
             long at = pc;
             int rest = left;
             while (true) {
-                int after = entrance.region.run((at & -4096) - entrance.distance, rest, loads, stores, entrance.index);
+                int after = held.region.run(at & -4096, rest, loads, stores);
                 if (after == rest) {
                     return rest;
                 }
-                entrance.steps += rest - after;
+                held.steps += rest - after;
+                if (held.steps > peakSteps && held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
+                    held.asked = ask(Tier.PEAK, held.betterMax, at, held.plan.page(held.plan.entry()));
+                    held.steps = 0;
+                }
                 rest = after;
-                long from = at;
                 at = handover.pc;
                 if (hart.attention()) {
                     return rest;
-                }
-                if (entrance.steps > peakSteps && entrance.held.tier == Tier.QUICK && !entrance.asked && queue.isIdle()) {
-                    int ramPage = entrance.held.plan.page(entrance.held.plan.entries()[entrance.index]);
-                    entrance.asked = ask(Tier.PEAK, entrance.betterMax, from, ramPage);
-                    entrance.steps = 0;
                 }
                 int e = fetches + ((int) (at >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
                 if (tlb[e] != (at & -4096)) {
                     return rest;
                 }
                 int offset = (int) (at + tlb[e + 1]);
-                entrance = regions.at(offset >> GuestRam.PAGE_SHIFT, (offset & GuestRam.PAGE_SIZE - 1) >> 1);
-                if (entrance == null) {
+                held = regions.at(offset >> GuestRam.PAGE_SHIFT, (offset & GuestRam.PAGE_SIZE - 1) >> 1);
+                if (held == null) {
                     return rest;
                 }
             }
@@ -151,7 +149,7 @@ public final class Translator implements Engine {
         if (!queue.hasRoom()) {
             return false;
         }
-        RegionPlan plan = planner.plan(tier, pc, page, most);
+        RegionPlan plan = planner.plan(pc, page, most);
         if (plan.blocks().isEmpty()) {
             return true;
         }

@@ -112,31 +112,6 @@ class RegionsTest {
     }
 
     @Test
-    void callsReturnIntoTheRegionTheyCameFrom() {
-        TestBoard quick = new TestBoard(hart -> translator[0] = new Translator(hart, TranslationQueue.AT_ONCE, (short) 2, Long.MAX_VALUE));
-        Assembler a = new Assembler(TestBoard.BASE);
-        Label function = a.label();
-        Label again = a.label();
-        a.li(S0, TIMES);
-        a.bind(again);
-        for (int i = 0; i < 5; i++) {
-            a.jal(RA, function);
-            a.addi(A1, A1, 1);
-        }
-        a.addi(S0, S0, -1);
-        a.bne(S0, ZERO, again);
-        a.ecall();
-        a.bind(function);
-        a.addi(A2, A2, 3);
-        a.ret();
-        quick.put(TestBoard.BASE, a.bytes());
-        quick.runToEnd();
-        assertThat(quick.hart.x(A1)).isEqualTo(5 * TIMES);
-        assertThat(quick.hart.x(A2)).isEqualTo(15 * TIMES);
-        assertThat(translator[0].regions()).as("the loop and the function").isBetween(1, 3);
-    }
-
-    @Test
     void hotCodeThatFoundNoRoomIsAskedForAgainSoon() {
         short heatMax = 160;
         int[] asked = new int[1];
