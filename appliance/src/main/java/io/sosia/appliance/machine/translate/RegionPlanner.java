@@ -17,7 +17,6 @@ import java.util.List;
 final class RegionPlanner {
 
     private static final int PAGES_MAX = 12;
-    private static final int RETURN_ADDRESS = 1;
     private static final int NOWHERE = -1;
 
     private final Mmu mmu;
@@ -139,6 +138,8 @@ final class RegionPlanner {
                 int target = RegionPlan.farTarget(place - 4, heads.get(bit) ? Op.UNDECODED : before, word);
                 if (target != Integer.MIN_VALUE) {
                     jump(target, behind, word);
+                } else if (RegionPlan.isCall(word)) {
+                    head(behind);
                 }
                 return;
             }
@@ -164,7 +165,8 @@ final class RegionPlanner {
     }
 
     private void jump(int target, int behind, long word) {
-        if (head(target) && Op.rd(word) == RETURN_ADDRESS && head(behind)) {
+        boolean inside = head(target);
+        if (RegionPlan.isCall(word) && head(behind) && inside) {
             returns.set(bit(behind));
         }
     }
