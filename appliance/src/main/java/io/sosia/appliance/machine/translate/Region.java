@@ -1,18 +1,17 @@
 package io.sosia.appliance.machine.translate;
 
-/// Guest code as one method of JVM bytecode: basic blocks of one or a few pages, entered at some of them.
+/// Guest code as one method of JVM bytecode: basic blocks of one or a few pages, entered at the first.
 ///
-/// What it computes is a function of the guest's registers and memory alone; which virtual page it lies in is an
+/// What it computes is a function of the guest's registers and memory alone; which virtual page it is entered at is an
 /// argument, so that it serves every mapping of the same physical page.
 public abstract class Region {
 
-    /// Executes from one of the plan's entries on.
+    /// Executes from the first block on.
     ///
-    /// @param base   virtual address of the page that the first entry lies in
+    /// @param base   virtual address of the page that the first block lies in
     /// @param left   steps that may be executed; below zero, nothing is touched at all
     /// @param loads  base of the table of readable pages
     /// @param stores base of the table of writable pages
-    /// @param entry  index of the entry
     /// @return steps left; [Handover#pc] is the next instruction. `left` when nothing was executed
-    public abstract int run(long base, int left, int loads, int stores, int entry);
+    public abstract int run(long base, int left, int loads, int stores);
 }

@@ -6,20 +6,27 @@ import java.util.List;
 
 /// The instructions that make a region.
 ///
-/// Places are byte distances from the start of the page that the region was planned from, before or behind it.
+/// Places are byte distances from the start of the page that the region is entered in, before or behind it.
 ///
-/// @param entries   places where it can be entered, each the first of a block; the one it was planned from comes first
+/// @param entry     place of the first instruction
 /// @param blocks    the basic blocks, in ascending places
 /// @param returns   places that calls inside the region return to, ascending
-/// @param distances how many pages each page of the region lies behind the one it was planned from
+/// @param distances how many pages each page of the region lies behind the one it is entered in
 /// @param pages     RAM page of each
-record RegionPlan(int[] entries, List<Block> blocks, int[] returns, int[] distances, int[] pages) {
+record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances, int[] pages) {
 
     /// Instructions that follow each other, of which only the last may jump.
     ///
     /// @param at    place of the first
     /// @param words the decoded instructions, see [Op]; at least one
     record Block(int at, long[] words) {}
+
+    static final int RETURN_ADDRESS = 1;
+
+    /// Whether a jump notes where it is to be come back to.
+    static boolean isCall(long word) {
+        return (Op.op(word) == Op.JAL || Op.op(word) == Op.JALR) && Op.rd(word) == RETURN_ADDRESS;
+    }
 
     /// Where a [Op#JALR] goes whose register the instruction before it has loaded: a far call or jump.
     ///
@@ -37,11 +44,6 @@ record RegionPlan(int[] entries, List<Block> blocks, int[] returns, int[] distan
     /// Whether two places lie in the same page.
     static boolean samePage(int one, int other) {
         return one >> GuestRam.PAGE_SHIFT == other >> GuestRam.PAGE_SHIFT;
-    }
-
-    /// The place it was planned from.
-    int entry() {
-        return entries[0];
     }
 
     /// RAM page of a place in the region.

@@ -11,20 +11,13 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
 
-/// Chooses the instructions of a region: from a hot one along static jumps, near and far, through code that has been executed
-/// before, nearest first.
-///
-/// The quick tier covers much code once: it stops where another region begins, leaves calls to the called function's own region, and
-/// can be entered where these return to. The best tier follows calls, and repeats what it needs.
+/// Chooses the instructions of a region: from a hot one along static jumps and calls, near and far, through code that has been
+/// executed before, nearest first.
 final class RegionPlanner {
 
     private static final int PAGES_MAX = 12;
-    private static final int RETURN_ADDRESS = 1;
     private static final int NOWHERE = -1;
-    private static final int SSTATUS = 0x100;
-    private static final int SATP = 0x180;
 
     private final Mmu mmu;
     private final CodeCache code;
@@ -33,7 +26,6 @@ final class RegionPlanner {
     /// Of the plan being made. Bits are halfwords of the pages, in the order these were met.
     private final BitSet chosen = new BitSet(PAGES_MAX * CodeCache.SLOTS);
     private final BitSet heads = new BitSet(PAGES_MAX * CodeCache.SLOTS);
-    private final BitSet entries = new BitSet(PAGES_MAX * CodeCache.SLOTS);
     private final BitSet returns = new BitSet(PAGES_MAX * CodeCache.SLOTS);
     /// Places still to follow.
     private final ArrayDeque<Integer> next = new ArrayDeque<>();
@@ -44,7 +36,6 @@ final class RegionPlanner {
     private int pageCount;
     private int count;
     private int countMax;
-    private Tier tier;
 
     RegionPlanner(Mmu mmu, CodeCache code, TranslatedCode translated) {
         this.mmu = mmu;
@@ -54,14 +45,11 @@ final class RegionPlanner {
 
     /// Plans a region that begins at `pc`.
     ///
-    /// @param tier what it is for
     /// @param page RAM page of `pc`
     /// @param most instructions it may have
-    RegionPlan plan(Tier tier, long pc, int page, int most) {
-        this.tier = tier;
+    RegionPlan plan(long pc, int page, int most) {
         chosen.clear();
         heads.clear();
-        entries.clear();
         returns.clear();
         next.clear();
         count = 0;
@@ -75,9 +63,7 @@ final class RegionPlanner {
             follow(next.remove());
         }
         int[] returned = returns.stream().filter(chosen::get).map(this::place).sorted().toArray();
-        IntStream others = entries.stream().filter(chosen::get).map(this::place).filter(place -> place != entry).sorted();
-        int[] entered = IntStream.concat(IntStream.of(entry), others).toArray();
-        return new RegionPlan(entered, blocks(), returned, Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount));
+        return new RegionPlan(entry, blocks(), returned, Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount));
     }
 
     private int add(int distance, int page) {
@@ -124,7 +110,7 @@ final class RegionPlanner {
         int inside = bit % CodeCache.SLOTS;
         long word = words[bit / CodeCache.SLOTS][inside];
         return switch (Op.op(word)) {
-            case Op.TRANSLATED -> tier == Tier.QUICK ? Op.UNDECODED : translated.original(pages[bit / CodeCache.SLOTS], inside);
+            case Op.TRANSLATED -> translated.original(pages[bit / CodeCache.SLOTS], inside);
             case Op.CROSSING, Op.PAGE_END, Op.ECALL, Op.EBREAK, Op.SRET, Op.WFI, Op.ILLEGAL -> Op.UNDECODED;
             default -> word;
         };
@@ -152,13 +138,10 @@ final class RegionPlanner {
                 int target = RegionPlan.farTarget(place - 4, heads.get(bit) ? Op.UNDECODED : before, word);
                 if (target != Integer.MIN_VALUE) {
                     jump(target, behind, word);
-                } else if (Op.rd(word) == RETURN_ADDRESS && tier == Tier.QUICK) {
-                    enterAt(behind);
+                } else if (RegionPlan.isCall(word)) {
+                    head(behind);
                 }
                 return;
-            }
-            if (op == Op.CSR && tier == Tier.QUICK && changesView(Op.immediate(word))) {
-                enterAt(behind);
             }
             if (isBranch(op)) {
                 head(place + Op.immediate(word));
@@ -182,26 +165,9 @@ final class RegionPlanner {
     }
 
     private void jump(int target, int behind, long word) {
-        boolean call = Op.rd(word) == RETURN_ADDRESS;
-        if (call && tier == Tier.QUICK) {
-            enterAt(behind);
-        } else if (head(target) && call && head(behind)) {
+        boolean inside = head(target);
+        if (RegionPlan.isCall(word) && head(behind) && inside) {
             returns.set(bit(behind));
-        }
-    }
-
-    /// Whether a CSR instruction may change what the tables are for, so that the hart wants attention after it: a write to `satp`, or
-    /// of a register to `sstatus`, as the kernel does around each access to user memory.
-    private static boolean changesView(int instruction) {
-        int csr = instruction >>> 20;
-        int form = instruction >>> 12 & 7;
-        boolean writes = form == 1 || (instruction >>> 15 & 31) != 0;
-        return (csr == SSTATUS || csr == SATP) && form <= 3 && writes;
-    }
-
-    private void enterAt(int place) {
-        if (head(place)) {
-            entries.set(bit(place));
         }
     }
 

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// The regions in use, found by where in RAM they can be entered, and dropped when code they were made of changes.
+/// The regions in use, found by where they begin in RAM, and dropped when code they were made of changes.
 final class Regions {
 
     /// Regions held at most; when there are as many, all are dropped, and what is still hot comes back. A region takes some 10 KB
@@ -17,8 +17,8 @@ final class Regions {
 
     private final Hart hart;
     private final CodeCache code;
-    /// By page and slot.
-    private final Entrance[][] entrances;
+    /// By page and slot where they begin.
+    private final Held[][] begins;
     /// By page: all that have instructions there.
     private final List<Held>[] touching;
     /// By page: how often its code changed.
@@ -29,15 +29,15 @@ final class Regions {
     Regions(Hart hart, CodeCache code) {
         this.hart = hart;
         this.code = code;
-        entrances = new Entrance[hart.ram().pages()][];
+        begins = new Held[hart.ram().pages()][];
         touching = new List[hart.ram().pages()];
         changes = new long[hart.ram().pages()];
         code.setWatcher(this::changed);
     }
 
-    /// The entrance there, or null.
-    Entrance at(int page, int slot) {
-        Entrance[] here = entrances[page];
+    /// The region that begins there, or null.
+    Held at(int page, int slot) {
+        Held[] here = begins[page];
         return here == null ? null : here[slot];
     }
 
@@ -58,8 +58,10 @@ final class Regions {
     void install(Arrival arrival) {
         RegionPlan plan = arrival.plan;
         int page = plan.page(plan.entry());
-        Entrance before = at(page, slot(plan.entry()));
-        if (!Arrays.equals(arrival.versions, versions(plan))) {
+        int slot = slot(plan);
+        long[] words = code.pages()[page];
+        Held before = at(page, slot);
+        if (!Arrays.equals(arrival.versions, versions(plan)) || words == null) {
             if (before != null) {
                 before.asked = false;
             }
@@ -72,16 +74,21 @@ final class Regions {
             }
             return;
         }
-        if (before != null && before.held.tier.compareTo(arrival.tier) >= 0) {
-            return;
+        if (before != null) {
+            if (before.tier.compareTo(arrival.tier) >= 0) {
+                return;
+            }
+            drop(before);
         }
         if (count >= REGIONS_MAX) {
             dropAll();
         }
-        Held held = new Held(arrival.tier, arrival.region, plan);
-        for (int i = 0; i < plan.entries().length; i++) {
-            open(held, i);
+        Held held = new Held(arrival.tier, arrival.region, plan, words[slot]);
+        if (begins[page] == null) {
+            begins[page] = new Held[CodeCache.SLOTS];
         }
+        begins[page][slot] = held;
+        words[slot] = Op.TRANSLATED;
         for (int each : plan.pages()) {
             if (touching[each] == null) {
                 touching[each] = new ArrayList<>();
@@ -89,29 +96,6 @@ final class Regions {
             touching[each].add(held);
         }
         count++;
-    }
-
-    /// Opens an entrance, unless one as good leads to another region.
-    private void open(Held held, int index) {
-        int place = held.plan.entries()[index];
-        int page = held.plan.page(place);
-        int slot = slot(place);
-        if (entrances[page] == null) {
-            entrances[page] = new Entrance[CodeCache.SLOTS];
-        }
-        Entrance before = entrances[page][slot];
-        long[] words = code.pages()[page];
-        if (before != null) {
-            if (before.held.tier.compareTo(held.tier) >= 0) {
-                return;
-            }
-            if (--before.held.entrances == 0) {
-                forget(before.held);
-            }
-        }
-        entrances[page][slot] = new Entrance(held, index, before != null ? before.original : words[slot]);
-        words[slot] = Op.TRANSLATED;
-        held.entrances++;
     }
 
     private void changed(int page, int first, int last) {
@@ -123,10 +107,6 @@ final class Regions {
         for (Held each : here.toArray(Held[]::new)) {
             drop(each);
         }
-        if (first == 0 && last == CodeCache.SLOTS - 1) {
-            entrances[page] = null;
-            touching[page] = null;
-        }
         hart.demandAttention();
     }
 
@@ -137,49 +117,43 @@ final class Regions {
                 each.clear();
             }
         }
-        for (int page = 0; page < entrances.length; page++) {
-            for (int slot = 0; entrances[page] != null && slot < CodeCache.SLOTS; slot++) {
-                if (entrances[page][slot] != null) {
-                    restore(page, slot, entrances[page][slot].original);
+        for (int page = 0; page < begins.length; page++) {
+            Held[] here = begins[page];
+            if (here == null) {
+                continue;
+            }
+            for (Held held : here) {
+                if (held != null) {
+                    restore(held);
                 }
             }
-            entrances[page] = null;
+            begins[page] = null;
         }
         count = 0;
     }
 
-    private static int slot(int place) {
-        return (place & GuestRam.PAGE_SIZE - 1) >> 1;
+    private static int slot(RegionPlan plan) {
+        return (plan.entry() & GuestRam.PAGE_SIZE - 1) >> 1;
     }
 
     private void drop(Held held) {
-        if (held.entrances == 0) {
-            // It has two pages that are the same one in RAM, and was dropped for the first.
-            return;
-        }
-        for (int place : held.plan.entries()) {
-            int page = held.plan.page(place);
-            Entrance entrance = at(page, slot(place));
-            if (entrance != null && entrance.held == held) {
-                entrances[page][slot(place)] = null;
-                restore(page, slot(place), entrance.original);
-            }
-        }
-        held.entrances = 0;
-        forget(held);
-    }
-
-    private void forget(Held held) {
-        for (int each : held.plan.pages()) {
+        RegionPlan plan = held.plan;
+        int page = plan.page(plan.entry());
+        int slot = slot(plan);
+        begins[page][slot] = null;
+        restore(held);
+        for (int each : plan.pages()) {
             touching[each].remove(held);
         }
         count--;
     }
 
-    private void restore(int page, int slot, long original) {
+    private void restore(Held held) {
+        int page = held.plan.page(held.plan.entry());
+        int slot = slot(held.plan);
         long[] words = code.pages()[page];
         if (words != null && words[slot] == Op.TRANSLATED) {
-            words[slot] = original;
+            words[slot] = held.original;
             code.heats()[page][slot] = 0;
         }
     }

@@ -30,6 +30,7 @@ public final class RandomProgram {
     /// Pointers, never written by the random part: code, data, window, two leaf tables' entries of the window.
     private static final int[] POINTERS = {8, 9, 18, 19, 20, 21};
     private static final int[] VALUES = {5, 6, 7, 10, 11, 12, 13, 14, 15};
+    private static final int RA = 1;
     private static final int[] CSRS = {1, 0x100, 0x104, 0x106, 0x140, 0x142, 0x143, 0x144, 0x14d, 0xc00, 0xc01, 0xc02};
 
     private final Random random;
@@ -202,7 +203,7 @@ public final class RandomProgram {
         int rd = value();
         int rs1 = value();
         int rs2 = value();
-        switch (random.nextInt(24)) {
+        switch (random.nextInt(28)) {
             case 0 -> a.add(rd, rs1, rs2);
             case 1 -> a.mulhu(rd, rs1, rs2);
             case 2 -> a.xori(rd, rs1, random.nextInt(4096) - 2048);
@@ -237,6 +238,17 @@ public final class RandomProgram {
             case 20 -> a.fld(random.nextInt(4), pointer(), offset(8));
             case 21 -> a.cAddi(rd, random.nextInt(31) + 1);
             case 22 -> a.cAdd(rd, rs2);
+            case 23 -> {
+                Label ahead = a.label();
+                a.jal(RA, ahead);
+                for (int i = random.nextInt(4); i > 0; i--) {
+                    a.cAdd(rd, rs2);
+                }
+                a.bind(ahead);
+            }
+            // Into any of the code, also into the midst of an instruction.
+            case 24 -> a.jalr(random.nextBoolean() ? RA : rd, 8, 2 * random.nextInt(1024));
+            case 25, 26 -> a.jalr(0, RA, 0);
             default -> {
                 if (random.nextInt(16) == 0) {
                     a.word(random.nextInt());

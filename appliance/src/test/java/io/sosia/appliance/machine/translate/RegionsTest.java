@@ -4,7 +4,12 @@ import static io.sosia.appliance.machine.asm.Reg.A0;
 import static io.sosia.appliance.machine.asm.Reg.A1;
 import static io.sosia.appliance.machine.asm.Reg.A2;
 import static io.sosia.appliance.machine.asm.Reg.S0;
+import static io.sosia.appliance.machine.asm.Reg.S1;
+import static io.sosia.appliance.machine.asm.Reg.S2;
+import static io.sosia.appliance.machine.asm.Reg.SP;
 import static io.sosia.appliance.machine.asm.Reg.T0;
+import static io.sosia.appliance.machine.asm.Reg.T1;
+import static io.sosia.appliance.machine.asm.Reg.T2;
 import static io.sosia.appliance.machine.asm.Reg.ZERO;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -111,29 +116,85 @@ class RegionsTest {
         assertThat(board.hart.x(S0)).isEqualTo(TIMES);
     }
 
+    /// A function that calls itself, deeper than calls are followed, every second time through a stub in a page of its own.
     @Test
-    void callsReturnIntoTheRegionTheyCameFrom() {
-        TestBoard quick = new TestBoard(hart -> translator[0] = new Translator(hart, TranslationQueue.AT_ONCE, (short) 2, Long.MAX_VALUE));
+    void deepCallsReturn() {
+        int depth = 700;
+        int times = 20;
+        long stub = TestBoard.BASE + FAR;
         Assembler a = new Assembler(TestBoard.BASE);
         Label function = a.label();
         Label again = a.label();
-        a.li(S0, TIMES);
+        Label even = a.label();
+        Label back = a.label();
+        Label out = a.label();
+        a.li(S0, times);
+        a.li(S1, stub);
         a.bind(again);
-        for (int i = 0; i < 5; i++) {
-            a.jal(RA, function);
-            a.addi(A1, A1, 1);
-        }
+        a.li(SP, DATA + (1 << 16));
+        a.li(A0, depth);
+        a.jal(RA, function);
         a.addi(S0, S0, -1);
         a.bne(S0, ZERO, again);
         a.ecall();
         a.bind(function);
-        a.addi(A2, A2, 3);
+        a.auipc(T2, 0);
+        a.beq(A0, ZERO, out);
+        a.addi(SP, SP, -8);
+        a.sd(RA, SP, 0);
+        a.addi(A0, A0, -1);
+        a.andi(A2, A0, 1);
+        a.beq(A2, ZERO, even);
+        a.jalr(RA, S1, 0);
+        a.j(back);
+        a.bind(even);
+        a.jal(RA, function);
+        a.bind(back);
+        a.addi(A1, A1, 3);
+        a.ld(RA, SP, 0);
+        a.addi(SP, SP, 8);
+        a.bind(out);
         a.ret();
-        quick.put(TestBoard.BASE, a.bytes());
-        quick.runToEnd();
-        assertThat(quick.hart.x(A1)).isEqualTo(5 * TIMES);
-        assertThat(quick.hart.x(A2)).isEqualTo(15 * TIMES);
-        assertThat(translator[0].regions()).as("the loop and the function").isBetween(1, 3);
+        Assembler b = new Assembler(stub);
+        b.jalr(T1, T2, 0);
+        TestBoard interpreted = new TestBoard();
+        for (TestBoard each : new TestBoard[] {board, interpreted}) {
+            each.put(TestBoard.BASE, a.bytes());
+            each.put(stub, b.bytes());
+            each.runToEnd();
+        }
+        assertThat(board.hart.x(A1)).isEqualTo(3L * depth * times);
+        assertThat(board.stateText()).isEqualTo(interpreted.stateText());
+    }
+
+    /// A function that returns to its caller's caller.
+    @Test
+    void whatDoesNotReturnToItsCallIsFollowed() {
+        Assembler a = new Assembler(TestBoard.BASE);
+        Label outer = a.label();
+        Label again = a.label();
+        a.li(S0, TIMES);
+        a.li(S1, TestBoard.BASE + FAR);
+        a.bind(again);
+        a.jal(RA, outer);
+        a.addi(A1, A1, 1);
+        a.addi(S0, S0, -1);
+        a.bne(S0, ZERO, again);
+        a.ecall();
+        a.bind(outer);
+        a.mv(S2, RA);
+        a.jalr(RA, S1, 0);
+        // Never come to.
+        a.li(A1, -1);
+        a.ecall();
+        Assembler b = new Assembler(TestBoard.BASE + FAR);
+        b.addi(A2, A2, 1);
+        b.jalr(ZERO, S2, 0);
+        board.put(TestBoard.BASE, a.bytes());
+        board.put(TestBoard.BASE + FAR, b.bytes());
+        board.runToEnd();
+        assertThat(board.hart.x(A1)).isEqualTo(TIMES);
+        assertThat(board.hart.x(A2)).isEqualTo(TIMES);
     }
 
     @Test
@@ -152,7 +213,7 @@ class RegionsTest {
                 return false;
             }
         };
-        TestBoard waiting = new TestBoard(hart -> new Translator(hart, full, heatMax, Long.MAX_VALUE));
+        TestBoard waiting = new TestBoard(hart -> new Translator(hart, full, heatMax, Integer.MAX_VALUE));
         Assembler a = new Assembler(TestBoard.BASE);
         a.li(S0, 10 * heatMax);
         Label again = a.label();
