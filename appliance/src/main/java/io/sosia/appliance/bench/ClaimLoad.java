@@ -9,10 +9,8 @@ import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.claim.Nonce;
 import io.sosia.witness.claim.PairId;
 import io.sosia.witness.claim.PairState;
-import io.sosia.witness.client.WitnessAddress;
 import io.sosia.witness.client.WitnessAnswer;
 import io.sosia.witness.client.WitnessClient;
-import io.sosia.witness.client.WitnessClientConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 /// Nodes of many pairs, as a witness sees them: warm clients that register pairs and claim.
 ///
@@ -40,10 +39,11 @@ final class ClaimLoad implements AutoCloseable {
     private final long[] epochs;
     private int next;
 
-    /// @param pairs how many there are to be
-    ClaimLoad(List<WitnessAddress> witness, int pairs) {
+    /// @param opened makes a client of the witness
+    /// @param pairs  how many there are to be
+    ClaimLoad(Supplier<WitnessClient> opened, int pairs) {
         for (int i = 0; i < CLIENTS; i++) {
-            clients.add(WitnessClient.open(new WitnessClientConfig(witness)));
+            clients.add(opened.get());
         }
         epochs = new long[pairs];
     }

@@ -28,7 +28,8 @@ public final class WitnessBench {
     /// @param perSecond claims a second
     /// @param seconds   for so long
     /// @param kills     of the leader in each run, where there are three members or more
-    public record Settings(int runs, List<Integer> members, int pairs, int perSecond, int seconds, int kills) {
+    /// @param encrypted whether members and clients talk over mutual TLS, as they do unless they are told otherwise
+    public record Settings(int runs, List<Integer> members, int pairs, int perSecond, int seconds, int kills, boolean encrypted) {
         /// @throws IllegalArgumentException naming what is out of range
         public Settings {
             members = List.copyOf(members);
@@ -43,6 +44,7 @@ public final class WitnessBench {
     /// A row of the result; medians of the runs.
     ///
     /// @param members          of the witness
+    /// @param encrypted        whether they and the clients talk over mutual TLS
     /// @param pairs            it knows
     /// @param registerSeconds  it took to register them
     /// @param p50Millis        of a claim, from when it was due until it was granted
@@ -54,12 +56,13 @@ public final class WitnessBench {
     /// @param lossSecondsMax   the longest of all runs
     /// @param rssMiB           of the largest member's process, after the load
     /// @param storageMiB       of the largest member, after the load
-    public record Row(int members, int pairs, double registerSeconds, double p50Millis, double p99Millis, double appendMillis,
-            double ratioToAppend, OptionalDouble lossSeconds, OptionalDouble lossSecondsMax, double rssMiB, double storageMiB) {
+    public record Row(int members, boolean encrypted, int pairs, double registerSeconds, double p50Millis, double p99Millis,
+            double appendMillis, double ratioToAppend, OptionalDouble lossSeconds, OptionalDouble lossSecondsMax, double rssMiB,
+            double storageMiB) {
 
         /// The keys of [#values].
         public static final List<ResultTable.Column> COLUMNS = List.of(
-                ResultTable.number("members", "members", 7, 0), ResultTable.number("pairs", "pairs", 6, 0),
+                ResultTable.number("members", "members", 7, 0), ResultTable.text("tls", 3), ResultTable.number("pairs", "pairs", 6, 0),
                 ResultTable.number("registerSeconds", "registered s", 12, 1), ResultTable.number("p50Millis", "p50 ms", 7, 2),
                 ResultTable.number("p99Millis", "p99 ms", 7, 2), ResultTable.number("appendMillis", "fsync ms", 8, 2),
                 ResultTable.number("ratioToAppend", "by fsync", 8, 2), ResultTable.number("lossSeconds", "loss s", 7, 2),
@@ -68,8 +71,8 @@ public final class WitnessBench {
 
         /// In the columns' order.
         public List<Object> values() {
-            return List.of(members, pairs, registerSeconds, p50Millis, p99Millis, appendMillis, ratioToAppend, lossSeconds,
-                    lossSecondsMax, rssMiB, storageMiB);
+            return List.of(members, encrypted ? "on" : "off", pairs, registerSeconds, p50Millis, p99Millis, appendMillis, ratioToAppend,
+                    lossSeconds, lossSecondsMax, rssMiB, storageMiB);
         }
     }
 
@@ -109,7 +112,7 @@ public final class WitnessBench {
     private Row row(int members, List<Run> runs) {
         double[] losses = runs.stream().flatMapToDouble(run -> Arrays.stream(run.losses())).sorted().toArray();
         boolean lost = losses.length > 0;
-        return new Row(members, settings.pairs(), median(runs, Run::registerSeconds), median(runs, Run::p50),
+        return new Row(members, settings.encrypted(), settings.pairs(), median(runs, Run::registerSeconds), median(runs, Run::p50),
                 median(runs, Run::p99), median(runs, Run::append), median(runs, run -> run.p50() / run.append()),
                 lost ? OptionalDouble.of(MachineBench.median(losses)) : OptionalDouble.empty(),
                 lost ? OptionalDouble.of(losses[losses.length - 1]) : OptionalDouble.empty(), median(runs, Run::rss),
@@ -123,8 +126,8 @@ public final class WitnessBench {
     private Run measure(Path folder, int members, String name) throws BenchException {
         double append = appendMillis(folder);
         say("%s: an append with fsync takes %.2f ms", name, append);
-        try (WitnessMembers witness = WitnessMembers.form(folder, members);
-                ClaimLoad load = new ClaimLoad(witness.addresses(), settings.pairs())) {
+        try (WitnessMembers witness = WitnessMembers.form(folder, members, settings.encrypted());
+                ClaimLoad load = new ClaimLoad(witness::client, settings.pairs())) {
             double registered = load.register();
             say("%s: %d pairs registered in %.1f s", name, settings.pairs(), registered);
             load.claim(settings.perSecond(), settings.perSecond() * WARM_SECONDS);

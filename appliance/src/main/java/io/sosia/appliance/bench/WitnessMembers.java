@@ -1,8 +1,14 @@
 package io.sosia.appliance.bench;
 
+import io.sosia.appliance.tls.Authority;
+import io.sosia.appliance.tls.Tls;
 import io.sosia.witness.claim.NodeName;
 import io.sosia.witness.client.WitnessAddress;
+import io.sosia.witness.client.WitnessClient;
+import io.sosia.witness.client.WitnessClientConfig;
 import io.sosia.witness.client.WitnessMembership;
+import io.sosia.witness.identity.Credentials;
+import io.sosia.witness.identity.Identity;
 import io.sosia.witness.server.WitnessConfig;
 import io.sosia.witness.server.WitnessServer;
 import java.io.IOException;
@@ -21,8 +27,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
-/// A witness of one or more members on this host's loopback, each `sosia witness run` in a process of its own. Not
-/// encrypted: a certificate speaks for one pair, and here one client speaks for thousands.
+/// A witness of one or more members on this host's loopback, each `sosia witness run` in a process of its own. Over mutual TLS, as
+/// configured by default, with certificates of an authority of its own, or not encrypted.
 ///
 /// Threads: its owner's.
 final class WitnessMembers implements AutoCloseable {
@@ -32,22 +38,25 @@ final class WitnessMembers implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration ATTEMPT = Duration.ofSeconds(10);
-    private static final WitnessMembership.Asking ASKING = new WitnessMembership.Asking(ATTEMPT, Optional.empty());
     private static final long LOOK_NANOS = 20_000_000;
     private static final String SAYS_WHERE = " on 127.0.0.1:";
     private static final String MAIN = "io.sosia.appliance.cli.Sosia";
 
     private final Path folder;
+    /// The authority that makes the members' certificates; empty when nothing is encrypted.
+    private final Optional<Authority> authority;
     private final List<Member> members = new ArrayList<>();
 
-    private WitnessMembers(Path folder) {
+    private WitnessMembers(Path folder, Optional<Authority> authority) {
         this.folder = folder;
+        this.authority = authority;
     }
 
     /// One member; its process is another after each start.
     private static final class Member {
         private final String name;
         private final WitnessAddress address;
+        private Optional<Credentials> credentials = Optional.empty();
         private Process process;
 
         Member(String name, WitnessAddress address) {
@@ -58,10 +67,11 @@ final class WitnessMembers implements AutoCloseable {
 
     /// Founds a witness, starts its members and waits until one leads and all the others follow.
     ///
-    /// @param folder where configurations, storages and diagnostics go
+    /// @param folder    where configurations, certificates, storages and diagnostics go
+    /// @param encrypted whether everything said is mutual TLS
     /// @throws BenchException when it does not come up
-    static WitnessMembers form(Path folder, int count) throws BenchException {
-        WitnessMembers witness = new WitnessMembers(folder);
+    static WitnessMembers form(Path folder, int count, boolean encrypted) throws BenchException {
+        WitnessMembers witness = new WitnessMembers(folder, encrypted ? Optional.of(authority(folder)) : Optional.empty());
         try {
             for (int port : freePorts(count)) {
                 witness.members.add(new Member("w" + (witness.members.size() + 1), new WitnessAddress("127.0.0.1", port)));
@@ -70,7 +80,7 @@ final class WitnessMembers implements AutoCloseable {
                 witness.initialise(member);
                 witness.start(member);
                 if (member != witness.members.getFirst()) {
-                    WitnessMembership.add(witness.members.getFirst().address, member.address, ASKING);
+                    WitnessMembership.add(witness.members.getFirst().address, member.address, witness.asking());
                 }
             }
             witness.awaitWhole();
@@ -81,6 +91,14 @@ final class WitnessMembers implements AutoCloseable {
         } catch (BenchException | RuntimeException e) {
             witness.close();
             throw e;
+        }
+    }
+
+    private static Authority authority(Path folder) throws BenchException {
+        try {
+            return Authority.create(folder.resolve("authority"));
+        } catch (IOException e) {
+            throw new BenchException("no certificates can be made for the witness: " + e.getMessage(), e);
         }
     }
 
@@ -106,12 +124,21 @@ final class WitnessMembers implements AutoCloseable {
         } else {
             WitnessServer.initJoining(config);
         }
+        if (authority.isPresent()) {
+            authority.get().issue(new Identity.OfWitness(config.name()), Authority.VALIDITY_DEFAULT, certificate(member));
+            member.credentials = Optional.of(Tls.open(certificate(member)).forWitness());
+        }
         Files.writeString(configuration(member), """
                 name: %s
                 listen: %s
                 storage: %s
-                tls: off
-                """.formatted(member.name, member.address, storage), StandardCharsets.UTF_8);
+                tls: %s
+                """.formatted(member.name, member.address, storage, authority.isPresent() ? certificate(member) : "off"),
+                StandardCharsets.UTF_8);
+    }
+
+    private Path certificate(Member member) {
+        return folder.resolve("tls").resolve(member.name);
     }
 
     private Path configuration(Member member) {
@@ -187,17 +214,26 @@ final class WitnessMembers implements AutoCloseable {
         });
     }
 
-    private static Optional<WitnessMembership.View> ask(Member member) {
+    private Optional<WitnessMembership.View> ask(Member member) {
         try {
-            return Optional.of(WitnessMembership.ask(member.address, ASKING));
+            return Optional.of(WitnessMembership.ask(member.address, asking()));
         } catch (IOException silent) {
             return Optional.empty();
         }
     }
 
+    /// A client of all members. It shows the first one's certificate: a member's may claim for every pair, a node's for its own only.
+    WitnessClient client() {
+        return WitnessClient.open(new WitnessClientConfig(addresses(), members.getFirst().credentials));
+    }
+
     /// Where the members listen.
     List<WitnessAddress> addresses() {
         return members.stream().map(member -> member.address).toList();
+    }
+
+    private WitnessMembership.Asking asking() {
+        return new WitnessMembership.Asking(ATTEMPT, members.getFirst().credentials);
     }
 
     /// `kill -9` of the member that leads.

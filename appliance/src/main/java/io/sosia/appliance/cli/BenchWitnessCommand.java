@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
             "\"by fsync\" divides the claim's p50 by that of a plain append with fsync in the same run: a claim is durable before it is "
                     + "granted, so it cannot be much below 1. Then the leader of three is killed (kill -9) again and again: "
                     + "\"loss\" is the time until the claim that every client sends at that moment is granted.",
+            "Everything said is mutual TLS 1.3, by certificates made for the run, unless --tls off compares.",
             "The members are processes on this host's loopback, each with a heap of 64 MiB, their storage on its temporary file system. "
                     + "Medians of the runs; each run has a new witness."
         },
@@ -51,7 +52,19 @@ final class BenchWitnessCommand implements Callable<Integer> {
             description = "Kills of the leader in each run (default: ${DEFAULT-VALUE}).")
     private int kills;
 
-    @Option(names = "--json", description = "An array of objects: members, pairs, registerSeconds, p50Millis, p99Millis, appendMillis, "
+    private boolean encrypted;
+
+    @Option(names = "--tls", paramLabel = "on|off", defaultValue = "on",
+            description = "Whether members and clients encrypt and prove who they are (default: ${DEFAULT-VALUE}).")
+    private void setTls(String word) {
+        encrypted = switch (word) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> throw new CommandLine.ParameterException(spec.commandLine(), "--tls is `" + word + "`, expected on or off");
+        };
+    }
+
+    @Option(names = "--json", description = "An array of objects: members, tls (on or off), pairs, registerSeconds, p50Millis, p99Millis, appendMillis, "
             + "ratioToAppend, lossSeconds, lossSecondsMax, rssMiB (the largest member), storageMiB.")
     private boolean json;
 
@@ -62,7 +75,7 @@ final class BenchWitnessCommand implements Callable<Integer> {
     public Integer call() {
         WitnessBench bench;
         try {
-            bench = new WitnessBench(new WitnessBench.Settings(runs, members, pairs, rate, seconds, kills),
+            bench = new WitnessBench(new WitnessBench.Settings(runs, members, pairs, rate, seconds, kills, encrypted),
                     what -> System.err.println("bench: " + what));
         } catch (IllegalArgumentException e) {
             throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage(), e);

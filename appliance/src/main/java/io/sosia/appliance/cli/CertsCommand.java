@@ -181,7 +181,7 @@ public final class CertsCommand implements Runnable {
             name = "renew",
             description = {
                 "Makes new keys and certificates that name the same members as those in their folders.",
-                "A member that runs uses them from its next connection on, without being restarted. Connections there are stay."
+                "A member that runs uses them for its next connections, a second later, without being restarted. Connections there are stay."
             },
             mixinStandardHelpOptions = true)
     static final class Renew implements Callable<Integer> {

@@ -71,6 +71,7 @@ public final class Node implements AutoCloseable {
 
     private final NodeConfig config;
     private final NodeHome home;
+    private final EpochFile memory;
     private final NodeLock lock;
     private final EventLoopGroup loop;
     private final Optional<Tls> tls;
@@ -125,12 +126,13 @@ public final class Node implements AutoCloseable {
         NodeLock lock = home.lock();
         Optional<DiskStore> disk = Optional.empty();
         try {
+            EpochFile memory = home.memory();
             disk = parts.image().disk().isPresent() ? Optional.of(openDisk(home, parts)) : Optional.empty();
             boolean whole = disk.isEmpty() || disk.get().superBlock().state() == DiskState.UP_TO_DATE;
             DiskStamp stamp = home.stampOf(whole);
             MachineSpec spec = parts.spec(
                     disk.map(DiskStore::sizeBytes).orElse(0L), home.mac(), !config.uplink().equals("none"));
-            return new Node(config, new Opened(home, lock, spec, disk, stamp, tls), console, transitions);
+            return new Node(config, new Opened(home, memory, lock, spec, disk, stamp, tls), console, transitions);
         } catch (ConfigException | IOException | RuntimeException e) {
             if (disk.isPresent()) {
                 disk.get().close();
@@ -148,12 +150,13 @@ public final class Node implements AutoCloseable {
 
     /// What a node finds in its folder.
     private record Opened(
-            NodeHome home, NodeLock lock, MachineSpec spec, Optional<DiskStore> disk, DiskStamp stamp, Optional<Tls> tls) {}
+            NodeHome home, EpochFile memory, NodeLock lock, MachineSpec spec, Optional<DiskStore> disk, DiskStamp stamp, Optional<Tls> tls) {}
 
     private Node(NodeConfig config, Opened opened, ConsoleLog console, TransitionLog transitions)
             throws ConfigException, IOException {
         this.config = config;
         this.home = opened.home();
+        this.memory = opened.memory();
         this.lock = opened.lock();
         this.console = console;
         this.transitions = transitions;
@@ -252,7 +255,7 @@ public final class Node implements AutoCloseable {
         PairSettings settings = new PairSettings(usual.pairId(), usual.node(), usual.partner(), usual.incarnation(),
                 config.partnerGraceNanos(), usual.witnessRetryNanos(), usual.freezeNanos(), usual.handOverNanos());
         return new PairCore.Setup(settings, PairCore.LinkTiming.suspectAfter(config.silenceNanos()),
-                MachineParts.digest(spec), GateLimits.DEFAULT, LOG_BYTES_MAX, home.relied());
+                MachineParts.digest(spec), GateLimits.DEFAULT, LOG_BYTES_MAX, memory.relied());
     }
 
     private Optional<Uplink> plugIn() throws IOException {
@@ -345,9 +348,7 @@ public final class Node implements AutoCloseable {
             long step = machine.steps();
             primary = to.isPrimary();
             followRun(to);
-            if (to.isPrimary() || to.isBackup()) {
-                keepEpoch(to.epoch());
-            }
+            memory.check(to);
             transitions.add(from, to, step, reason);
             DIAGNOSTICS.info("{} {}->{} epoch={} at={} reason={}", config.node(), from.word(), to.word(), to.epoch(),
                     step,
@@ -356,19 +357,25 @@ public final class Node implements AutoCloseable {
 
         @Override
         public void writeRelied(long epoch) throws IOException {
-            home.writeRelied(epoch);
+            memory.rely(epoch);
         }
 
         @Override
-        public void ordered(PairRecord record) {
-            try {
-                if (home.noteOrder(record)) {
-                    OperatorWord word = record.lastChange().operatorWord().orElseThrow();
-                    DIAGNOSTICS.warn("{}: ORDERED AGAINST THE RULES by {} ({}): {}. Output released before may be missing in what goes on.",
-                            config.node(), word.operator(), word.reason(), record.summary());
-                }
-            } catch (IOException e) {
-                pair.fault("an operator's order cannot be written down: " + e.getMessage());
+        public boolean knows(long epoch, EpochFile.Role role) {
+            return memory.knows(epoch, role);
+        }
+
+        @Override
+        public void take(long epoch, EpochFile.Role role) throws IOException {
+            memory.take(epoch, role);
+        }
+
+        @Override
+        public void note(PairRecord order) throws IOException {
+            if (home.noteOrder(order)) {
+                OperatorWord word = order.lastChange().operatorWord().orElseThrow();
+                DIAGNOSTICS.warn("{}: ORDERED AGAINST THE RULES by {} ({}): {}. Output released before may be missing in what goes on.",
+                        config.node(), word.operator(), word.reason(), order.summary());
             }
         }
 
@@ -381,15 +388,6 @@ public final class Node implements AutoCloseable {
         @Override
         public void broken(Throwable cause) {
             Node.this.broken(cause);
-        }
-    }
-
-    /// On the event loop, before anything leaves in that epoch.
-    private void keepEpoch(long epoch) {
-        try {
-            home.writeEpoch(epoch);
-        } catch (IOException e) {
-            DIAGNOSTICS.warn("the epoch {} cannot be written down: {}", epoch, e.getMessage());
         }
     }
 

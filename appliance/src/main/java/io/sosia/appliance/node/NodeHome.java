@@ -32,10 +32,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The folder of all that a node keeps: who it is (`pair.json`), its disk (`disk/`), what the disk holds
-/// (`stamp.json`), when that was last compared with the partner's (`verified.json`), the last epoch it took part in (`epoch.json`), in
-/// which epoch it last relied on its backup's renunciation (`relied.json`), how its last life ended (`ended.json`), the
+/// (`stamp.json`), when that was last compared with the partner's (`verified.json`), what it remembers of the protocol (`epoch.json`, see
+/// [EpochFile]), how its last life ended (`ended.json`), the
 /// snapshot its machine is to go on from (`restore/`), operators' orders that it followed (`orders.jsonl`) and evidence of failures
-/// (`evidence/`). Every file is replaced whole and
+/// (`evidence/`). Every other file is replaced whole and
 /// durably.
 public final class NodeHome {
 
@@ -45,7 +45,6 @@ public final class NodeHome {
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(NodeHome.class);
     private static final String UNKNOWN_CONTENT = "unknown";
     private static final String VERIFIED = "verified.json";
-    private static final String RELIED = "relied.json";
     private static final String EPOCH = "epoch.json";
     private static final String ORDERS = "orders.jsonl";
     private static final int FORMAT = 1;
@@ -54,7 +53,6 @@ public final class NodeHome {
     private final Path folder;
     private final PairId pairId;
     private final NodeName node;
-    private long epochWritten = -1;
 
     private NodeHome(Path folder, PairId pairId, NodeName node) {
         this.folder = folder;
@@ -91,7 +89,8 @@ public final class NodeHome {
     ///
     /// @param folder must not exist
     /// @param from   verified
-    static void restore(Path folder, NodeName node, SnapshotFolder from) throws IOException {
+    /// @param epoch  of the record that names this node the owner
+    static void restore(Path folder, NodeName node, SnapshotFolder from, long epoch) throws IOException {
         PairId pairId = PairId.parse(from.header().origin().pairId());
         NodeHome home = new NodeHome(folder, pairId, node);
         UUID line = UUID.randomUUID();
@@ -105,6 +104,7 @@ public final class NodeHome {
             sync(copy, StandardOpenOption.WRITE);
         }
         sync(restore, StandardOpenOption.READ);
+        home.memory().take(epoch, EpochFile.Role.PRIMARY);
         home.complete();
     }
 
@@ -117,6 +117,7 @@ public final class NodeHome {
     }
 
     private void complete() throws IOException {
+        memory();
         ObjectNode json = JSON.createObjectNode();
         json.put("format", FORMAT).put("pairId", pairId.toString()).put("node", node.value());
         replace("pair.json", json);
@@ -292,47 +293,23 @@ public final class NodeHome {
         replace(VERIFIED, JSON.createObjectNode().put("atMicros", ChronoUnit.MICROS.between(Instant.EPOCH, at)));
     }
 
-    /// The last epoch in which a life of this node let output leave relying on its backup's renunciation; 0 for none, or when it
-    /// cannot be read: it only shortens a wait.
-    long relied() {
-        Path file = folder.resolve(RELIED);
-        try {
-            return Files.exists(file) ? read(file).path("epoch").asLong() : 0;
-        } catch (IOException damaged) {
-            DIAGNOSTICS.warn("{}; taken for never", damaged.getMessage());
-            return 0;
-        }
-    }
-
-    /// Writes RELIED of this epoch; durable on return.
-    void writeRelied(long epoch) throws IOException {
-        replace(RELIED, JSON.createObjectNode().put("epoch", epoch));
-    }
-
     /// Writes down how this life ended; durable on return.
     void writeEnding(Ending ending) throws IOException {
         replace("ended.json", ending.toJson());
     }
 
-    /// The last epoch this node took part in; 0 before the first, or when that is not known.
-    public long epoch() {
-        try {
-            return Files.exists(folder.resolve(EPOCH)) ? read(folder.resolve(EPOCH)).path("epoch").asLong() : 0;
-        } catch (IOException damaged) {
-            DIAGNOSTICS.warn("{}", damaged.getMessage());
-            return 0;
-        }
+    /// What this node remembers of the pair's protocol, to be gone on with; for the process that has the [#lock].
+    ///
+    /// @throws IOException when the folder cannot be written
+    EpochFile memory() throws IOException {
+        return EpochFile.open(folder.resolve(EPOCH));
     }
 
-    /// Keeps the epoch if it is a new one; durable on return. By one thread.
-    void writeEpoch(long epoch) throws IOException {
-        if (epochWritten < 0) {
-            epochWritten = epoch();
-        }
-        if (epoch > epochWritten) {
-            replace(EPOCH, JSON.createObjectNode().put("epoch", epoch));
-            epochWritten = epoch;
-        }
+    /// What this node remembers of the pair's protocol, for who only looks.
+    ///
+    /// @throws IOException when that is not known any more, with what can be done
+    EpochFile.Memory remembered() throws IOException {
+        return EpochFile.read(folder.resolve(EPOCH));
     }
 
     /// Keeps an operator's order, unless it is kept already; durable on return.
@@ -375,11 +352,16 @@ public final class NodeHome {
     }
 
     private void replace(String name, ObjectNode json) throws IOException {
-        Path next = folder.resolve(name + ".next");
-        Files.write(next, json.toPrettyString().getBytes(StandardCharsets.UTF_8));
+        replace(folder.resolve(name), json.toPrettyString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Replaces a file whole; durable on return.
+    static void replace(Path file, byte[] content) throws IOException {
+        Path next = file.resolveSibling(file.getFileName() + ".next");
+        Files.write(next, content);
         sync(next, StandardOpenOption.WRITE);
-        Files.move(next, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        sync(folder, StandardOpenOption.READ);
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        sync(file.toAbsolutePath().getParent(), StandardOpenOption.READ);
     }
 
     private static void sync(Path path, StandardOpenOption access) throws IOException {

@@ -70,16 +70,26 @@ public final class OperatorOrder {
         checkIdle(node, known.running());
         checkPartnerIsOff(node, known.partnerIsOff());
         checkBoots(node, home, known);
-        long above = Math.max(record.epoch(), durableEpoch(node));
-        return new OperatorOrder(node, new ClaimCommand.Override(home.pairId(), record.asExpected(), node.node(), Optional.empty(), above,
-                word, new Nonce(UUID.randomUUID())), lacks(node, home, record));
+        List<String> warnings = new ArrayList<>(lacks(node, home, record));
+        return new OperatorOrder(node, new ClaimCommand.Override(home.pairId(), record.asExpected(), node.node(), Optional.empty(),
+                above(record, node, warnings), word, new Nonce(UUID.randomUUID())), warnings);
+    }
+
+    /// Where there is a record, it decides: this node's own memory only matters in case the witness has been put back to an old one.
+    private static long above(PairRecord record, NodeConfig node, List<String> warnings) {
+        try {
+            return Math.max(record.epoch(), durableEpoch(node));
+        } catch (IOException unknown) {
+            warnings.add(unknown.getMessage() + ". The witness's record decides (" + record.summary() + ")");
+            return record.epoch();
+        }
     }
 
     /// Tells a witness that has lost its storage about a pair again: SOLO with one owner, above every epoch either node knows.
     ///
     /// @param owner        the node that is to be live; the one that runs, if one does
     /// @param known        of it
-    /// @param partnerEpoch the last epoch the partner took part in; see [NodeHome#epoch]
+    /// @param partnerEpoch the last epoch the partner took part in; see [#durableEpoch]
     /// @throws IOException when that must not be, or the witness does not answer: why, and what can be done
     public static OperatorOrder reinitialise(NodeConfig owner, Circumstances known, long partnerEpoch, OperatorWord word)
             throws IOException {
@@ -114,13 +124,13 @@ public final class OperatorOrder {
                 owner.node(), life, Math.max(above, 1), word, new Nonce(UUID.randomUUID())), warnings);
     }
 
-    /// The last epoch a node is known to have taken part in, from all it has kept; 0 for none.
+    /// The last epoch a node is known to have claimed or taken part in, from all it has kept; 0 for none.
     ///
-    /// @throws IOException when its folder holds no node
+    /// @throws IOException when its folder holds no node, or that is not known any more, with what can be done
     public static long durableEpoch(NodeConfig node) throws IOException {
         NodeHome home = NodeHome.open(node.state(), node.node());
         long ended = NodeHome.ending(node.state()).map(Ending::epoch).orElse(0L);
-        return Math.max(home.epoch(), Math.max(ended, stamp(home).position().epoch()));
+        return Math.max(home.remembered().greatestEpoch(), Math.max(ended, stamp(home).position().epoch()));
     }
 
     /// One that cannot be read says as little as that of a run without an end.
@@ -226,7 +236,7 @@ public final class OperatorOrder {
         NodeName partner = node.partner();
         List<String> warnings = new ArrayList<>();
         warnings.add(mustBeOff(node));
-        long last = Math.max(home.epoch(), stamp(home).position().epoch());
+        long last = Math.max(tookPart(home, record), stamp(home).position().epoch());
         if (last < record.epoch()) {
             warnings.add("node " + node.node() + " last took part in epoch " + last + ", the record is at epoch " + record.epoch()
                     + ": everything that was written and answered while node " + partner + " was alone since then is LOST");
@@ -237,6 +247,18 @@ public final class OperatorOrder {
         warnings.addAll(cautions(home));
         warnings.add("when node " + partner + " comes back, its disk is overwritten with this one");
         return warnings;
+    }
+
+    /// The last epoch this node surely has been live or a backup in. In that of a record that names its partner the owner, it may have asked to
+    /// be, no more.
+    private static long tookPart(NodeHome home, PairRecord record) {
+        try {
+            EpochFile.Memory memory = home.remembered();
+            boolean refused = memory.role() == EpochFile.Role.PRIMARY && memory.epoch() == record.epoch();
+            return refused ? memory.epoch() - 1 : memory.epoch();
+        } catch (IOException unknown) {
+            return 0;
+        }
     }
 
     private static String mustBeOff(NodeConfig node) {

@@ -43,17 +43,14 @@ import org.slf4j.LoggerFactory;
 /// the core is guarded and ends the node.
 final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, CloneFeed.Outlet {
 
-    /// Told of what the outside sees of this node.
-    interface Observer {
+    /// Told of what the outside sees of this node, and keeps what has to be durable.
+    interface Observer extends Notebook.Pages {
         void transition(NodeState from, NodeState to, String reason);
 
         void finished(Outcome outcome, String reason);
 
         /// Keeps durably that this node relies on its backup's renunciation in this epoch. On a thread of its own.
         void writeRelied(long epoch) throws IOException;
-
-        /// The record that stands was written by an operator's order.
-        void ordered(PairRecord record);
 
         /// A broken invariant: the node has to stop at once.
         void broken(Throwable cause);
@@ -74,6 +71,9 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     private final Consumer<MarkedOutput> outside;
     private final Observer observer;
     private final PairCore core;
+    private final Notebook notebook;
+    private final Admission admission;
+    private final Incarnation self;
     private PeerChannel channel;
     private LogPosition releasedTold = LogPosition.START;
     private final LagMeter lagMeter = new LagMeter();
@@ -102,6 +102,20 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
         this.outside = outside;
         this.observer = observer;
         this.core = new PairCore(setup, disk, this);
+        this.self = setup.settings().incarnation();
+        this.notebook = new Notebook(observer, this::onLoop);
+        this.admission = new Admission(notebook, envelope -> core.received(envelope, System.nanoTime()), new Admission.Link() {
+            @Override
+            public void readable(boolean readable) {
+                channel.readable(readable && reading);
+            }
+
+            @Override
+            public void lose(String reason) {
+                channel.close(reason);
+                core.linkLost(reason, System.nanoTime());
+            }
+        });
         this.verify = machine.disk().upkeep().map(upkeep -> new DiskVerify(upkeep, new DiskVerify.Surroundings(
                 this::onLoop, work -> look(_ -> work.run()), core::tellOfDisk, this::fault)));
     }
@@ -264,12 +278,14 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
 
     @Override
     public void dialled() {
+        admission.forget();
         guarded(() -> core.dialled(System.nanoTime()));
     }
 
     @Override
     public void received(Envelope envelope) {
-        guarded(() -> core.received(envelope, System.nanoTime()));
+        guarded(() -> admission.received(envelope,
+                core.state() instanceof NodeState.Standby && envelope.addressee().equals(self)));
     }
 
     @Override
@@ -283,6 +299,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
     @Override
     public void lost(String reason) {
         DIAGNOSTICS.info("link lost while {}: {}", core.state().word(), reason);
+        admission.forget();
         guarded(() -> core.linkLost(reason, System.nanoTime()));
     }
 
@@ -290,10 +307,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
 
     @Override
     public void record(PairRecord record) {
-        onLoop(() -> {
-            noteOrder(record);
-            core.recordRead(record, System.nanoTime());
-        });
+        onLoop(() -> notebook.ordered(record, () -> core.recordRead(record, System.nanoTime()), this::notNoted));
     }
 
     @Override
@@ -313,17 +327,11 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
 
     @Override
     public void overruled(Nonce nonce, PairRecord record) {
-        onLoop(() -> {
-            noteOrder(record);
-            core.claimOverruled(nonce, record, System.nanoTime());
-        });
+        onLoop(() -> notebook.ordered(record, () -> core.claimOverruled(nonce, record, System.nanoTime()), this::notNoted));
     }
 
-    /// An operator's order is written down here too, before it is followed.
-    private void noteOrder(PairRecord record) {
-        if (record.lastChange().operatorWord().isPresent()) {
-            observer.ordered(record);
-        }
+    private void notNoted(IOException failure) {
+        core.fault("an operator's order cannot be written down: " + failure.getMessage(), System.nanoTime());
     }
 
     @Override
@@ -340,6 +348,7 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
 
     @Override
     public void closeLink(String reason) {
+        admission.forget();
         channel.close(reason);
     }
 
@@ -355,7 +364,12 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
 
     @Override
     public void submit(ClaimCommand claim) {
-        arbiter.submit(claim, this);
+        notebook.claims(claim, () -> {
+            // Who has stopped claiming meanwhile asks for nothing any more.
+            if (core.state() instanceof NodeState.Claiming claiming && claiming.command().equals(claim)) {
+                arbiter.submit(claim, this);
+            }
+        });
     }
 
     @Override
@@ -479,10 +493,11 @@ final class PairNode implements PairEnvironment, PeerListener, Arbiter.Answers, 
         taking = Optional.empty();
     }
 
-    /// Any thread: ends what was begun to take the partner in; returns when that is done.
+    /// Any thread: ends what was begun to take the partner in, and what is being written; returns when that is done.
     void endClone() {
         look(same -> abandonClone("the node ends"));
         diskOffer.close();
+        notebook.close();
     }
 
     private void ifTaking(long session, Consumer<CloneSource> then) {

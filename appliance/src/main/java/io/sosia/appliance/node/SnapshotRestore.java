@@ -82,12 +82,12 @@ public final class SnapshotRestore {
     ///                     it is as it was then
     public void carryOut(ImageSum.Progress verified) throws ConfigException, IOException {
         from.verify(verified);
-        checkOwner();
+        long epoch = checkOwner();
         Path state = config.state().toAbsolutePath().normalize();
         Path fresh = state.resolveSibling(state.getFileName() + ".restoring");
         NodeHome.deleteTree(fresh);
         try {
-            NodeHome.restore(fresh, config.node(), from);
+            NodeHome.restore(fresh, config.node(), from, epoch);
             put(fresh, state);
         } catch (IOException e) {
             NodeHome.deleteTree(fresh);
@@ -118,21 +118,22 @@ public final class SnapshotRestore {
         }
     }
 
-    private void checkOwner() throws ConfigException, IOException {
+    /// @return the epoch of the record
+    private long checkOwner() throws ConfigException, IOException {
         PairId pairId = PairId.parse(header().origin().pairId());
         Members members = Members.of(config.node(), config.partner());
         try (ClaimService witness = Arbitration.open(config, PairCertificates.open(config, pairId))) {
-            switch (witness.read(pairId, DEADLINE).join()) {
+            return switch (witness.read(pairId, DEADLINE).join()) {
                 case WitnessAnswer.Answered<Optional<TableEntry>>(Optional<TableEntry> entry) ->
-                        check(entry.map(TableEntry::record).orElseThrow(() -> new IOException(
+                        checked(entry.map(TableEntry::record).orElseThrow(() -> new IOException(
                                 "the witness does not know the snapshot's pair " + pairId)), members);
                 case WitnessAnswer.Rejected<Optional<TableEntry>>(String why) -> throw new IOException("the witness: " + why);
                 case WitnessAnswer.Unanswered<Optional<TableEntry>>(String why) -> throw Arbitration.silent(config, why);
-            }
+            };
         }
     }
 
-    private void check(PairRecord record, Members members) throws IOException {
+    private long checked(PairRecord record, Members members) throws IOException {
         if (!record.members().equals(members)) {
             throw new IOException("the snapshot's pair is of nodes " + record.members().first() + " and "
                     + record.members().second() + ", the configuration names " + members.first() + " and "
@@ -146,5 +147,6 @@ public final class SnapshotRestore {
             throw new IOException("the witness's record is of epoch " + record.epoch() + ", the snapshot of a later one ("
                     + header().point().last().epoch() + "): it is not the witness this pair had then");
         }
+        return record.epoch();
     }
 }

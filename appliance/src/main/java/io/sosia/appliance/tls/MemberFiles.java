@@ -17,21 +17,27 @@ import java.util.Optional;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// A member's folder: `identity.pem`, its key and certificate, and `trusted.pem`, the authorities it believes. Read when asked for,
-/// and again when a file has changed since: a certificate that is renewed is used from the next connection on. One that names another
-/// member than the first is not taken: whoever runs on this folder stays who he is.
+/// A member's folder: `identity.pem`, its key and certificate, and `trusted.pem`, the authorities it believes. Read at first, and again
+/// when [#look] finds that a file has changed since. A certificate that names another member than the first is not taken: whoever runs on
+/// this folder stays who he is.
 ///
-/// Safe for use from several threads.
+/// Safe for use from several threads; only [#look] waits for the disk.
 final class MemberFiles {
 
     static final String IDENTITY = "identity.pem";
     static final String TRUSTED = "trusted.pem";
 
+    private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(MemberFiles.class);
+
     private final Path folder;
     private Stamp seen;
-    private Content content;
+    private volatile Content content;
     private int versions;
+    /// Why the files as they are now are not taken, as told; empty when they are.
+    private String refusalTold = "";
 
     /// What the folder holds, or held.
     ///
@@ -78,34 +84,36 @@ final class MemberFiles {
         }
     }
 
-    /// What there is now.
-    ///
-    /// @throws IOException when it has changed and cannot be used, or names another member
-    synchronized Content content() throws IOException {
-        Stamp now = stamp();
-        if (!now.equals(seen)) {
-            Content read = read();
-            if (!read.identity().equals(content.identity())) {
-                throw new IOException("it names " + read.identity() + ", expected " + content.identity()
-                        + "; put that one's back, or end it before another takes its place");
-            }
-            content = read;
-            seen = now;
-        }
+    /// What the folder held when it was last looked at, or before, if that could not be used.
+    Content now() {
         return content;
     }
 
-    /// What there is now; what cannot be used is as if it had not changed.
-    synchronized Content usable() {
+    /// Looks whether the files have changed, and takes them if they can be used.
+    synchronized void look() {
         try {
-            return content();
-        } catch (IOException halfWritten) {
-            return content;
+            Stamp now = stamp();
+            if (!now.equals(seen)) {
+                take(read());
+                seen = now;
+            }
+            refusalTold = "";
+        } catch (IOException e) {
+            if (!e.toString().equals(refusalTold)) {
+                refusalTold = e.toString();
+                DIAGNOSTICS.warn("the certificate in {} is not taken, the one before it stays in use: {}", folder, e.getMessage());
+            }
         }
     }
 
-    Path folder() {
-        return folder;
+    private void take(Content read) throws IOException {
+        if (!read.identity().equals(content.identity())) {
+            throw new IOException("it names " + read.identity() + ", expected " + content.identity()
+                    + "; put that one's back, or end it before another takes its place");
+        }
+        content = read;
+        DIAGNOSTICS.info("the certificate in {} has changed: new connections show the new one, good until {}", folder,
+                read.chain()[0].getNotAfter().toInstant());
     }
 
     private Stamp stamp() throws IOException {

@@ -31,7 +31,7 @@ final class PinnedTrust extends X509ExtendedTrustManager {
     }
 
     private X509TrustManager authorities() {
-        return files.usable().trust();
+        return files.now().trust();
     }
 
     private void checkClient(X509Certificate[] chain, String authType) throws CertificateException {

@@ -45,7 +45,14 @@ public final class Tls {
 
     /// @throws IOException when a file is missing, or cannot be used, naming it
     public static Tls open(Path folder) throws IOException {
-        return new Tls(new MemberFiles(folder));
+        MemberFiles files = new MemberFiles(folder);
+        MemberWatch.begin(files);
+        return new Tls(files);
+    }
+
+    /// Looks at the files at once; else they are looked at every second.
+    void look() {
+        files.look();
     }
 
     /// The same, of the member expected there.
@@ -62,12 +69,12 @@ public final class Tls {
 
     /// Whom the certificate names.
     public Identity identity() {
-        return files.usable().identity();
+        return files.now().identity();
     }
 
     /// The end of the validity of what new connections show.
     public Instant validUntil() {
-        return files.usable().chain()[0].getNotAfter().toInstant();
+        return files.now().chain()[0].getNotAfter().toInstant();
     }
 
     /// For the witness and whoever asks it: only a witness is believed to be one; who may ask what, it decides itself.

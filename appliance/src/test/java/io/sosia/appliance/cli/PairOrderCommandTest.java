@@ -170,9 +170,11 @@ class PairOrderCommandTest {
 
         Lives waiting = start("b");
         await(waiting, "STANDBY");
+        Files.writeString(pair.state("b").resolve("epoch.json"), "a shred");
         Said told = override("b");
         assertThat(told.status()).isEqualTo(CliException.BAD_INPUT);
-        assertThat(told.err()).contains("AGAINST THE RULES").contains("LOST").contains("nothing was done");
+        assertThat(told.err()).contains("AGAINST THE RULES").contains("LOST").contains("nothing was done")
+                .contains("epoch.json is damaged").contains("The witness's record decides");
         assertThat(entry(waiting).audit()).isEmpty();
 
         Said done = override("b", "--yes");
@@ -229,6 +231,13 @@ class PairOrderCommandTest {
         a.end();
         witness.close();
         beginWitness(witnessPort, "second");
+        Path memory = pair.state("a").resolve("epoch.json");
+        byte[] known = Files.readAllBytes(memory);
+        Files.writeString(memory, "a shred");
+        Said unknown = reinit(List.of("a"), "--partner-epoch", "41", "--yes");
+        assertThat(unknown.status()).isEqualTo(CliException.FAILED);
+        assertThat(unknown.err()).contains("epoch.json is damaged").contains("{\"epoch\": 5000}");
+        Files.write(memory, known);
         Said done = reinit(List.of("a"), "--partner-epoch", "41", "--yes");
         assertThat(done.status()).as(done.err()).isZero();
         assertThat(done.err()).contains("node b last took part in epoch 41, node a in epoch " + epoch).contains("name that node");

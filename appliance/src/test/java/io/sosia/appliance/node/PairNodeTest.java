@@ -80,7 +80,15 @@ class PairNodeTest {
         public void writeRelied(long epoch) {}
 
         @Override
-        public void ordered(PairRecord record) {}
+        public boolean knows(long epoch, EpochFile.Role role) {
+            return true;
+        }
+
+        @Override
+        public void take(long epoch, EpochFile.Role role) {}
+
+        @Override
+        public void note(PairRecord order) {}
 
         @Override
         public void broken(Throwable cause) {

@@ -124,12 +124,12 @@ class ThreeMembersTest {
             assertThat(unasked.role()).as("it does not take its former self's place").isEqualTo("joining");
             assertThat(unasked.self().id()).isNotEqualTo(lost).startsWith("w3-");
 
-            View removed = WitnessMembership.remove(trio.address(0), lost, Trio.PATIENCE);
+            View removed = WitnessMembership.remove(trio.address(0), lost, trio.asking());
             assertThat(removed.members()).hasSize(2);
             granted(client.submit(boot(1, 2), LONG).join());
-            View added = WitnessMembership.add(trio.address(0), trio.address(2), Trio.PATIENCE);
+            View added = WitnessMembership.add(trio.address(0), trio.address(2), trio.asking());
             assertThat(added.members()).hasSize(3).extracting(Member::id).contains(unasked.self().id());
-            assertThat(WitnessMembership.add(trio.address(0), trio.address(2), Trio.PATIENCE).members())
+            assertThat(WitnessMembership.add(trio.address(0), trio.address(2), trio.asking()).members())
                     .as("added again")
                     .isEqualTo(added.members());
             granted(client.submit(boot(1, 3), LONG).join());

@@ -6,6 +6,7 @@ import io.sosia.witness.client.WitnessClient;
 import io.sosia.witness.client.WitnessClientConfig;
 import io.sosia.witness.client.WitnessMembership;
 import io.sosia.witness.client.WitnessMembership.Asking;
+import io.sosia.witness.identity.Credentials;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -15,21 +16,27 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// A witness of three members, each in a process of its own.
+/// A witness of three members over mutual TLS, each in a process of its own.
 final class Trio implements AutoCloseable {
+    /// How members that do not encrypt are asked; the trio's are asked by [#asking].
     static final Asking PATIENCE = new Asking(Duration.ofSeconds(20), Optional.empty());
 
     private final Path directory;
+    private final KeyFolder keys;
+    /// The first member's, which may claim for every pair.
+    private final Optional<Credentials> credentials;
     private final int[] ports = new int[3];
     private final WitnessProcess[] processes = new WitnessProcess[3];
     private final int[] lives = new int[3];
 
-    private Trio(Path directory) {
+    private Trio(Path directory) throws IOException, InterruptedException {
         this.directory = directory;
+        this.keys = KeyFolder.make(directory.resolve("keys"), List.of(name(0), name(1), name(2)));
+        this.credentials = Optional.of(keys.of(name(0)));
     }
 
     /// Founded by the first; the others added one by one.
-    static Trio form(Path directory) throws IOException {
+    static Trio form(Path directory) throws IOException, InterruptedException {
         Trio trio = new Trio(directory);
         List<ServerSocket> taken = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
@@ -45,14 +52,18 @@ final class Trio implements AutoCloseable {
         for (int i = 0; i < 3; i++) {
             trio.start(i);
             if (i > 0) {
-                WitnessMembership.add(trio.address(0), trio.address(i), PATIENCE);
+                WitnessMembership.add(trio.address(0), trio.address(i), trio.asking());
             }
         }
         return trio;
     }
 
+    private static NodeName name(int i) {
+        return new NodeName("w" + (i + 1));
+    }
+
     WitnessConfig config(int i) {
-        return new WitnessConfig(new NodeName("w" + (i + 1)), "127.0.0.1", ports[i], storage(i));
+        return new WitnessConfig(name(i), "127.0.0.1", ports[i], storage(i));
     }
 
     Path storage(int i) {
@@ -64,11 +75,16 @@ final class Trio implements AutoCloseable {
     }
 
     WitnessClient client() {
-        return WitnessClient.open(new WitnessClientConfig(List.of(address(0), address(1), address(2))));
+        return WitnessClient.open(new WitnessClientConfig(List.of(address(0), address(1), address(2)), credentials));
+    }
+
+    /// How the members are asked.
+    Asking asking() {
+        return new Asking(PATIENCE.patience(), credentials);
     }
 
     WitnessMembership.View ask(int i) throws IOException {
-        return WitnessMembership.ask(address(i), PATIENCE);
+        return WitnessMembership.ask(address(i), asking());
     }
 
     /// Which of the three leads, once one does.
@@ -85,7 +101,7 @@ final class Trio implements AutoCloseable {
     }
 
     void start(int i) throws IOException {
-        processes[i] = WitnessProcess.start(config(i).name(), storage(i), ports[i]);
+        processes[i] = WitnessProcess.start(name(i), storage(i), ports[i], Optional.of(keys));
     }
 
     /// SIGKILL.

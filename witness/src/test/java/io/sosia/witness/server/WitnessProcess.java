@@ -6,6 +6,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /// A witness in a process of its own, to be killed.
 public final class WitnessProcess implements AutoCloseable {
@@ -19,10 +22,13 @@ public final class WitnessProcess implements AutoCloseable {
         this.port = port;
     }
 
-    /// The other process: `NAME STORAGE PORT`.
+    /// The other process: `NAME STORAGE PORT [KEYS]`.
     public static void main(String[] arguments) throws IOException {
-        WitnessConfig config = new WitnessConfig(
-                new NodeName(arguments[0]), "127.0.0.1", Integer.parseInt(arguments[2]), Path.of(arguments[1]));
+        NodeName name = new NodeName(arguments[0]);
+        WitnessConfig config = new WitnessConfig(name, "127.0.0.1", Integer.parseInt(arguments[2]), Path.of(arguments[1]));
+        if (arguments.length > 3) {
+            config = config.with(new KeyFolder(Path.of(arguments[3])).of(name));
+        }
         WitnessServer server = WitnessServer.start(config);
         System.out.println(READY + server.address().getPort());
         server.ended().join();
@@ -30,13 +36,15 @@ public final class WitnessProcess implements AutoCloseable {
 
     /// Starts one on this storage; returns when it answers.
     static WitnessProcess start(NodeName name, Path storage) throws IOException {
-        return start(name, storage, 0);
+        return start(name, storage, 0, Optional.empty());
     }
 
     /// The same on a port of the caller's choice.
-    static WitnessProcess start(NodeName name, Path storage, int atPort) throws IOException {
+    ///
+    /// @param keys for mutual TLS; empty to let in everybody
+    static WitnessProcess start(NodeName name, Path storage, int atPort, Optional<KeyFolder> keys) throws IOException {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        Process process = new ProcessBuilder(
+        List<String> command = new ArrayList<>(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
                         "--sun-misc-unsafe-memory-access=allow",
@@ -46,7 +54,9 @@ public final class WitnessProcess implements AutoCloseable {
                         WitnessProcess.class.getName(),
                         name.value(),
                         storage.toString(),
-                        Integer.toString(atPort))
+                        Integer.toString(atPort)));
+        keys.ifPresent(folder -> command.add(folder.path().toString()));
+        Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         BufferedReader out =
