@@ -17,7 +17,7 @@ import java.util.Optional;
 
 /// A witness of three members, each in a process of its own.
 final class Trio implements AutoCloseable {
-    static final Asking PATIENCE = new Asking(Duration.ofSeconds(20), Optional.empty());
+    static final Asking PATIENCE = new Asking(Duration.ofSeconds(60), Optional.empty());
 
     private final Path directory;
     private final int[] ports = new int[3];
@@ -45,10 +45,24 @@ final class Trio implements AutoCloseable {
         for (int i = 0; i < 3; i++) {
             trio.start(i);
             if (i > 0) {
-                WitnessMembership.add(trio.address(0), trio.address(i), PATIENCE);
+                add(trio.address(0), trio.address(i));
             }
         }
         return trio;
+    }
+
+    /// Adds a member; one that it has already a busy witness is asked to add once more.
+    static WitnessMembership.View add(WitnessAddress through, WitnessAddress joining) throws IOException {
+        long deadline = System.nanoTime() + 3 * PATIENCE.patience().toNanos();
+        while (true) {
+            try {
+                return WitnessMembership.add(through, joining, PATIENCE);
+            } catch (IOException busy) {
+                if (System.nanoTime() > deadline) {
+                    throw busy;
+                }
+            }
+        }
     }
 
     WitnessConfig config(int i) {
@@ -75,13 +89,20 @@ final class Trio implements AutoCloseable {
     int leader() throws IOException {
         for (long deadline = System.nanoTime() + PATIENCE.patience().toNanos(); System.nanoTime() < deadline; ) {
             for (int i = 0; i < 3; i++) {
-                if (processes[i] != null && ask(i).role().equals("leader")) {
+                if (processes[i] != null && leads(i)) {
                     return i;
                 }
             }
-            Thread.onSpinWait();
         }
         throw new IOException("nobody leads");
+    }
+
+    private boolean leads(int i) {
+        try {
+            return ask(i).role().equals("leader");
+        } catch (IOException busy) {
+            return false;
+        }
     }
 
     void start(int i) throws IOException {
