@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 class WitnessBenchTest {
 
     @Test
-    @Timeout(180)
+    @Timeout(600)
     void measuresClaimsAndTheLossOfTheLeaderOnRealMembers() throws Exception {
         List<WitnessBench.Row> rows = new ArrayList<>();
         List<String> said = new ArrayList<>();

@@ -17,11 +17,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Runs `sosia demo` as a user does, in a process of its own.
-@Timeout(600)
+@Timeout(1_800)
 class DemoIT {
 
-    private static final Duration DEMO_LIMIT = Duration.ofMinutes(8);
-    private static final Duration END_LIMIT = Duration.ofSeconds(20);
+    private static final Duration DEMO_LIMIT = Duration.ofMinutes(25);
+    private static final Duration END_LIMIT = Duration.ofSeconds(120);
     private static final int HEAP_MIB = 512;
 
     @TempDir

@@ -33,8 +33,8 @@ import java.util.function.Supplier;
 final class Lab implements AutoCloseable {
 
     static final List<String> NODES = List.of("a", "b");
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
     private static final int DISK_ROOM_MIB = 64;
 
     private final Path folder;
