@@ -91,7 +91,7 @@ final class Lab implements AutoCloseable {
                 machine: {kernel: guest.elf, disk: disk.img, ram: 64M}
                 network: {uplink: none}
                 control: %s:7711
-                failure: {silenceMillis: 2000, partnerGraceSeconds: 4}
+                failure: {silenceMillis: 4000, partnerGraceSeconds: 4}
                 %s
                 """.formatted(node, partner, network.address(partner), network.address(node), node, network.address(node),
                 arbiter.setting(node));
