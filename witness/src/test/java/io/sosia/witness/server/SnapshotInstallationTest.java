@@ -78,7 +78,7 @@ class SnapshotInstallationTest {
         for (int i = 1; i < 3; i++) {
             WitnessServer.initJoining(configs[i]);
             members[i] = WitnessServer.start(configs[i]);
-            Trio.add(addresses.get(0), addresses.get(i));
+            Trio.add(addresses.get(0), addresses.get(i), Trio.PATIENCE);
         }
         client = WitnessClient.open(new WitnessClientConfig(addresses));
         for (int number = 1; number <= PAIRS; number++) {

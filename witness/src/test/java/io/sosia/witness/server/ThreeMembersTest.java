@@ -127,9 +127,9 @@ class ThreeMembersTest {
             View removed = WitnessMembership.remove(trio.address(0), lost, Trio.PATIENCE);
             assertThat(removed.members()).hasSize(2);
             granted(client.submit(boot(1, 2), LONG).join());
-            View added = Trio.add(trio.address(0), trio.address(2));
+            View added = Trio.add(trio.address(0), trio.address(2), Trio.PATIENCE);
             assertThat(added.members()).hasSize(3).extracting(Member::id).contains(unasked.self().id());
-            assertThat(Trio.add(trio.address(0), trio.address(2)).members())
+            assertThat(Trio.add(trio.address(0), trio.address(2), Trio.PATIENCE).members())
                     .as("added again")
                     .isEqualTo(added.members());
             granted(client.submit(boot(1, 3), LONG).join());

@@ -45,18 +45,18 @@ final class Trio implements AutoCloseable {
         for (int i = 0; i < 3; i++) {
             trio.start(i);
             if (i > 0) {
-                add(trio.address(0), trio.address(i));
+                add(trio.address(0), trio.address(i), PATIENCE);
             }
         }
         return trio;
     }
 
     /// Adds a member; one that it has already a busy witness is asked to add once more.
-    static WitnessMembership.View add(WitnessAddress through, WitnessAddress joining) throws IOException {
-        long deadline = System.nanoTime() + 3 * PATIENCE.patience().toNanos();
+    static WitnessMembership.View add(WitnessAddress through, WitnessAddress joining, Asking how) throws IOException {
+        long deadline = System.nanoTime() + 3 * how.patience().toNanos();
         while (true) {
             try {
-                return WitnessMembership.add(through, joining, PATIENCE);
+                return WitnessMembership.add(through, joining, how);
             } catch (IOException busy) {
                 if (System.nanoTime() > deadline) {
                     throw busy;
