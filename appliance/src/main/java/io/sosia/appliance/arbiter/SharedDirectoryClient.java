@@ -120,8 +120,12 @@ public final class SharedDirectoryClient implements ClaimService {
 
     private <T> void answer(Question<T> question) {
         // Who has been answered for want of time asks again if it still matters.
-        if (!question.answer().isDone()) {
-            question.answer().complete(attempt(question.work()));
+        if (!question.answer().isDone() && !closing) {
+            WitnessAnswer<T> answer = attempt(question.work());
+            // What an interrupted attempt says is of no use.
+            if (!closing || answer instanceof Answered) {
+                question.answer().complete(answer);
+            }
         }
     }
 

@@ -29,7 +29,7 @@ import java.util.function.Supplier;
 final class ClaimLoad implements AutoCloseable {
 
     private static final int CLIENTS = 4;
-    /// Questions of one client under way while pairs are registered; fewer than it allows, for its signs of life.
+    /// Questions of one client under way; fewer than it allows, for its signs of life.
     private static final int WINDOW = 48;
     private static final Duration DEADLINE = Duration.ofSeconds(30);
     private static final NodeName OWNER = new NodeName("a");
@@ -58,7 +58,7 @@ final class ClaimLoad implements AutoCloseable {
     /// @throws BenchException when one is not granted
     double register() throws BenchException {
         long begun = System.nanoTime();
-        List<Semaphore> windows = clients.stream().map(_ -> new Semaphore(WINDOW)).toList();
+        List<Semaphore> windows = windows();
         List<CompletableFuture<WitnessAnswer<ClaimResult>>> births = new ArrayList<>();
         for (int number = 0; number < epochs.length; number++) {
             Semaphore window = windows.get(number % CLIENTS);
@@ -74,19 +74,27 @@ final class ClaimLoad implements AutoCloseable {
         return (System.nanoTime() - begun) / 1e9;
     }
 
-    /// Claims at a steady rate, whether or not earlier claims have been answered (open loop).
+    private List<Semaphore> windows() {
+        return clients.stream().map(_ -> new Semaphore(WINDOW)).toList();
+    }
+
+    /// Claims at a steady rate, whether or not earlier claims have been answered (open loop), as long as the clients may ask more.
     ///
     /// @return how long each took from the moment it was due until it was granted, in milliseconds, sorted
     /// @throws BenchException when one is not granted
     double[] claim(int perSecond, int count) throws BenchException {
         long begun = System.nanoTime();
+        List<Semaphore> windows = windows();
         List<CompletableFuture<Double>> latencies = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             long due = begun + i * 1_000_000_000L / perSecond;
             for (long now = System.nanoTime(); now < due; now = System.nanoTime()) {
                 LockSupport.parkNanos(due - now);
             }
+            Semaphore window = windows.get(i % CLIENTS);
+            window.acquireUninterruptibly();
             latencies.add(claim(clients.get(i % CLIENTS), due));
+            latencies.getLast().whenComplete((_, _) -> window.release());
         }
         return sorted(latencies);
     }

@@ -15,9 +15,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +39,7 @@ final class WitnessMembers implements AutoCloseable {
     /// The most heap of a member.
     static final int HEAP_MIB = 64;
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
     private static final Duration ATTEMPT = Duration.ofSeconds(10);
     private static final long LOOK_NANOS = 20_000_000;
     private static final String SAYS_WHERE = " on 127.0.0.1:";
@@ -241,16 +244,17 @@ final class WitnessMembers implements AutoCloseable {
     /// @return the `System.nanoTime` of the kill
     /// @throws BenchException when nobody leads
     long killLeader() throws BenchException {
-        for (Member member : members) {
-            if (member.process != null && ask(member).filter(view -> view.role().equals("leader")).isPresent()) {
-                Process leader = member.process;
-                member.process = null;
-                long now = System.nanoTime();
-                leader.destroyForcibly();
-                return now;
-            }
-        }
-        throw new BenchException("no member of the witness leads");
+        Member[] leader = new Member[1];
+        await("a member of the witness leads", () -> {
+            leader[0] = members.stream().filter(member -> ask(member).filter(view -> view.role().equals("leader")).isPresent())
+                    .findFirst().orElse(null);
+            return leader[0] != null;
+        });
+        Process process = leader[0].process;
+        leader[0].process = null;
+        long now = System.nanoTime();
+        process.destroyForcibly();
+        return now;
     }
 
     /// Starts the member that was killed and waits until all follow one leader.
@@ -289,12 +293,8 @@ final class WitnessMembers implements AutoCloseable {
     double storageMiB() throws BenchException {
         double greatest = 0;
         for (Member member : members) {
-            try (Stream<Path> files = Files.walk(folder.resolve(member.name))) {
-                long bytes = 0;
-                for (Path file : files.toList()) {
-                    bytes += sizeOf(file);
-                }
-                greatest = Math.max(greatest, bytes / 1048576.0);
+            try {
+                greatest = Math.max(greatest, bytesOf(folder.resolve(member.name)) / 1048576.0);
             } catch (IOException e) {
                 throw new BenchException("the storage of member " + member.name + " cannot be read: " + e.getMessage(), e);
             }
@@ -302,12 +302,25 @@ final class WitnessMembers implements AutoCloseable {
         return greatest;
     }
 
-    private static long sizeOf(Path file) throws IOException {
-        try {
-            return Files.isRegularFile(file) ? Files.size(file) : 0;
-        } catch (NoSuchFileException droppedMeanwhile) {
-            return 0;
-        }
+    /// Of all files there; of those that are dropped meanwhile some or none.
+    private static long bytesOf(Path storage) throws IOException {
+        long[] bytes = new long[1];
+        Files.walkFileTree(storage, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                bytes[0] += attributes.isRegularFile() ? attributes.size() : 0;
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure) throws IOException {
+                if (failure instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw failure;
+            }
+        });
+        return bytes[0];
     }
 
     /// Ends all members; none is left when it returns.

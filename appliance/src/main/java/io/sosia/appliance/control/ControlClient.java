@@ -22,7 +22,7 @@ import java.util.OptionalInt;
 public final class ControlClient implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Duration EXPORT_PATIENCE = Duration.ofSeconds(60);
     private static final int OK = 200;
     private static final int BUSY = 503;
@@ -40,7 +40,7 @@ public final class ControlClient implements AutoCloseable {
         base = "http://" + address.getHostString() + ":" + address.getPort();
     }
 
-    /// @throws IOException when the node does not answer in two seconds
+    /// @throws IOException when the node does not answer in five seconds
     public NodeStatus status() throws IOException {
         return JSON.readValue(get("/status", PATIENCE).body(), NodeStatus.class);
     }

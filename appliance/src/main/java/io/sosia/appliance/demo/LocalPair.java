@@ -13,7 +13,7 @@ public final class LocalPair {
     private static final int HEAP_BESIDE_RAM_MIB = 768;
     /// Two nodes, a witness and a client share this host's processors, so a node may stand still for longer than one
     /// on a host of its own. A process that dies is noticed at once all the same: the kernel closes its connections.
-    private static final int SILENCE_MILLIS = 3_000;
+    private static final int SILENCE_MILLIS = 10_000;
 
     private final LocalSite site;
     private final String prefix;

@@ -15,7 +15,7 @@ import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(240)
 class TapUplinkTest {
     private static final MacAddress GUEST = MacAddress.parse("52:54:00:12:34:56");
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WitnessBenchTest {
 
     @Test
-    @Timeout(180)
+    @Timeout(600)
     void measuresClaimsAndTheLossOfTheLeaderOnRealMembers() throws Exception {
         List<WitnessBench.Row> rows = new ArrayList<>();
         List<String> said = new ArrayList<>();

@@ -1,7 +1,10 @@
 package io.sosia.appliance.channel;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.netty.channel.EventLoopGroup;
 import io.sosia.appliance.eventlog.LogPosition;
+import io.sosia.appliance.node.PairFiles;
 import io.sosia.appliance.pair.PeerMessage;
 import io.sosia.appliance.pair.PeerMessage.DiskStamp;
 import io.sosia.appliance.pair.PeerMessage.Envelope;
@@ -73,9 +76,9 @@ final class ChannelEnd implements PeerListener, AutoCloseable {
 
     /// What it is told next; a failure names what was waited for.
     Told next(String what) throws InterruptedException {
-        Told next = told.poll(20, TimeUnit.SECONDS);
+        Told next = told.poll(120, TimeUnit.SECONDS);
         if (next == null) {
-            throw new AssertionError("nothing told within 20 s, expected " + what);
+            throw new AssertionError("nothing told within 120 s, expected " + what);
         }
         return next;
     }
@@ -94,6 +97,16 @@ final class ChannelEnd implements PeerListener, AutoCloseable {
             return reason;
         }
         throw new AssertionError("expected the loss of the link, got " + next);
+    }
+
+    /// Until so many are counted and no more: one is counted a moment after it has been hung up on.
+    void awaitDropped(long count) {
+        awaitDroppedAtLeast(count);
+        assertThat(channel.strangersDropped()).isEqualTo(count);
+    }
+
+    void awaitDroppedAtLeast(long count) {
+        PairFiles.await(count + " strangers counted", () -> channel.strangersDropped() >= count, channel::strangersDropped);
     }
 
     long completions() {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What an operator sees of a comparison of both disks: two nodes in this process, with their local APIs.
-@Timeout(120)
+@Timeout(600)
 class DiskVerifyCommandTest {
 
     @RegisterExtension

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(180)
+@Timeout(300)
 class MachineCommandTest {
 
     private record Result(int status, String out, String err) {}
@@ -107,7 +107,7 @@ class MachineCommandTest {
             Thread.onSpinWait();
         }
         process.destroy();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
 
         Result replay = sosia("", "replay", log);
         assertThat(replay.err()).isEmpty();

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The real guest with its disk, its console and its network, recorded on the real clock and replayed.
-@Timeout(900)
+@Timeout(1_800)
 class MachineRecordingIT {
     private static final int REQUESTS = 1_000;
     private static final Pattern PUBLISHED = Pattern.compile("guest port 6379 is at 127\\.0\\.0\\.1:(\\d+)");
@@ -46,7 +46,7 @@ class MachineRecordingIT {
             run.getOutputStream().write("poweroff\n".getBytes(StandardCharsets.US_ASCII));
             run.getOutputStream().flush();
             awaitLine(console, "Power down");
-            assertThat(run.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(run.waitFor(120, TimeUnit.SECONDS)).isTrue();
         } finally {
             run.destroyForcibly();
         }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-@Timeout(60)
+@Timeout(240)
 class NetworkCommandTest {
     @TempDir
     private Path directory;
@@ -60,7 +60,7 @@ class NetworkCommandTest {
             SocketChannel.open(listen.resolve()).close();
 
             process.destroy();
-            assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
             awaitEnd(all);
         } finally {
             process.destroyForcibly();
@@ -103,7 +103,7 @@ class NetworkCommandTest {
                 readyLine(process);
                 assertThat(process.isAlive()).isTrue();
                 passt.close();
-                assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+                assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
                 assertThat(process.exitValue()).isEqualTo(1);
                 assertThat(directory.resolve("lan")).doesNotExist();
             } finally {
@@ -189,7 +189,7 @@ class NetworkCommandTest {
 
     private static void awaitEnd(List<ProcessHandle> processes) throws Exception {
         for (ProcessHandle handle : processes) {
-            handle.onExit().get(20, TimeUnit.SECONDS);
+            handle.onExit().get(120, TimeUnit.SECONDS);
         }
     }
 

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `sosia appliance run` as the process it is, and what signals do to it.
-@Timeout(240)
+@Timeout(600)
 class NodeProcessTest {
 
     @RegisterExtension
@@ -48,7 +48,7 @@ class NodeProcessTest {
 
     @BeforeEach
     void startProtectedPair() throws Exception {
-        pair = new PairFiles(folder, WITNESS.port(), "failure: {silenceMillis: 3000}");
+        pair = new PairFiles(folder, WITNESS.port(), "failure: {silenceMillis: 10000}");
         controlOfA = new ControlClient(pair.control("a"));
         controlOfB = new ControlClient(pair.control("b"));
         follower = new ConsoleFollower(List.of(controlOfA, controlOfB), true, console::writeBytes);
@@ -112,7 +112,7 @@ class NodeProcessTest {
     }
 
     private int awaitEnd(Process process) throws InterruptedException {
-        assertThat(process.waitFor(90, TimeUnit.SECONDS)).as("an end within 90 s").isTrue();
+        assertThat(process.waitFor(180, TimeUnit.SECONDS)).as("an end within 180 s").isTrue();
         return process.exitValue();
     }
 

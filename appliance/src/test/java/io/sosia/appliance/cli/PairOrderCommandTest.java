@@ -48,7 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /// Orders against the rules, with two nodes and a witness in this process, real links and the command line.
-@Timeout(240)
+@Timeout(600)
 class PairOrderCommandTest {
 
     @TempDir

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// What a client of the control API may and may not do, asked of a node that waits for its partner.
-@Timeout(120)
+@Timeout(300)
 class ControlServerTest {
 
     @RegisterExtension
@@ -41,7 +41,7 @@ class ControlServerTest {
 
     @BeforeAll
     static void start() throws Exception {
-        node = Node.open(new PairFiles(folder, WITNESS.port()).config("a"));
+        node = Node.open(new PairFiles(folder, WITNESS.port(), "failure: {partnerGraceSeconds: 3600}").config("a"));
         control = new ControlServer(new InetSocketAddress("127.0.0.1", 0), () -> node);
         node.begin();
         http = HttpClient.newHttpClient();
@@ -105,7 +105,7 @@ class ControlServerTest {
         List<CompletableFuture<HttpResponse<String>>> waiting = new ArrayList<>();
         for (int i = 0; i < 2 * ControlServer.REQUESTS_MAX; i++) {
             // A node without a partner has no console yet: these wait.
-            waiting.add(http.sendAsync(request("/console?from=0&wait=3000").build(), BodyHandlers.ofString()));
+            waiting.add(http.sendAsync(request("/console?from=0&wait=6000").build(), BodyHandlers.ofString()));
         }
         List<Integer> statuses = waiting.stream().map(CompletableFuture::join).map(HttpResponse::statusCode).toList();
         assertThat(statuses).containsOnly(200, 503);

@@ -19,7 +19,7 @@ import java.util.concurrent.CompletableFuture;
 /// done. Threads: one each.
 final class ConcurrentClients {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
     private static final Duration IMPATIENCE = Duration.ofMillis(500);
     private static final int VALUES = 5;
     private static final String COMPARE_AND_SET = "EVAL \"if redis.call('GET', KEYS[1]) == ARGV[1] then "

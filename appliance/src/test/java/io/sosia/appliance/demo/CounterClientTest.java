@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class CounterClientTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
 
     @Test
     void countsWhatRedisAcknowledgesUntilTheConnectionEnds() throws Exception {

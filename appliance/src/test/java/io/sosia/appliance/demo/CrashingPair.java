@@ -34,7 +34,7 @@ final class CrashingPair implements AutoCloseable {
 
     private static final List<Roles> BOTH_WAYS = List.of(new Roles("a", "b"), new Roles("b", "a"));
 
-    private static final Duration LIMIT = Duration.ofSeconds(120);
+    private static final Duration LIMIT = Duration.ofSeconds(300);
     private static final int HEAP_MIB = 384;
     private static final long LOOK_NANOS = 1_000_000;
 
@@ -115,8 +115,18 @@ final class CrashingPair implements AutoCloseable {
 
     /// Waits until the guest has asked for so many more writes.
     void awaitWrites(String node, long count) throws DemoException {
-        long from = status(node).map(NodeStatus::consoleBytes).orElseThrow();
+        long from = awaitConsoleBytes(node);
         await(count + " writes", () -> status(node).filter(status -> status.consoleBytes() >= from + count).isPresent());
+    }
+
+    /// A busy node may answer too late for one look.
+    private long awaitConsoleBytes(String node) throws DemoException {
+        long[] seen = {-1};
+        await("an answer of " + node, () -> {
+            status(node).ifPresent(status -> seen[0] = status.consoleBytes());
+            return seen[0] >= 0;
+        });
+        return seen[0];
     }
 
     private void await(String what, Patience.Condition condition) throws DemoException {
@@ -186,7 +196,7 @@ final class CrashingPair implements AutoCloseable {
     ///
     /// @return writes it was known to have asked for
     long switchOff(Roles roles) throws Exception {
-        long seen = status(roles.primary()).map(NodeStatus::consoleBytes).orElseThrow();
+        long seen = awaitConsoleBytes(roles.primary());
         nodes.get(roles.primary()).client().type("p".getBytes(StandardCharsets.US_ASCII));
         for (NodeProcess node : nodes.values()) {
             node.process().awaitSuccess(LIMIT);

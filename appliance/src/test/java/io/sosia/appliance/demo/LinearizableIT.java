@@ -17,11 +17,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What clients of the guest see when nodes are killed: one machine that does one thing after the other.
-@Timeout(400)
+@Timeout(1_800)
 class LinearizableIT {
 
-    private static final Duration BOOT_LIMIT = Duration.ofMinutes(5);
-    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration BOOT_LIMIT = Duration.ofMinutes(15);
+    private static final Duration SOON = Duration.ofSeconds(180);
     private static final int KILLS = Integer.getInteger("sosia.history.kills", 3);
     private static final long SEED = Long.getLong("sosia.history.seed", 20);
     private static final int CLIENTS = 5;

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(240)
 class DiskExecutorTest {
     private static final int SIZE = 1 << 20;
     private static final Consumer<Throwable> SOUND = cause -> {

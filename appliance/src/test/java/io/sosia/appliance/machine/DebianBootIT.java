@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The real guest on the bare machine, without clocks or threads around it.
-@Timeout(600)
+@Timeout(1_800)
 class DebianBootIT {
 
     private static final long BOOT_STEPS_MAX = 5_000_000_000L;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Which arbiter a node's configuration names, and a birth at a shared directory.
-@Timeout(60)
+@Timeout(240)
 class ArbitrationTest {
 
     private static final String WITNESS = "witness: [127.0.0.1:7700]        # the members of the witness\n";

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(240)
 class MachineLoopTest {
     private static final ToyMachine.Habits SLEEPER = new ToyMachine.Habits(0, 0, 0, 0, 40, 0);
 
@@ -84,12 +84,12 @@ class MachineLoopTest {
     }
 
     private MachineLoop.End end() throws Exception {
-        return ended.get(30, TimeUnit.SECONDS);
+        return ended.get(120, TimeUnit.SECONDS);
     }
 
     private MachineOutput next() throws InterruptedException {
-        MachineOutput output = outputs.poll(30, TimeUnit.SECONDS);
-        assertThat(output).as("an output within 30 s").isNotNull();
+        MachineOutput output = outputs.poll(120, TimeUnit.SECONDS);
+        assertThat(output).as("an output within 120 s").isNotNull();
         return output;
     }
 
@@ -164,7 +164,7 @@ class MachineLoopTest {
             }
             taken.complete(null);
         });
-        taken.get(30, TimeUnit.SECONDS);
+        taken.get(120, TimeUnit.SECONDS);
         mayRun.set(true);
         signal.raise();
         for (int i = 0; i < 5; i++) {
@@ -179,6 +179,7 @@ class MachineLoopTest {
     void sleepingGuestCostsNoEntriesAndNoTurns() throws Exception {
         CompletableFuture<Void> twentyIdleTurns = new CompletableFuture<>();
         LoopSettings settings = new LoopSettings(1_000, 1_000, 1, 0, 2_000_000);
+        long from = System.nanoTime();
         start(SLEEPER, settings, new MachineDuty() {
             private int turns;
             private int entries;
@@ -195,8 +196,7 @@ class MachineLoopTest {
                 }
             }
         });
-        long from = System.nanoTime();
-        twentyIdleTurns.get(30, TimeUnit.SECONDS);
+        twentyIdleTurns.get(120, TimeUnit.SECONDS);
         loop.stop();
         end();
         assertThat(manyIdleTurns).isTrue();
@@ -206,19 +206,17 @@ class MachineLoopTest {
 
     @Test
     void guestTimeFollowsTheHost() throws Exception {
-        // Runs far below the 100 million steps a second of a new clock, so a guest left to itself would be a second
-        // behind.
+        // Runs at a tenth of the 100 million steps a second of a new clock, so a guest left to itself would be a second behind.
         CompletableFuture<Long> error = new CompletableFuture<>();
-        long start = System.nanoTime();
         start(ToyMachine.Habits.SILENT, LoopSettings.SINGLE, new MachineDuty() {
             @Override
             public void turn(Recorder recorder, long hostNanos, boolean idle) {
-                if (hostNanos - start > 1_200_000_000L) {
-                    error.complete(recorder.machine().ticks() * 100 - (System.nanoTime() - start));
+                if (hostNanos > 1_200_000_000L) {
+                    error.complete(recorder.machine().ticks() * 100 - hostNanos);
                 }
             }
-        });
-        assertThat(Math.abs(error.get(30, TimeUnit.SECONDS))).as("nanoseconds off").isLessThan(600_000_000L);
+        }, new StepHost());
+        assertThat(Math.abs(error.get(120, TimeUnit.SECONDS))).as("nanoseconds off").isLessThan(600_000_000L);
         loop.stop();
         end();
         replayEqualsTheRun(ToyMachine.Habits.SILENT);
@@ -264,7 +262,7 @@ class MachineLoopTest {
         next();
         CompletableFuture<Long> steps = new CompletableFuture<>();
         loop.submit(r -> steps.complete(r.machine().steps()));
-        assertThat(steps.get(30, TimeUnit.SECONDS)).isPositive();
+        assertThat(steps.get(120, TimeUnit.SECONDS)).isPositive();
         loop.stop();
         assertThat(end()).isEqualTo(MachineLoop.End.STOPPED);
     }
@@ -280,7 +278,7 @@ class MachineLoopTest {
         });
         CompletableFuture<Long> before = new CompletableFuture<>();
         loop.submit(r -> before.complete(r.machine().steps()));
-        assertThat(before.get(30, TimeUnit.SECONDS)).isZero();
+        assertThat(before.get(120, TimeUnit.SECONDS)).isZero();
         mayRun.set(true);
         inboxes.frames().offer(new byte[20]);
         next();
@@ -302,7 +300,7 @@ class MachineLoopTest {
                 }
             }
         }, new StepHost());
-        long[] waitedAndPassed = measured.get(30, TimeUnit.SECONDS);
+        long[] waitedAndPassed = measured.get(120, TimeUnit.SECONDS);
         assertThat((double) waitedAndPassed[0] / waitedAndPassed[1]).isBetween(0.74, 0.76);
     }
 

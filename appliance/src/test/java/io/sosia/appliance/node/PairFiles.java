@@ -20,7 +20,7 @@ public final class PairFiles {
 
     static final int DISK_BYTES = 1 << 20;
     private static final long WRITER_PAUSE_TICKS = 20_000;
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
 
     private final Path folder;
     private final String disk;

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Redundancy comes back by itself: two nodes in this process through several lives, with a real witness and a real link.
-@Timeout(240)
+@Timeout(600)
 class RejoinTest {
 
     @RegisterExtension

@@ -32,7 +32,7 @@ import picocli.CommandLine;
 
 /// `sosia snapshot` with a pair in this process: what is saved on the backup while the primary runs is what the next life goes
 /// on from.
-@Timeout(240)
+@Timeout(600)
 class SnapshotsTest {
 
     @RegisterExtension

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A pair that runs, and everybody else who comes to its ports.
-@Timeout(240)
+@Timeout(600)
 class StrangersTest {
 
     @RegisterExtension
@@ -75,7 +75,7 @@ class StrangersTest {
     /// Comes without TLS.
     private static void knockPlainly(InetSocketAddress at) throws IOException {
         try (Socket socket = new Socket(at.getAddress(), at.getPort())) {
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout(120_000);
             socket.getOutputStream().write("SOSIA, let me in, I am your partner\n".getBytes(StandardCharsets.US_ASCII));
             readToEnd(socket);
         } catch (SocketException reset) {
@@ -94,7 +94,7 @@ class StrangersTest {
         SSLContext context = SSLContext.getInstance("TLSv1.3");
         context.init(new KeyManager[] {who.keys()}, new TrustManager[] {new Credulous()}, null);
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(at.getAddress(), at.getPort())) {
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout(120_000);
             socket.startHandshake();
             readToEnd(socket);
             throw new AssertionError("the server has ended in order, expected a refusal");

@@ -236,12 +236,12 @@ final class TwoDisks implements AutoCloseable {
     }
 
     VerifyStatus untilOver(Work meanwhile) throws Exception {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(180);
         while (primary.verify.status().running()) {
             meanwhile.run();
             turn();
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("not over after 60 s: " + primary.verify.status());
+                throw new AssertionError("not over after 180 s: " + primary.verify.status());
             }
         }
         return primary.verify.status();

@@ -98,8 +98,8 @@ class VerifyUnderLoadTest {
                 .as("where the backup's was wrong, or nobody knew").hasSizeBetween(5, 10);
 
         assertThat(a.type(new byte[] {'p'})).isEqualTo(OptionalInt.of(1));
-        assertThat(a.ending().get(90, TimeUnit.SECONDS).failed()).isFalse();
-        assertThat(b.ending().get(90, TimeUnit.SECONDS).failed()).isFalse();
+        assertThat(a.ending().get(180, TimeUnit.SECONDS).failed()).isFalse();
+        assertThat(b.ending().get(180, TimeUnit.SECONDS).failed()).isFalse();
         close();
         assertThat(Files.mismatch(pair.state("a").resolve("disk/data.img"), pair.state("b").resolve("disk/data.img")))
                 .as("first byte that differs").isEqualTo(-1);

@@ -33,8 +33,8 @@ import java.util.function.Supplier;
 final class Lab implements AutoCloseable {
 
     static final List<String> NODES = List.of("a", "b");
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
     private static final int DISK_ROOM_MIB = 64;
 
     private final Path folder;
@@ -91,7 +91,7 @@ final class Lab implements AutoCloseable {
                 machine: {kernel: guest.elf, disk: disk.img, ram: 64M}
                 network: {uplink: none}
                 control: %s:7711
-                failure: {silenceMillis: 2000, partnerGraceSeconds: 4}
+                failure: {silenceMillis: 4000, partnerGraceSeconds: 4}
                 %s
                 """.formatted(node, partner, network.address(partner), network.address(node), node, network.address(node),
                 arbiter.setting(node));

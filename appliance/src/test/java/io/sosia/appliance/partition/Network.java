@@ -104,7 +104,7 @@ final class Network implements AutoCloseable {
     @Override
     public void close() throws IOException, InterruptedException {
         for (Host host : hosts.values()) {
-            host.holder().destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+            host.holder().destroyForcibly().waitFor(120, TimeUnit.SECONDS);
         }
     }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Every row of the matrix, with both arbiters at the same time. What cannot run fails: it needs `unshare`, `nsenter` and `ip`, and a
 /// kernel that lets this user make namespaces.
-@Timeout(1200)
+@Timeout(3_600)
 class PartitionMatrixIT {
 
     private static final List<String> ARBITERS = List.of("witness", "shared-directory");

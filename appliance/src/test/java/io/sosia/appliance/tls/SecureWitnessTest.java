@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A witness over TLS: who is let in, and what each may ask.
-@Timeout(120)
+@Timeout(300)
 class SecureWitnessTest {
 
     private static final PairId PAIR = new PairId(new UUID(7, 7));
@@ -89,7 +89,7 @@ class SecureWitnessTest {
     }
 
     private static WitnessAnswer<ClaimResult> register(WitnessClient client, PairId pair, Duration deadline) throws Exception {
-        return client.submit(birthOf(pair), deadline).get(90, TimeUnit.SECONDS);
+        return client.submit(birthOf(pair), deadline).get(180, TimeUnit.SECONDS);
     }
 
     private long awaitRefused(long atLeast) {
@@ -136,17 +136,17 @@ class SecureWitnessTest {
 
             ClaimCommand stolen = new ClaimCommand.ColdBoot(PAIR, new Expected(1, PairState.SOLO), A,
                     new Incarnation(new UUID(2, 2)), new Nonce(new UUID(2, 2)));
-            assertThat(other.submit(stolen, LONG).get(90, TimeUnit.SECONDS)).isInstanceOfSatisfying(WitnessAnswer.Unanswered.class,
+            assertThat(other.submit(stolen, LONG).get(180, TimeUnit.SECONDS)).isInstanceOfSatisfying(WitnessAnswer.Unanswered.class,
                     answer -> assertThat(answer.why()).contains("it may not ask that"));
             awaitRefused(1);
-            assertThat(owner.submit(stolen, LONG).get(90, TimeUnit.SECONDS)).isInstanceOfSatisfying(WitnessAnswer.Answered.class,
+            assertThat(owner.submit(stolen, LONG).get(180, TimeUnit.SECONDS)).isInstanceOfSatisfying(WitnessAnswer.Answered.class,
                     answer -> assertThat(answer.value()).isInstanceOf(ClaimResult.Granted.class));
         }
     }
 
     @Test
     void aNodeCannotChangeTheMembers() throws Exception {
-        Asking asNode = new Asking(SHORT, Optional.of(credentials(authority, NODE)));
+        Asking asNode = new Asking(LONG, Optional.of(credentials(authority, NODE)));
         assertThatThrownBy(() -> WitnessMembership.ask(address(), asNode)).isInstanceOf(IOException.class);
         awaitRefused(1);
     }
@@ -158,8 +158,9 @@ class SecureWitnessTest {
 
         try (WitnessClient stranger = client(Optional.of(credentials(Authority.create(folder.resolve("other")), NODE)))) {
             assertThat(register(stranger, PAIR, SHORT)).isInstanceOf(WitnessAnswer.Unanswered.class);
+            // A slow one may not have come yet; it comes again by itself.
+            awaitRefused(1);
         }
-        awaitRefused(1);
         assertThat(WitnessMembership.ask(address(), asMember).refused().orElseThrow()).isPositive();
     }
 

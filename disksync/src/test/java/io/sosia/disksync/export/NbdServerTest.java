@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The protocol byte by byte, with clients that keep to it and clients that do not.
-@Timeout(120)
+@Timeout(300)
 class NbdServerTest {
     private static final int SIZE = 64 << 20;
     private static final int FLAGS = 1 | 2 | 1 << 8;
@@ -46,7 +46,7 @@ class NbdServerTest {
         Client(NbdServer server) throws IOException {
             String uri = server.uri();
             socket = new Socket("127.0.0.1", Integer.parseInt(uri.substring(uri.lastIndexOf(':') + 1)));
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout(120_000);
             in = new DataInputStream(socket.getInputStream());
             out = new DataOutputStream(socket.getOutputStream());
         }

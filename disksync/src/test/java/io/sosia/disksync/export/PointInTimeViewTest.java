@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(120)
+@Timeout(300)
 class PointInTimeViewTest {
     private static final int SIZE = 200 * ExportedDisk.BLOCK + 5 * 512;
 

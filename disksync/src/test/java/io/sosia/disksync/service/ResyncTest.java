@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Real disks, a real connection, a guest that writes meanwhile.
-@Timeout(120)
+@Timeout(300)
 class ResyncTest {
     private static final int EXTENT = Geometry.EXTENT_BYTES;
     private static final long SIZE = 24L * EXTENT;
@@ -125,7 +125,7 @@ class ResyncTest {
     }
 
     private void await(String what) throws InterruptedException {
-        assertThat(told.poll(60, TimeUnit.SECONDS)).isEqualTo(what);
+        assertThat(told.poll(120, TimeUnit.SECONDS)).isEqualTo(what);
     }
 
     /// Holds, moves what is left by hand, and looks whether the disks are equal.
@@ -245,7 +245,7 @@ class ResyncTest {
         ResyncTarget to = connect(from, first);
         await("near");
         to.close();
-        assertThat(told.poll(60, TimeUnit.SECONDS)).startsWith("failed: the connection to the target ended");
+        assertThat(told.poll(120, TimeUnit.SECONDS)).startsWith("failed: the connection to the target ended");
         from.stop();
         // Written while nobody listens.
         fill(source, new Random(2), 2);
@@ -254,7 +254,7 @@ class ResyncTest {
         ResyncSource again = new ResyncSource(source, settings(second, Optional.of(from)), listener);
         plans.clear();
         ResyncTarget back = connect(again, second);
-        ResyncPlan plan = plans.poll(60, TimeUnit.SECONDS);
+        ResyncPlan plan = plans.poll(120, TimeUnit.SECONDS);
         from.close();
         assertThat(plan.reason()).contains("goes on where it was interrupted");
         assertThat(plan.blocks().count()).isLessThan(100);
@@ -292,9 +292,9 @@ class ResyncTest {
         UUID session = UUID.randomUUID();
         try (ResyncSource from = new ResyncSource(source, settings(session, Optional.empty()), listener)) {
             ResyncTarget stranger = connect(from, UUID.randomUUID());
-            assertThat(told.poll(60, TimeUnit.SECONDS)).startsWith("target failed: ");
+            assertThat(told.poll(120, TimeUnit.SECONDS)).startsWith("target failed: ");
             stranger.close();
-            assertThat(refusals.tryAcquire(60, TimeUnit.SECONDS)).as("counted").isTrue();
+            assertThat(refusals.tryAcquire(120, TimeUnit.SECONDS)).as("counted").isTrue();
             assertThat(target.superBlock().state()).isEqualTo(DiskState.UP_TO_DATE);
             try (Socket noise = new Socket(InetAddress.getLoopbackAddress(), from.port())) {
                 OutputStream out = noise.getOutputStream();
@@ -302,7 +302,7 @@ class ResyncTest {
                 out.flush();
                 assertThat(noise.getInputStream().read()).isEqualTo(-1);
             }
-            assertThat(refusals.tryAcquire(60, TimeUnit.SECONDS)).as("counted, too").isTrue();
+            assertThat(refusals.tryAcquire(120, TimeUnit.SECONDS)).as("counted, too").isTrue();
             ResyncTarget to = connect(from, session);
             await("near");
             cutAndCompare(from, to);

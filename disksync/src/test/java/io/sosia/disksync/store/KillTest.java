@@ -21,7 +21,7 @@ class KillTest {
 
     @ParameterizedTest(name = "killed after {0} flushes, partner {1}")
     @CsvSource({"3, IN_SYNC", "60, IN_SYNC", "40, AWAY"})
-    @Timeout(60)
+    @Timeout(240)
     void killedInTheMiddleOfItsWrites(int flushes, Partner partner) throws Exception {
         Path dir = temp.resolve("disk");
         DiskStore.create(dir, Disks.BIRTH, KilledWriter.SIZE);

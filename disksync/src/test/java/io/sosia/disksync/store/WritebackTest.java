@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(240)
 class WritebackTest {
     private final MemoryDataFile data = new MemoryDataFile();
 
@@ -60,7 +60,7 @@ class WritebackTest {
             });
             assertThat(next).isNotDone();
             go.countDown();
-            next.get(20, TimeUnit.SECONDS);
+            next.get(120, TimeUnit.SECONDS);
         }
     }
 
@@ -78,7 +78,7 @@ class WritebackTest {
             CompletableFuture<Void> third = flush(writeback);
             assertThat(second).isNotDone();
             go.countDown();
-            CompletableFuture.allOf(first, second, third).get(20, TimeUnit.SECONDS);
+            CompletableFuture.allOf(first, second, third).get(120, TimeUnit.SECONDS);
             assertThat(data.syncs()).as("the write during the first sync needs one more, for whoever wants it")
                     .isEqualTo(2);
             assertThat(writeback.isClean()).isTrue();

@@ -19,8 +19,8 @@ import io.sosia.witness.client.WitnessAnswer;
 import io.sosia.witness.client.WitnessAnswer.Answered;
 import io.sosia.witness.client.WitnessClient;
 import io.sosia.witness.client.WitnessClientConfig;
-import io.sosia.witness.client.WitnessMembership;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -43,9 +43,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A member that was away while the others dropped the log it lacks. Three members in this process, so that the test can look into
 /// them.
-@Timeout(180)
+@Timeout(600)
 class SnapshotInstallationTest {
-    private static final Duration LONG = Duration.ofSeconds(60);
+    private static final Duration LONG = Duration.ofSeconds(120);
     private static final int SNAPSHOT_EVERY = 100;
     private static final int PAIRS = 50;
     private static final int UNDER_WAY_MAX = 16;
@@ -78,7 +78,7 @@ class SnapshotInstallationTest {
         for (int i = 1; i < 3; i++) {
             WitnessServer.initJoining(configs[i]);
             members[i] = WitnessServer.start(configs[i]);
-            WitnessMembership.add(addresses.get(0), addresses.get(i), Trio.PATIENCE);
+            Trio.add(addresses.get(0), addresses.get(i), Trio.PATIENCE);
         }
         client = WitnessClient.open(new WitnessClientConfig(addresses));
         for (int number = 1; number <= PAIRS; number++) {
@@ -88,7 +88,9 @@ class SnapshotInstallationTest {
 
     @AfterEach
     void end() {
-        client.close();
+        if (client != null) {
+            client.close();
+        }
         for (WitnessServer member : members) {
             if (member != null) {
                 member.close();
@@ -136,13 +138,19 @@ class SnapshotInstallationTest {
         return leading.getFirst();
     }
 
-    private static long logBytes(Path storage) throws IOException {
-        try (Stream<Path> files = Files.walk(storage)) {
-            long bytes = 0;
-            for (Path log : files.filter(file -> file.getFileName().toString().startsWith("log_")).toList()) {
-                bytes += Files.size(log);
+    /// Sizes of the files whose names begin so; looks again when one is gone meanwhile.
+    private static List<Long> sizes(Path storage, String prefix) {
+        while (true) {
+            try (Stream<Path> files = Files.walk(storage)) {
+                List<Long> sizes = new ArrayList<>();
+                for (Path file : files.filter(each -> each.getFileName().toString().startsWith(prefix)
+                        && !each.getFileName().toString().endsWith(".md5")).toList()) {
+                    sizes.add(Files.size(file));
+                }
+                return sizes;
+            } catch (IOException | UncheckedIOException gone) {
+                LockSupport.parkNanos(10_000_000);
             }
-            return bytes;
         }
     }
 
@@ -161,8 +169,8 @@ class SnapshotInstallationTest {
 
         members[away] = WitnessServer.start(configs[away]);
         WitnessServer returned = members[away];
-        await("it has all of it", () -> returned.health().appliedIndex() >= leader.health().appliedIndex());
-        assertThat(returned.entries()).isEqualTo(leader.entries()).hasSize(PAIRS);
+        await("it has all of it", () -> returned.entries().equals(leader.entries()));
+        assertThat(returned.entries()).hasSize(PAIRS);
         assertThat(returned.health().alive()).isTrue();
         assertThat(returned.division().getInfo().getLifeCycleState()).isEqualTo(LifeCycle.State.RUNNING);
         assertThat(returned.division().getRaftLog().getStartIndex()).as("it never had the log before").isGreaterThan(seen + 1);
@@ -172,8 +180,7 @@ class SnapshotInstallationTest {
         members[other].close();
         members[other] = null;
         claimEach();
-        await("it follows", () -> returned.health().appliedIndex() >= leader.health().appliedIndex());
-        assertThat(returned.entries()).isEqualTo(leader.entries());
+        await("it follows", () -> returned.entries().equals(leader.entries()));
 
         returned.close();
         members[away] = WitnessServer.start(configs[away]);
@@ -187,13 +194,10 @@ class SnapshotInstallationTest {
             claimEach();
         }
         for (WitnessConfig config : configs) {
-            try (Stream<Path> files = Files.walk(config.storage())) {
-                // Two are kept; the next is there before the oldest goes.
-                assertThat(files.filter(file -> file.getFileName().toString().startsWith("snapshot.")
-                        && !file.getFileName().toString().endsWith(".md5")).toList()).hasSizeBetween(1, 3);
-            }
-            // 3,000 claims take about 1 MB of log.
-            assertThat(logBytes(config.storage())).as("log of %s", config.name()).isLessThan(400_000);
+            // Two are kept; the next is there before the oldest goes.
+            assertThat(sizes(config.storage(), "snapshot.")).as("snapshots of %s", config.name()).hasSizeBetween(1, 3);
+            // 3,000 claims take about 1 MB of log. A slow member drops it a moment after the last of them.
+            await("a short log of " + config.name(), () -> sizes(config.storage(), "log_").stream().mapToLong(each -> each).sum() < 400_000);
         }
     }
 }

@@ -19,7 +19,7 @@ import java.util.Optional;
 /// A witness of three members over mutual TLS, each in a process of its own.
 final class Trio implements AutoCloseable {
     /// How members that do not encrypt are asked; the trio's are asked by [#asking].
-    static final Asking PATIENCE = new Asking(Duration.ofSeconds(20), Optional.empty());
+    static final Asking PATIENCE = new Asking(Duration.ofSeconds(60), Optional.empty());
 
     private final Path directory;
     private final KeyFolder keys;
@@ -52,7 +52,7 @@ final class Trio implements AutoCloseable {
         for (int i = 0; i < 3; i++) {
             trio.start(i);
             if (i > 0) {
-                WitnessMembership.add(trio.address(0), trio.address(i), trio.asking());
+                add(trio.address(0), trio.address(i), trio.asking());
             }
         }
         return trio;
@@ -60,6 +60,20 @@ final class Trio implements AutoCloseable {
 
     private static NodeName name(int i) {
         return new NodeName("w" + (i + 1));
+    }
+
+    /// Adds a member; one that it has already a busy witness is asked to add once more.
+    static WitnessMembership.View add(WitnessAddress through, WitnessAddress joining, Asking how) throws IOException {
+        long deadline = System.nanoTime() + 3 * how.patience().toNanos();
+        while (true) {
+            try {
+                return WitnessMembership.add(through, joining, how);
+            } catch (IOException busy) {
+                if (System.nanoTime() > deadline) {
+                    throw busy;
+                }
+            }
+        }
     }
 
     WitnessConfig config(int i) {
@@ -91,13 +105,20 @@ final class Trio implements AutoCloseable {
     int leader() throws IOException {
         for (long deadline = System.nanoTime() + PATIENCE.patience().toNanos(); System.nanoTime() < deadline; ) {
             for (int i = 0; i < 3; i++) {
-                if (processes[i] != null && ask(i).role().equals("leader")) {
+                if (processes[i] != null && leads(i)) {
                     return i;
                 }
             }
-            Thread.onSpinWait();
         }
         throw new IOException("nobody leads");
+    }
+
+    private boolean leads(int i) {
+        try {
+            return ask(i).role().equals("leader");
+        } catch (IOException busy) {
+            return false;
+        }
     }
 
     void start(int i) throws IOException {

@@ -92,7 +92,7 @@ class WitnessServerTest {
                     .join());
             List<CompletableFuture<WitnessAnswer<ClaimResult>>> births = new ArrayList<>();
             for (long number = 2; number < 40; number++) {
-                births.add(client.submit(birth(number), Duration.ofSeconds(20)));
+                births.add(client.submit(birth(number), LONG));
             }
             for (int i = 0; i < 10; i++) {
                 granted(births.get(i).join());
@@ -290,7 +290,7 @@ class WitnessServerTest {
         CompletableFuture<String> ended = server.ended();
         assertThat(ended).isNotDone();
         server.close();
-        assertThat(ended.get(10, TimeUnit.SECONDS)).isEqualTo("closed");
+        assertThat(ended.get(120, TimeUnit.SECONDS)).isEqualTo("closed");
         assertThat(server.health().alive()).isFalse();
     }
 
@@ -299,7 +299,7 @@ class WitnessServerTest {
         WitnessServer.init(config());
         try (WitnessServer server = WitnessServer.start(config())) {
             server.division().close();
-            assertThat(server.ended().get(30, TimeUnit.SECONDS)).contains("Raft group");
+            assertThat(server.ended().get(120, TimeUnit.SECONDS)).contains("Raft group");
         }
     }
 
@@ -308,7 +308,7 @@ class WitnessServerTest {
         WitnessServer.init(config());
         try (WitnessServer server = WitnessServer.start(config())) {
             server.division().getStateMachine().event().notifyLogFailed(new IOException("No space left"), null);
-            assertThat(server.ended().get(30, TimeUnit.SECONDS)).contains("log").contains("No space left");
+            assertThat(server.ended().get(120, TimeUnit.SECONDS)).contains("log").contains("No space left");
             assertThat(server.health().alive()).isFalse();
             assertThat(server.health().ready()).isFalse();
         }
@@ -320,7 +320,7 @@ class WitnessServerTest {
         try (WitnessServer server = WitnessServer.start(config())) {
             server.division().getRaftLog().close();
             // Ratis closes the whole group when it finds the log closed; whichever is noticed first is the reason given.
-            assertThat(server.ended().get(30, TimeUnit.SECONDS)).containsAnyOf("log", "Raft group");
+            assertThat(server.ended().get(120, TimeUnit.SECONDS)).containsAnyOf("log", "Raft group");
         }
     }
 }

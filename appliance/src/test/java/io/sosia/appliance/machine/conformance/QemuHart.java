@@ -20,7 +20,7 @@ final class QemuHart {
 
     private static final String PROCESS = "qemu-riscv64";
     private static final String SYSTEM = "qemu-system-riscv64";
-    private static final long SECONDS_MAX = 60;
+    private static final long SECONDS_MAX = 300;
 
     /// Only what our hart has; whatever else this QEMU knows would make reserved encodings legal.
     private static final List<String> NOT_OURS = List.of("zba", "zbb", "zbc", "zbs", "h", "v");
