@@ -7,6 +7,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import io.netty.handler.ssl.SslHandler;
 import io.sosia.disksync.wire.ResyncCodec;
 import io.sosia.disksync.wire.ResyncFormatException;
 import io.sosia.disksync.wire.ResyncMessage;
@@ -25,6 +26,11 @@ final class Frames {
     private Frames() {}
 
     static void install(ChannelPipeline pipeline, Listener listener) {
+        SslHandler tls = pipeline.get(SslHandler.class);
+        if (tls != null) {
+            // A frame goes out as it is: the usual way cuts it into records in buffers of their own.
+            tls.setWrapDataSize(0);
+        }
         LengthFieldBasedFrameDecoder frames = new LengthFieldBasedFrameDecoder(ResyncCodec.FRAME_BYTES_MAX, 0, 4, 0, 4);
         // The usual way copies most of what arrives, to put it behind the rest of what arrived before.
         frames.setCumulator(ByteToMessageDecoder.COMPOSITE_CUMULATOR);
