@@ -1,6 +1,8 @@
 package io.sosia.disksync.service;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -14,6 +16,9 @@ import io.sosia.disksync.wire.ResyncMessage;
 
 /// Frames on a channel: bytes in, messages out to a listener.
 final class Frames {
+
+    /// Keeps buffers of these sizes. The usual one gives them back, and each of the next is new memory, cleared first.
+    static final ByteBufAllocator BUFFERS = PooledByteBufAllocator.DEFAULT;
 
     /// Told on the channel's event loop.
     interface Listener {
@@ -38,9 +43,14 @@ final class Frames {
         pipeline.addLast(new Ear(listener));
     }
 
+    /// Whether the connection itself checks what it carries.
+    static boolean secured(Channel channel) {
+        return channel.pipeline().get(SslHandler.class) != null;
+    }
+
     static void send(Channel channel, ResyncMessage message) {
         ByteBuf frame = channel.alloc().buffer(64);
-        ResyncCodec.encode(message, frame);
+        ResyncCodec.encode(message, secured(channel), frame);
         channel.writeAndFlush(frame);
     }
 
@@ -56,7 +66,7 @@ final class Frames {
         public void channelRead(ChannelHandlerContext context, Object bytes) {
             ByteBuf frame = (ByteBuf) bytes;
             try {
-                listener.received(context.channel(), ResyncCodec.decode(frame));
+                listener.received(context.channel(), ResyncCodec.decode(frame, secured(context.channel())));
             } catch (ResyncFormatException e) {
                 trouble = "bad bytes: " + e.getMessage();
                 context.close();

@@ -48,7 +48,7 @@ public final class ResyncTarget implements AutoCloseable {
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(ResyncTarget.class);
     private static final int CONNECT_MILLIS = 10_000;
-    /// A piece in one read, mostly. Buffers above 1 MiB are not kept by Netty's allocator: each would be new memory, cleared first.
+    /// A piece in one read, mostly.
     private static final int READ_BYTES_MAX = 512 << 10;
     private static final long WAITING_BYTES_MAX = 16L << 20;
     /// What has been written is made durable after so much of it, or so long: the source waits for word of it.
@@ -88,6 +88,7 @@ public final class ResyncTarget implements AutoCloseable {
         ChannelFuture connected = new Bootstrap().group(loop).channel(NioSocketChannel.class)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+                .option(ChannelOption.ALLOCATOR, Frames.BUFFERS)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(4 << 10, 64 << 10, READ_BYTES_MAX))
                 .handler(new ChannelInitializer<>() {
                     @Override
