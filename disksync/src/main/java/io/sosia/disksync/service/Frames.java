@@ -1,18 +1,24 @@
 package io.sosia.disksync.service;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import io.netty.handler.ssl.SslHandler;
 import io.sosia.disksync.wire.ResyncCodec;
 import io.sosia.disksync.wire.ResyncFormatException;
 import io.sosia.disksync.wire.ResyncMessage;
 
 /// Frames on a channel: bytes in, messages out to a listener.
 final class Frames {
+
+    /// Keeps buffers of these sizes. The usual one gives them back, and each of the next is new memory, cleared first.
+    static final ByteBufAllocator BUFFERS = PooledByteBufAllocator.DEFAULT;
 
     /// Told on the channel's event loop.
     interface Listener {
@@ -25,6 +31,11 @@ final class Frames {
     private Frames() {}
 
     static void install(ChannelPipeline pipeline, Listener listener) {
+        SslHandler tls = pipeline.get(SslHandler.class);
+        if (tls != null) {
+            // A frame goes out as it is: the usual way cuts it into records in buffers of their own.
+            tls.setWrapDataSize(0);
+        }
         LengthFieldBasedFrameDecoder frames = new LengthFieldBasedFrameDecoder(ResyncCodec.FRAME_BYTES_MAX, 0, 4, 0, 4);
         // The usual way copies most of what arrives, to put it behind the rest of what arrived before.
         frames.setCumulator(ByteToMessageDecoder.COMPOSITE_CUMULATOR);
@@ -32,9 +43,14 @@ final class Frames {
         pipeline.addLast(new Ear(listener));
     }
 
+    /// Whether the connection itself checks what it carries.
+    static boolean secured(Channel channel) {
+        return channel.pipeline().get(SslHandler.class) != null;
+    }
+
     static void send(Channel channel, ResyncMessage message) {
         ByteBuf frame = channel.alloc().buffer(64);
-        ResyncCodec.encode(message, frame);
+        ResyncCodec.encode(message, secured(channel), frame);
         channel.writeAndFlush(frame);
     }
 
@@ -50,7 +66,7 @@ final class Frames {
         public void channelRead(ChannelHandlerContext context, Object bytes) {
             ByteBuf frame = (ByteBuf) bytes;
             try {
-                listener.received(context.channel(), ResyncCodec.decode(frame));
+                listener.received(context.channel(), ResyncCodec.decode(frame, secured(context.channel())));
             } catch (ResyncFormatException e) {
                 trouble = "bad bytes: " + e.getMessage();
                 context.close();

@@ -75,8 +75,6 @@ public final class ResyncSource implements AutoCloseable {
     private static final long TURN_NANOS = 50_000_000L;
     /// How long to wait for room in the connection.
     private static final long FULL_NANOS = 1_000_000L;
-    /// Pieces that the host is told of before they are read: 4 MiB at most.
-    private static final int READ_AHEAD_PIECES = 16;
 
     private final DiskStore disk;
     private final Settings settings;
@@ -106,8 +104,7 @@ public final class ResyncSource implements AutoCloseable {
     private final LatencyThrottle throttle;
     /// Whether the target has written down that it is being resynced.
     private boolean planTaken;
-    /// Pieces that go next; the host may be reading them.
-    private final ArrayDeque<ResyncSender.Piece> ready = new ArrayDeque<>();
+    private final ReadAhead ahead = new ReadAhead();
     private boolean holding;
     private boolean toldNear;
     private boolean toldHeld;
@@ -129,7 +126,8 @@ public final class ResyncSource implements AutoCloseable {
         ChannelFuture bound = new ServerBootstrap().group(loop).channel(NioServerSocketChannel.class)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(4 << 20, 8 << 20))
+                .childOption(ChannelOption.ALLOCATOR, Frames.BUFFERS)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(1 << 20, 2 << 20))
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
@@ -476,7 +474,7 @@ public final class ResyncSource implements AutoCloseable {
                 answer = Optional.ofNullable(hashes.poll());
                 if (answer.isEmpty()) {
                     comparison = sender.nextComparison(now);
-                    piece = writable ? next(soon, now) : Optional.empty();
+                    piece = writable ? ahead.next(sender, soon, now) : Optional.empty();
                     if (piece.isPresent()) {
                         delay = throttle.delayNanos(piece.get().range().length(), now);
                     }
@@ -506,28 +504,12 @@ public final class ResyncSource implements AutoCloseable {
             if (comparison.isPresent()) {
                 Frames.send(channel, new ResyncMessage.Compare(comparison.get().extent(), comparison.get().blocks()));
             }
-            soon.forEach(range -> disk.willNeed(range.offset(), range.length()));
+            ReadAhead.announce(soon, disk);
             if (piece.isPresent()) {
                 sleep(delay);
                 sendPiece(channel, piece.get());
             }
         }
-    }
-
-    /// What goes next.
-    ///
-    /// @param soon gets what goes later and has to be read by then
-    private Optional<ResyncSender.Piece> next(List<ByteRange> soon, long now) {
-        boolean more = true;
-        while (more && ready.size() < READ_AHEAD_PIECES) {
-            Optional<ResyncSender.Piece> piece = sender.next(now);
-            more = piece.isPresent();
-            piece.ifPresent(ahead -> {
-                ready.add(ahead);
-                soon.add(ahead.range());
-            });
-        }
-        return Optional.ofNullable(ready.poll());
     }
 
     /// With all sent and nothing more to send, the target need not wait for more before it makes all durable.
@@ -568,7 +550,7 @@ public final class ResyncSource implements AutoCloseable {
                 Frames.send(channel, new ResyncMessage.Zeroes(piece.number(), range.offset(), length));
                 return;
             }
-            ResyncCodec.seal(frame, 0);
+            ResyncCodec.seal(frame, 0, Frames.secured(channel));
             channel.writeAndFlush(frame.retain());
         } finally {
             frame.release();

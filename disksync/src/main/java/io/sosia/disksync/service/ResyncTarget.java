@@ -49,8 +49,8 @@ public final class ResyncTarget implements AutoCloseable {
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(ResyncTarget.class);
     private static final int CONNECT_MILLIS = 10_000;
     /// A piece in one read, mostly.
-    private static final int READ_BYTES_MAX = 2 << 20;
-    private static final long WAITING_BYTES_MAX = 64L << 20;
+    private static final int READ_BYTES_MAX = 512 << 10;
+    private static final long WAITING_BYTES_MAX = 16L << 20;
     /// What has been written is made durable after so much of it, or so long: the source waits for word of it.
     private static final long SYNC_BYTES = 64L << 20;
     private static final long SYNC_NANOS = 1_000_000_000L;
@@ -88,6 +88,7 @@ public final class ResyncTarget implements AutoCloseable {
         ChannelFuture connected = new Bootstrap().group(loop).channel(NioSocketChannel.class)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+                .option(ChannelOption.ALLOCATOR, Frames.BUFFERS)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(4 << 10, 64 << 10, READ_BYTES_MAX))
                 .handler(new ChannelInitializer<>() {
                     @Override
@@ -174,33 +175,41 @@ public final class ResyncTarget implements AutoCloseable {
 
     private void write() throws IOException {
         BlockHash hash = new BlockHash(disk);
-        long unsynced = 0;
-        for (ResyncMessage message = next(); message != null; message = next()) {
-            switch (message) {
-                case ResyncMessage.Plan(var mode, var generation, String reason) -> {
-                    disk.beginResync(new ResyncMark(session, generation), reason);
-                    Frames.send(channel, new ResyncMessage.Durable(0));
-                    DIAGNOSTICS.info("resync: {}", reason);
-                    listener.planned(reason);
-                }
-                case ResyncMessage.Data(long number, long offset, ByteBuf bytes) -> {
-                    int length = bytes.readableBytes();
-                    try {
-                        disk.receive(offset, bytes.nioBuffer());
-                    } finally {
-                        bytes.release();
+        long told = 0;
+        try (RunWriter runs = new RunWriter(disk)) {
+            for (ResyncMessage message = next(); message != null; message = next()) {
+                switch (message) {
+                    case ResyncMessage.Plan(var mode, var generation, String reason) -> {
+                        disk.beginResync(new ResyncMark(session, generation), reason);
+                        Frames.send(channel, new ResyncMessage.Durable(0));
+                        DIAGNOSTICS.info("resync: {}", reason);
+                        listener.planned(reason);
                     }
-                    unsynced = done(number, unsynced + length);
-                }
-                case ResyncMessage.Zeroes(long number, long offset, long length) -> {
-                    disk.receiveZeroes(offset, length);
-                    unsynced = done(number, unsynced);
-                }
-                case ResyncMessage.Sync(long number) -> unsynced = done(number, SYNC_BYTES);
-                case ResyncMessage.Compare(long extent, long blocks) ->
+                    case ResyncMessage.Data(long number, long offset, ByteBuf bytes) -> {
+                        try {
+                            runs.data(number, offset, bytes);
+                        } finally {
+                            bytes.release();
+                        }
+                        told += done(runs.upTo(), runs.bytes() - told);
+                    }
+                    case ResyncMessage.Zeroes(long number, long offset, long length) -> {
+                        runs.zeroes(number, offset, length);
+                        told += done(runs.upTo(), runs.bytes() - told);
+                    }
+                    // With nothing more to send the source says so: what is gathered never waits for ever.
+                    case ResyncMessage.Sync(long number) -> {
+                        runs.settle();
+                        told = runs.bytes();
+                        done(number, SYNC_BYTES);
+                    }
+                    case ResyncMessage.Compare(long extent, long blocks) -> {
+                        runs.settle();
                         Frames.send(channel, new ResyncMessage.Hashes(extent, hash.of(extent, blocks)));
-                case ResyncMessage.Hello _, ResyncMessage.Refused _, ResyncMessage.Durable _, ResyncMessage.Hashes _ ->
-                        throw new IOException("a source does not say " + message.getClass().getSimpleName());
+                    }
+                    case ResyncMessage.Hello _, ResyncMessage.Refused _, ResyncMessage.Durable _, ResyncMessage.Hashes _ ->
+                            throw new IOException("a source does not say " + message.getClass().getSimpleName());
+                }
             }
         }
     }
@@ -233,19 +242,21 @@ public final class ResyncTarget implements AutoCloseable {
         }
     }
 
-    /// @return bytes written that the other thread has not been told to make durable
+    /// Everything up to piece `number` is written, `unsynced` bytes of it since the other thread was told to make it durable.
+    ///
+    /// @return how many of them it has been told of now
     private long done(long number, long unsynced) {
         lock.lock();
         try {
             written = Math.max(written, number);
             long now = System.nanoTime();
             if (unsynced < SYNC_BYTES && now - toSyncNanos < SYNC_NANOS) {
-                return unsynced;
+                return 0;
             }
             toSync = written;
             toSyncNanos = now;
             news.signalAll();
-            return 0;
+            return unsynced;
         } finally {
             lock.unlock();
         }

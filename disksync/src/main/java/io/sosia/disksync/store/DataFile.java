@@ -22,6 +22,13 @@ interface DataFile extends Closeable {
     /// Writes what remains of `from` at `offset`; lost in a power failure unless [#sync()] follows.
     void write(long offset, ByteBuffer from) throws IOException;
 
+    /// As [#write], and leaves nothing in the host's cache, if the host can do without. It can where offset, length and place in memory
+    /// of `from` are whole pages ([io.sosia.disksync.block.Geometry#PAGE_BYTES]). It takes much less work, but whoever calls waits for
+    /// the disk: for much at once that is not read again soon.
+    default void writePastCache(long offset, ByteBuffer from) throws IOException {
+        write(offset, from);
+    }
+
     /// Makes the range read as zeroes, freeing its space where the file system can.
     ///
     /// @return how many bytes this left to be written back: the length where zeroes had to be written, else little

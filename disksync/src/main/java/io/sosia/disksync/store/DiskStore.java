@@ -35,6 +35,8 @@ import org.slf4j.LoggerFactory;
 public final class DiskStore implements BlockStore {
     /// Hot extents beyond which the least recently written are made cold: 4.7 GiB of disk.
     public static final int HOT_EXTENTS_MAX = 1_200;
+    /// [#receive] writes so much at once, and more, past the host's cache.
+    public static final int PAST_CACHE_BYTES_MIN = 512 << 10;
 
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(DiskStore.class);
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -361,14 +363,19 @@ public final class DiskStore implements BlockStore {
         tracking.beginResync(mark, reason);
     }
 
-    /// Writes what the source sent: no write of a guest, so nothing to be remembered.
+    /// Writes what the source sent: no write of a guest, so nothing to be remembered. Much at once goes past the host's cache, where
+    /// `from` is made for it: see [DataFile#writePastCache].
     ///
     /// @throws IOException outside a resync, and when the host's file system fails
     public void receive(long offset, ByteBuffer from) throws IOException {
         ByteRange range = receivable(offset, from.remaining());
-        data.write(range.offset(), from);
-        // A resync writes as fast as the host can; the less of it waits for a sync, the sooner it is acknowledged.
-        data.beginWriteback(range.offset(), range.length());
+        if (range.length() >= PAST_CACHE_BYTES_MIN) {
+            data.writePastCache(range.offset(), from);
+        } else {
+            data.write(range.offset(), from);
+            // A resync writes as fast as the host can; the less of it waits for a sync, the sooner it is acknowledged.
+            data.beginWriteback(range.offset(), range.length());
+        }
         // What waits is bounded by the source's window: it is acknowledged when it is durable.
         writeback.completed(0);
     }

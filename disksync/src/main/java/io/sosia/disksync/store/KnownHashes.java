@@ -3,6 +3,7 @@ package io.sosia.disksync.store;
 import io.sosia.disksync.block.ByteRange;
 import io.sosia.disksync.block.KnownBlocks;
 import java.io.IOException;
+import java.util.BitSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,7 +19,8 @@ final class KnownHashes {
 
     private final Metadata meta;
     private ExtentLook look;
-    private long received = -1;
+    /// By extent: nothing is known of it since a resync has written there.
+    private final BitSet received = new BitSet();
 
     KnownHashes(Metadata meta) {
         this.meta = meta;
@@ -46,6 +48,7 @@ final class KnownHashes {
 
     /// What is known after [DiskStore#know].
     KnownBlocks after(ExtentLook of, long written, long blocks, long[] hashes) {
+        received.clear((int) of.extent());
         return row(of.extent()).without(written).with(blocks & of.unwritten(), hashes);
     }
 
@@ -69,16 +72,16 @@ final class KnownHashes {
     /// A resync is about to begin: what it has received so far is nothing.
     void beginResync() {
         look = null;
-        received = -1;
+        received.clear();
     }
 
     /// A resync is about to write here. Not durable at once: the rows of a disk in the midst of a resync are dropped when it is
     /// opened.
     void receiving(ByteRange range) throws IOException {
         for (long extent = range.firstExtent(); extent < range.endExtent(); extent++) {
-            if (extent != received) {
+            if (!received.get((int) extent)) {
                 meta.forgetHashes(extent);
-                received = extent;
+                received.set((int) extent);
             }
         }
     }

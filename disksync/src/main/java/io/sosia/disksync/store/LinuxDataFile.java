@@ -1,6 +1,8 @@
 package io.sosia.disksync.store;
 
+import com.sun.nio.file.ExtendedOpenOption;
 import io.sosia.disksync.block.Geometry;
+import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,8 +11,9 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 
-/// A [DataFile] in a file system: buffered reads and writes, fdatasync, holes.
+/// A [DataFile] in a file system: reads and writes through the host's cache or past it, fdatasync, holes.
 ///
 /// Threads that use it must not be interrupted: an interrupt during I/O closes a [FileChannel].
 final class LinuxDataFile implements DataFile {
@@ -20,6 +23,9 @@ final class LinuxDataFile implements DataFile {
     private final FileChannel channel;
     private final LinuxFile file;
     private volatile boolean refusesHoles;
+    /// For writes past the cache; empty when there were none yet, or when the file system refuses them.
+    private volatile Optional<FileChannel> direct = Optional.empty();
+    private volatile boolean refusesDirect;
 
     private LinuxDataFile(Path path, FileChannel channel, LinuxFile file) {
         this.path = path;
@@ -72,6 +78,44 @@ final class LinuxDataFile implements DataFile {
     }
 
     @Override
+    public void writePastCache(long offset, ByteBuffer from) throws IOException {
+        int begun = from.position();
+        if (wholePages(offset, from)) {
+            try {
+                Optional<FileChannel> open = direct();
+                while (open.isPresent() && from.hasRemaining()) {
+                    open.get().write(from, offset + from.position() - begun);
+                }
+            } catch (IOException e) {
+                // Whether it was this way of writing or the disk shows when the same is written through the cache, and synced.
+                refusesDirect = true;
+            }
+        }
+        if (from.hasRemaining()) {
+            write(offset + from.position() - begun, from);
+        }
+    }
+
+    private static boolean wholePages(long offset, ByteBuffer from) {
+        return from.isDirect() && offset % Geometry.PAGE_BYTES == 0 && from.remaining() % Geometry.PAGE_BYTES == 0
+                && from.alignmentOffset(from.position(), Geometry.PAGE_BYTES) == 0;
+    }
+
+    private synchronized Optional<FileChannel> direct() throws IOException {
+        if (refusesDirect) {
+            return Optional.empty();
+        }
+        if (direct.isEmpty()) {
+            try {
+                direct = Optional.of(FileChannel.open(path, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT));
+            } catch (UnsupportedOperationException e) {
+                throw new IOException(e);
+            }
+        }
+        return direct;
+    }
+
+    @Override
     public long zero(long offset, long length) throws IOException {
         if (!refusesHoles) {
             if (file.punch(offset, length)) {
@@ -114,7 +158,7 @@ final class LinuxDataFile implements DataFile {
 
     @Override
     public void close() throws IOException {
-        try (channel) {
+        try (channel; Closeable other = direct.<Closeable>map(open -> open).orElse(() -> { })) {
             file.close();
         }
     }

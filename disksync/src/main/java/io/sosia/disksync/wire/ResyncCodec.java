@@ -28,11 +28,12 @@ import java.util.UUID;
 import java.util.zip.CRC32C;
 
 /// Frames of the resync stream, protocol [#VERSION]: u32 length of what follows, u8 type, body, CRC32C of type and body. Integers are
-/// big-endian; texts are u16 length and UTF-8. A Hello opens with the protocol's name and version.
+/// big-endian; texts are u16 length and UTF-8. A Hello opens with the protocol's name and version. On a secured connection, which
+/// itself checks every byte, the CRC32C of a [Data] covers no more than what comes before its bytes.
 public final class ResyncCodec {
 
     /// Raised with every change of the bytes.
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
     /// Longest frame without its length: a piece of data, or the map of a disk of 16 TiB.
     public static final int FRAME_BYTES_MAX = 34 << 20;
     /// Longest frame taken from somebody who has not shown the session yet.
@@ -58,7 +59,9 @@ public final class ResyncCodec {
     private ResyncCodec() {}
 
     /// Appends a frame; a [Data]'s bytes are copied and stay the caller's.
-    public static void encode(ResyncMessage message, ByteBuf out) {
+    ///
+    /// @param secured whether it goes through TLS
+    public static void encode(ResyncMessage message, boolean secured, ByteBuf out) {
         int start = out.writerIndex();
         out.writeInt(0);
         switch (message) {
@@ -90,7 +93,7 @@ public final class ResyncCodec {
                 }
             }
         }
-        seal(out, start);
+        seal(out, start, secured);
     }
 
     /// Begins a [Data] frame whose bytes the caller puts behind the head; [#seal] ends it.
@@ -99,21 +102,26 @@ public final class ResyncCodec {
     }
 
     /// Ends the frame that begins at `start`.
-    public static void seal(ByteBuf out, int start) {
+    public static void seal(ByteBuf out, int start, boolean secured) {
         int bytes = out.writerIndex() - start - 4;
-        out.writeInt(crc(out, start + 4, bytes));
+        out.writeInt(crc(out, start + 4, checkedBytes(out, start + 4, bytes, secured)));
         out.setInt(start, bytes + TRAILER_BYTES);
+    }
+
+    private static int checkedBytes(ByteBuf frame, int index, int bytes, boolean secured) {
+        return secured && frame.getByte(index) == DATA ? Math.min(bytes, DATA_HEAD_BYTES - 4) : bytes;
     }
 
     /// Reads a frame without its length; a [Data]'s bytes are a retained slice of it.
     ///
+    /// @param secured whether it came through TLS
     /// @throws ResyncFormatException when it is none
-    public static ResyncMessage decode(ByteBuf frame) throws ResyncFormatException {
+    public static ResyncMessage decode(ByteBuf frame, boolean secured) throws ResyncFormatException {
         int bytes = frame.readableBytes() - TRAILER_BYTES;
         if (bytes < 1) {
             throw new ResyncFormatException("frame of " + (bytes + TRAILER_BYTES) + " bytes");
         }
-        int got = crc(frame, frame.readerIndex(), bytes);
+        int got = crc(frame, frame.readerIndex(), checkedBytes(frame, frame.readerIndex(), bytes, secured));
         int expected = frame.getInt(frame.readerIndex() + bytes);
         if (got != expected) {
             throw new ResyncFormatException("frame checksum %08x, expected %08x".formatted(got, expected));

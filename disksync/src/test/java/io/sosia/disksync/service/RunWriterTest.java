@@ -1,0 +1,145 @@
+package io.sosia.disksync.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.sosia.disksync.block.DiskState;
+import io.sosia.disksync.block.GenerationId;
+import io.sosia.disksync.block.Geometry;
+import io.sosia.disksync.block.ResyncMark;
+import io.sosia.disksync.store.DiskBirth;
+import io.sosia.disksync.store.DiskStore;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(120)
+class RunWriterTest {
+    private static final int BLOCK = Geometry.BLOCK_BYTES;
+    private static final int BLOCKS = 256;
+
+    @TempDir
+    private Path temp;
+    private DiskStore disk;
+
+    @BeforeEach
+    void makeDisk() throws IOException {
+        DiskStore.create(temp.resolve("disk"), new DiskBirth(new UUID(1, 2), new GenerationId(7)), (long) BLOCKS * BLOCK);
+        disk = DiskStore.open(temp.resolve("disk"));
+        disk.beginResync(new ResyncMark(new UUID(3, 4), new GenerationId(5)), "for the test");
+    }
+
+    @AfterEach
+    void closeDisk() throws IOException {
+        disk.close();
+    }
+
+    private static ByteBuf filled(int blocks, long value) {
+        ByteBuf bytes = Unpooled.directBuffer(blocks * BLOCK);
+        for (int i = 0; i < blocks * BLOCK / Long.BYTES; i++) {
+            bytes.writeLong(value);
+        }
+        return bytes;
+    }
+
+    private long firstOf(int block) throws IOException {
+        ByteBuffer all = ByteBuffer.allocate(BLOCK);
+        disk.read((long) block * BLOCK, all);
+        long first = all.getLong(0);
+        for (int at = 0; at < BLOCK; at += Long.BYTES) {
+            assertThat(all.getLong(at)).isEqualTo(first);
+        }
+        return first;
+    }
+
+    /// Each block holds the number of the piece that was written to it last, zeroes apart.
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void holdsWhatCameLastAndNeverSaysTooMuch(long seed) throws IOException {
+        Random random = new Random(seed);
+        long[] numbers = new long[BLOCKS];
+        long[] content = new long[BLOCKS];
+        long number = 0;
+        int block = 0;
+        try (RunWriter runs = new RunWriter(disk)) {
+            for (int turn = 0; turn < 1_500; turn++) {
+                int count = Math.min(random.nextInt(5) == 0 ? 1 + random.nextInt(4) : 4, BLOCKS - block);
+                number++;
+                boolean zeroes = random.nextInt(12) == 0;
+                if (zeroes) {
+                    runs.zeroes(number, (long) block * BLOCK, (long) count * BLOCK);
+                } else {
+                    ByteBuf bytes = filled(count, number);
+                    runs.data(number, (long) block * BLOCK, bytes);
+                    bytes.release();
+                }
+                Arrays.fill(numbers, block, block + count, number);
+                Arrays.fill(content, block, block + count, zeroes ? 0 : number);
+                block += count;
+                if (block == BLOCKS || random.nextInt(12) == 0) {
+                    block = random.nextInt(BLOCKS);
+                }
+                if (random.nextInt(60) == 0) {
+                    runs.settle();
+                    assertThat(runs.upTo()).as("seed %d", seed).isEqualTo(number);
+                }
+                int probe = random.nextInt(BLOCKS);
+                if (numbers[probe] <= runs.upTo()) {
+                    assertThat(firstOf(probe)).as("block %d, seed %d", probe, seed).isEqualTo(content[probe]);
+                }
+            }
+            runs.settle();
+            assertThat(runs.upTo()).isEqualTo(number);
+        }
+        for (int i = 0; i < BLOCKS; i++) {
+            assertThat(firstOf(i)).as("block %d, seed %d", i, seed).isEqualTo(content[i]);
+        }
+    }
+
+    @Test
+    void aWholeDiskNeedsNoWordInBetween() throws IOException {
+        try (RunWriter runs = new RunWriter(disk)) {
+            for (int number = 1; number <= BLOCKS / 4; number++) {
+                ByteBuf bytes = filled(4, number);
+                runs.data(number, (number - 1) * 4L * BLOCK, bytes);
+                bytes.release();
+            }
+            runs.settle();
+            assertThat(runs.bytes()).isEqualTo((long) BLOCKS * BLOCK);
+            assertThat(firstOf(BLOCKS - 1)).isEqualTo(BLOCKS / 4);
+        }
+    }
+
+    @Test
+    void saysWhyARunCannotBeWritten() throws IOException {
+        try (RunWriter runs = new RunWriter(disk)) {
+            ByteBuf bytes = filled(4, 1);
+            for (int piece = 0; piece < 4; piece++) {
+                runs.data(piece + 1, (long) piece * 4 * BLOCK, bytes);
+            }
+            runs.settle();
+            disk.setState(DiskState.UP_TO_DATE, "for the test");
+            for (int piece = 4; piece < 7; piece++) {
+                runs.data(piece + 1, (long) piece * 4 * BLOCK, bytes);
+            }
+            assertThatThrownBy(() -> {
+                runs.data(8, 7L * 4 * BLOCK, bytes);
+                runs.settle();
+            }).isInstanceOf(IOException.class).hasMessageContaining("receives a resync it has not begun");
+            assertThat(runs.upTo()).isEqualTo(4);
+            bytes.release();
+        }
+    }
+}
