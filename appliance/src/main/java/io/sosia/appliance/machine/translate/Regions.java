@@ -7,6 +7,7 @@ import io.sosia.appliance.machine.memory.GuestRam;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /// The regions in use, found by where they begin in RAM, and dropped when code they were made of changes.
 final class Regions {
@@ -43,6 +44,11 @@ final class Regions {
 
     int count() {
         return count;
+    }
+
+    /// Pages of RAM that a table is kept for.
+    int tables() {
+        return (int) Arrays.stream(begins).filter(Objects::nonNull).count();
     }
 
     /// How often the code of each page of the plan has changed so far.
@@ -107,6 +113,11 @@ final class Regions {
         for (Held each : here.toArray(Held[]::new)) {
             drop(each);
         }
+        if (first == 0 && last == CodeCache.SLOTS - 1) {
+            // Code moves: a table stays where it is needed only.
+            begins[page] = null;
+            touching[page] = null;
+        }
         hart.demandAttention();
     }
 
@@ -140,6 +151,10 @@ final class Regions {
         RegionPlan plan = held.plan;
         int page = plan.page(plan.entry());
         int slot = slot(plan);
+        if (at(page, slot) != held) {
+            // It has two pages that are the same one in RAM.
+            return;
+        }
         begins[page][slot] = null;
         restore(held);
         for (int each : plan.pages()) {

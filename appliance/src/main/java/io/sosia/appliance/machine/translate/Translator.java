@@ -72,6 +72,11 @@ public final class Translator implements Engine {
         return regions.count();
     }
 
+    /// Pages of RAM that tables are kept for, to find the regions by.
+    int tables() {
+        return regions.tables();
+    }
+
     /// Runs regions one after the other, for the interpreter and for what regions call.
     ///
     /// A call of the guest is one of the JVM's: the region that calls stays on the stack, and goes on where its callee returns to without being

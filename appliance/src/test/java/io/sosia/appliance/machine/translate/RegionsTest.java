@@ -167,6 +167,25 @@ class RegionsTest {
         assertThat(board.stateText()).isEqualTo(interpreted.stateText());
     }
 
+    @Test
+    void codeThatIsGoneLeavesNoTables() {
+        Assembler a = new Assembler(TestBoard.BASE);
+        a.li(S0, TIMES);
+        Label again = a.label();
+        a.bind(again);
+        a.addi(S0, S0, -1);
+        a.bne(S0, ZERO, again);
+        a.ecall();
+        board.put(TestBoard.BASE, a.bytes());
+        board.engine.run(board.hart.steps() + TIMES / 2);
+        // What was translated meanwhile is taken into use when a run begins.
+        board.runToEnd();
+        assertThat(translator[0].tables()).isPositive();
+        board.engine.dropCaches();
+        assertThat(translator[0].tables()).isZero();
+        assertThat(translator[0].regions()).isZero();
+    }
+
     /// A function that returns to its caller's caller.
     @Test
     void whatDoesNotReturnToItsCallIsFollowed() {
