@@ -57,6 +57,7 @@ final class RunWriter implements AutoCloseable {
         }
         disk.receiveZeroes(offset, length);
         covered(number);
+        retire(false);
     }
 
     /// Returns when all that was taken is written.
@@ -132,6 +133,9 @@ final class RunWriter implements AutoCloseable {
         bytes += oldest.run().length();
         oldest.run().clear();
         free.add(oldest.run());
+        if (underWay.isEmpty()) {
+            end = 0;
+        }
     }
 
     /// Waits for the writes under way; what was gathered is dropped.

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -119,6 +120,23 @@ class RunWriterTest {
             runs.settle();
             assertThat(runs.bytes()).isEqualTo((long) BLOCKS * BLOCK);
             assertThat(firstOf(BLOCKS - 1)).isEqualTo(BLOCKS / 4);
+        }
+    }
+
+    @Test
+    void aRunIsToldOfWhileNothingButZeroesFollows() throws IOException {
+        try (RunWriter runs = new RunWriter(disk)) {
+            for (int piece = 0; piece < 3; piece++) {
+                ByteBuf bytes = filled(4, 1);
+                runs.data(piece + 1, (long) piece * 4 * BLOCK, bytes);
+                bytes.release();
+            }
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            for (long number = 4; runs.upTo() < number - 1; number++) {
+                assertThat(System.nanoTime()).as("the run is told of").isLessThan(deadline);
+                runs.zeroes(number, 100L * BLOCK, BLOCK);
+            }
+            assertThat(runs.upTo()).isGreaterThan(3);
         }
     }
 
