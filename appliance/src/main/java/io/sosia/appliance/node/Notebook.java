@@ -88,7 +88,7 @@ final class Notebook implements AutoCloseable {
     }
 
     private boolean write(Writing what, Runnable then, Consumer<IOException> failed) {
-        if (writing) {
+        if (writing || writer.isShutdown()) {
             return false;
         }
         writing = true;

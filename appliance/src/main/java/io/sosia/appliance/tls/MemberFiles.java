@@ -98,7 +98,8 @@ final class MemberFiles {
                 seen = now;
             }
             refusalTold = "";
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            // Whatever it is: it must be looked at again.
             if (!e.toString().equals(refusalTold)) {
                 refusalTold = e.toString();
                 DIAGNOSTICS.warn("the certificate in {} is not taken, the one before it stays in use: {}", folder, e.getMessage());
