@@ -27,7 +27,6 @@ public final class GuestAccess {
 
     private static final Handover HANDOVER = RegionLoader.handover();
     private static final Hart HART = HANDOVER.hart;
-    private static final Handover.Calls CALLS = HANDOVER.calls;
     private static final Mmu MMU = HART.mmu();
     private static final GuestRam RAM = HART.ram();
     private static final byte[] BYTES = RAM.array();
@@ -219,18 +218,6 @@ public final class GuestAccess {
     /// Where the hart is after [#perform].
     public static long pc() {
         return HART.pc();
-    }
-
-    /// Executes what the guest calls, other regions, until it comes back. The registers are in [#X].
-    ///
-    /// @return steps left, or their complement when it did not come back: [#stopped] is where to go on
-    public static int call(long pc, long back, int left, int loads, int stores) {
-        return CALLS.call(pc, back, left, loads, stores);
-    }
-
-    /// Where the guest is after a [#call] that did not come back.
-    public static long stopped() {
-        return HANDOVER.pc;
     }
 
     /// Leaves the region.

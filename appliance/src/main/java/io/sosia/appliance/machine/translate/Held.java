@@ -8,8 +8,8 @@ final class Held {
     final RegionPlan plan;
     /// The decoded instruction that its sign replaced.
     final long original;
-    /// How often it was entered since a better one was last asked for, and whether one is being made.
-    int heat;
+    /// Steps executed in it since a better one was last asked for, and whether one is being made.
+    long steps;
     boolean asked;
     /// Instructions that the better one may have.
     int betterMax = Tier.PEAK.instructionsMax;

@@ -7,7 +7,6 @@ import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.attribute.CodeAttribute;
-import java.lang.classfile.instruction.SwitchCase;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -31,7 +30,6 @@ final class RegionCompiler {
     private static final MethodTypeDesc GET = MethodTypeDesc.ofDescriptor("(I)J");
     private static final MethodTypeDesc PUT = MethodTypeDesc.ofDescriptor("(IJ)V");
     private static final MethodTypeDesc BINARY = MethodTypeDesc.ofDescriptor("(JJ)J");
-    private static final MethodTypeDesc CALL = MethodTypeDesc.ofDescriptor("(JJIII)I");
     private static final MethodTypeDesc COMPARE = MethodTypeDesc.ofDescriptor("(JJ)I");
 
     // Local variables: `this`, the arguments, the exit's pc, then the guest's registers.
@@ -42,7 +40,7 @@ final class RegionCompiler {
     private static final int PC = 6;
     private static final int REGISTERS = 8;
 
-    private static final int COMPARED_RETURNS_MAX = 16;
+    private static final int COMPARED_RETURNS_MAX = 4;
 
     /// An exit that the interpreter goes on from.
     ///
@@ -64,8 +62,6 @@ final class RegionCompiler {
     private boolean floatsReady;
     private Label leaveToPlace;
     private Label leave;
-    /// Where a call ends that did not come back; null as long as there is none.
-    private Label leaveCalled;
 
     private RegionCompiler(Tier tier, RegionPlan plan, CodeBuilder code) {
         this.plan = plan;
@@ -111,9 +107,6 @@ final class RegionCompiler {
                 if (Op.op(word) == Op.JALR) {
                     targets.add(RegionPlan.farTarget(place - 4, before, word));
                 }
-                if (RegionPlan.isCall(word)) {
-                    targets.add(place + 2 * Op.length(word));
-                }
                 before = word;
                 place += 2 * Op.length(word);
             }
@@ -135,11 +128,6 @@ final class RegionCompiler {
         }
         edges.forEach(Runnable::run);
         exits.forEach(this::exit);
-        if (leaveCalled != null) {
-            code.labelBinding(leaveCalled);
-            code.iload(LEFT).iconst_m1().ixor().istore(LEFT);
-            code.invokestatic(ACCESS, "stopped", MethodTypeDesc.ofDescriptor("()J")).lstore(PC).goto_(leave);
-        }
         code.labelBinding(leaveToPlace);
         code.i2l().lload(BASE).ladd().lstore(PC);
         code.labelBinding(leave);
@@ -170,8 +158,8 @@ final class RegionCompiler {
         int steps = block.words().length;
         code.labelBinding(heads.get(block.at()));
         // The sign is tested so that the JVM's compiler does not take `left` for a loop's counter: it would guess how far that goes, and
-        // throw the code away when it guessed wrong. And for equality, here as at other exits, which it takes for rare.
-        code.iinc(LEFT, -steps).iload(LEFT).bipush(31).iushr().iconst_1().if_icmpeq(exitTo(block.at(), steps, false));
+        // throw the code away when it guessed wrong.
+        code.iinc(LEFT, -steps).iload(LEFT).bipush(31).iushr().ifne(exitTo(block.at(), steps, false));
         int place = block.at();
         for (int i = 0; i < steps; i++) {
             long word = block.words()[i];
@@ -234,7 +222,7 @@ final class RegionCompiler {
                     set(word);
                 }
                 registers.end();
-                jump(word, place, place + Op.immediate(word));
+                code.goto_(edge(place, place + Op.immediate(word)));
             }
             case Op.BEQ, Op.BNE, Op.BLT, Op.BGE, Op.BLTU, Op.BGEU -> branch(word, place);
             case Op.FLW, Op.FLD, Op.FSW, Op.FSD, Op.FLOAT -> floatInstruction(word, place, left);
@@ -354,7 +342,7 @@ final class RegionCompiler {
 
     private void load(long word, int place, int left, String offset, String get) {
         dataAddress(word);
-        code.iload(LOADS).invokestatic(ACCESS, offset, OFFSET).dup().iconst_m1().if_icmpeq(exitTo(place, left, true));
+        code.iload(LOADS).invokestatic(ACCESS, offset, OFFSET).dup().iflt(exitTo(place, left, true));
         if (Op.rd(word) == Op.SINK) {
             code.pop();
         } else {
@@ -365,7 +353,7 @@ final class RegionCompiler {
 
     private void store(long word, int place, int left, String offset, String put) {
         dataAddress(word);
-        code.iload(STORES).invokestatic(ACCESS, offset, OFFSET).dup().iconst_m1().if_icmpeq(exitTo(place, left, true));
+        code.iload(STORES).invokestatic(ACCESS, offset, OFFSET).dup().iflt(exitTo(place, left, true));
         get(Op.rs2(word));
         code.invokestatic(ACCESS, put, PUT);
     }
@@ -385,7 +373,7 @@ final class RegionCompiler {
         String bits = single ? "32" : "64";
         dataAddress(word);
         code.iload(loads ? LOADS : STORES).invokestatic(ACCESS, (loads ? "load" : "store") + bits, OFFSET)
-                .dup().iconst_m1().if_icmpeq(exitTo(place, left, true));
+                .dup().iflt(exitTo(place, left, true));
         if (loads) {
             code.invokestatic(ACCESS, "get" + bits, GET);
             floats.set(Op.rd(word), single);
@@ -419,7 +407,7 @@ final class RegionCompiler {
                 set(word);
             }
             registers.end();
-            jump(word, place, target);
+            code.goto_(edge(place, target));
             return;
         }
         withImmediate(word).ladd().loadConstant(~1L).land().lstore(PC);
@@ -428,70 +416,16 @@ final class RegionCompiler {
             set(word);
         }
         registers.end();
-        int behind = place + 2 * Op.length(word);
-        if (RegionPlan.isCall(word) && heads.containsKey(behind)) {
-            code.lload(PC);
-            address(behind);
-            call();
-            code.goto_(edge(place, behind));
-            return;
-        }
-        boolean entered = plan.returns().length > 0;
-        boolean returns = entered && Op.rd(word) == Op.SINK && Op.rs1(word) == RegionPlan.RETURN_ADDRESS && Op.immediate(word) == 0;
-        boolean passesOn = entered && Op.rd(word) != Op.SINK && !RegionPlan.isCall(word);
-        if (passesOn) {
-            // The stub that calls go through to a shared library's functions: it notes in another register where it was.
-            code.lload(PC);
-            code.getstatic(ACCESS, "X", ConstantDescs.CD_long.arrayType()).loadConstant(RegionPlan.RETURN_ADDRESS).laload();
-            call();
-            code.invokestatic(ACCESS, "stopped", MethodTypeDesc.ofDescriptor("()J")).lstore(PC);
-        }
-        if (returns || passesOn) {
-            comeBack(place);
+        if (Op.rd(word) == Op.SINK && Op.rs1(word) == 1 && Op.immediate(word) == 0) {
+            int compared = Math.min(plan.returns().length, COMPARED_RETURNS_MAX);
+            for (int i = 0; i < compared; i++) {
+                int to = plan.returns()[i];
+                code.lload(PC);
+                address(to);
+                code.lcmp().ifeq(edge(place, to));
+            }
         }
         code.goto_(leave);
-    }
-
-    /// Goes on at the address in `PC` if a call of this region comes back there, else on.
-    private void comeBack(int place) {
-        Label elsewhere = code.newLabel();
-        List<SwitchCase> cases = new ArrayList<>();
-        for (int i = 0; i < Math.min(plan.returns().length, COMPARED_RETURNS_MAX); i++) {
-            cases.add(SwitchCase.of(plan.returns()[i], code.newLabel()));
-        }
-        code.lload(PC).lload(BASE).lsub().l2i().lookupswitch(elsewhere, cases);
-        for (SwitchCase each : cases) {
-            code.labelBinding(each.target()).lload(PC);
-            address(each.caseValue());
-            // Only a difference that fits in 32 bits is a place.
-            code.lcmp().ifeq(edge(place, each.caseValue()));
-            code.goto_(leave);
-        }
-        code.labelBinding(elsewhere);
-    }
-
-    /// To a known place, the registers at home.
-    private void jump(long word, int place, int target) {
-        int behind = place + 2 * Op.length(word);
-        if (RegionPlan.isCall(word) && !heads.containsKey(target) && heads.containsKey(behind)) {
-            address(target);
-            address(behind);
-            call();
-            code.goto_(edge(place, behind));
-        } else {
-            code.goto_(edge(place, target));
-        }
-    }
-
-    /// Has the regions executed that are called. On the stack are the address called and the one to come back to; what follows is there.
-    private void call() {
-        if (leaveCalled == null) {
-            leaveCalled = code.newLabel();
-        }
-        code.iload(LEFT).iload(LOADS).iload(STORES).invokestatic(ACCESS, "call", CALL).istore(LEFT);
-        code.iload(LEFT).bipush(31).iushr().iconst_1().if_icmpeq(leaveCalled);
-        floatsReady = false;
-        registers.changed(-1);
     }
 
     /// Has the hart execute an instruction, with its registers in memory.

@@ -21,13 +21,6 @@ record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances,
     /// @param words the decoded instructions, see [Op]; at least one
     record Block(int at, long[] words) {}
 
-    static final int RETURN_ADDRESS = 1;
-
-    /// Whether a jump notes where it is to be come back to.
-    static boolean isCall(long word) {
-        return (Op.op(word) == Op.JAL || Op.op(word) == Op.JALR) && Op.rd(word) == RETURN_ADDRESS;
-    }
-
     /// Where a [Op#JALR] goes whose register the instruction before it has loaded: a far call or jump.
     ///
     /// @param at     place of the instruction before

@@ -17,6 +17,7 @@ import java.util.List;
 final class RegionPlanner {
 
     private static final int PAGES_MAX = 12;
+    private static final int RETURN_ADDRESS = 1;
     private static final int NOWHERE = -1;
 
     private final Mmu mmu;
@@ -138,8 +139,6 @@ final class RegionPlanner {
                 int target = RegionPlan.farTarget(place - 4, heads.get(bit) ? Op.UNDECODED : before, word);
                 if (target != Integer.MIN_VALUE) {
                     jump(target, behind, word);
-                } else if (RegionPlan.isCall(word)) {
-                    head(behind);
                 }
                 return;
             }
@@ -165,8 +164,7 @@ final class RegionPlanner {
     }
 
     private void jump(int target, int behind, long word) {
-        boolean inside = head(target);
-        if (RegionPlan.isCall(word) && head(behind) && inside) {
+        if (head(target) && Op.rd(word) == RETURN_ADDRESS && head(behind)) {
             returns.set(bit(behind));
         }
     }

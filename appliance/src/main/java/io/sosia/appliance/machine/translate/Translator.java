@@ -19,7 +19,7 @@ public final class Translator implements Engine {
     /// Code that found no room in the queue comes back after this part of the way to being hot: so the hottest comes back first, and
     /// the queue does not run dry meanwhile. A guest's loop heats all its parts at the same time, far more than there is room for.
     private static final int REFUSED_PART = 16;
-    private static final int PEAK_HEAT = 150_000;
+    private static final long PEAK_STEPS = 3_000_000;
 
     private final Hart hart;
     private final Mmu mmu;
@@ -29,29 +29,29 @@ public final class Translator implements Engine {
     private final Handover handover;
     private final TranslationQueue queue;
     private final short heatMax;
-    private final int peakHeat;
+    private final long peakSteps;
     private final RegionPlanner planner;
     private final RegionLoader loader;
     private final Arrivals arrivals = new Arrivals();
 
     /// @param queue where hot code is translated
     public Translator(Hart hart, TranslationQueue queue) {
-        this(hart, queue, HEAT_MAX, PEAK_HEAT);
+        this(hart, queue, HEAT_MAX, PEAK_STEPS);
     }
 
-    /// @param heatMax  how often code is jumped to before it is worth a region
-    /// @param peakHeat how often a quick region is entered before a better one is worth its making
-    Translator(Hart hart, TranslationQueue queue, short heatMax, int peakHeat) {
+    /// @param heatMax   how often code is jumped to before it is worth a region
+    /// @param peakSteps steps in a quick region after which a better one is worth its making
+    Translator(Hart hart, TranslationQueue queue, short heatMax, long peakSteps) {
         this.hart = hart;
         this.queue = queue;
         this.heatMax = heatMax;
-        this.peakHeat = peakHeat;
+        this.peakSteps = peakSteps;
         mmu = hart.mmu();
         code = new CodeCache(hart);
+        handover = new Handover(hart);
+        loader = new RegionLoader(handover);
         regions = new Regions(hart, code);
         Chain chain = new Chain();
-        handover = new Handover(hart, chain);
-        loader = new RegionLoader(handover);
         planner = new RegionPlanner(mmu, code, chain);
         interpreter = new Interpreter(hart, code, chain);
     }
@@ -77,93 +77,44 @@ public final class Translator implements Engine {
         return regions.tables();
     }
 
-    /// Runs regions one after the other, for the interpreter and for what regions call.
-    ///
-    /// A call of the guest is one of the JVM's: the region that calls stays on the stack, and goes on where its callee returns to without being
-    /// looked for. Whatever could make it wrong meanwhile (code or a mapping that changes) raises the hart's attention, and then every region
-    /// on the stack leaves.
-    private final class Chain implements TranslatedCode, Handover.Calls {
-
-        /// A `back` that no program counter is equal to.
-        private static final long NOWHERE = 1;
-        /// Calls on the stack at most: deeper ones leave their regions.
-        private static final int DEPTH_MAX = 48;
-        /// Heat of a region that is at work when the steps are over: it may have been there for long.
-        private static final int FOUND_AT_WORK = 20_000;
-
-        private int depth;
+    /// What the interpreter sees of the regions.
+    private final class Chain implements TranslatedCode {
 
         @Override
         public int run(int page, int slot, long pc, long limit, int left) {
             handover.limit = limit;
-            depth = 0;
+            long[] tlb = mmu.tables();
             int loads = mmu.loads();
             int stores = mmu.stores();
+            int fetches = mmu.fetches();
             Held held = regions.at(page, slot);
-            return goOn(held, left, enter(held, pc, left, loads, stores), NOWHERE, loads, stores);
-        }
-
-        @Override
-        public int call(long pc, long back, int left, int loads, int stores) {
-            Held held = regionAt(pc);
-            if (held == null || depth == DEPTH_MAX) {
-                handover.pc = pc;
-                return ~left;
-            }
-            depth++;
-            int rest = enter(held, pc, left, loads, stores);
-            if (handover.pc != back || hart.attention()) {
-                rest = goOn(held, left, rest, back, loads, stores);
-                if (handover.pc != back || hart.attention()) {
-                    rest = ~rest;
-                }
-            }
-            depth--;
-            return rest;
-        }
-
-        /// The region that begins at `pc`; null if there is none, or the page is not known to be mapped.
-        private Held regionAt(long pc) {
-            long[] tlb = mmu.tables();
-            int e = mmu.fetches() + ((int) (pc >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
-            if (tlb[e] != (pc & -4096)) {
-                return null;
-            }
-            int offset = (int) (pc + tlb[e + 1]);
-            return regions.at(offset >> GuestRam.PAGE_SHIFT, (offset & GuestRam.PAGE_SIZE - 1) >> 1);
-        }
-
-        private int enter(Held held, long pc, int left, int loads, int stores) {
-            if (++held.heat > peakHeat && held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
-                held.asked = ask(Tier.PEAK, held.betterMax, pc, held.plan.page(held.plan.entry()));
-                held.heat = 0;
-            }
-            return held.region.run(pc & -4096, left, loads, stores);
-        }
-
-        /// Executes regions after a first one, until the guest is to go on at `back`, or with no region, or with attention.
-        ///
-        /// @param before steps that were left before the first one
-        /// @param after  and after it
-        /// @return steps left
-        private int goOn(Held first, int before, int after, long back, int loads, int stores) {
-            Held held = first;
-            int left = before;
-            int rest = after;
-            while (rest != left && handover.pc != back && !hart.attention()) {
-                long at = handover.pc;
-                Held next = regionAt(at);
-                if (next == null) {
-                    if (rest < Tier.PEAK.instructionsMax) {
-                        held.heat += FOUND_AT_WORK;
-                    }
+            long at = pc;
+            int rest = left;
+            while (true) {
+                int after = held.region.run(at & -4096, rest, loads, stores);
+                if (after == rest) {
                     return rest;
                 }
-                held = next;
-                left = rest;
-                rest = enter(held, at, left, loads, stores);
+                held.steps += rest - after;
+                if (held.steps > peakSteps && held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
+                    held.asked = ask(Tier.PEAK, held.betterMax, at, held.plan.page(held.plan.entry()));
+                    held.steps = 0;
+                }
+                rest = after;
+                at = handover.pc;
+                if (hart.attention()) {
+                    return rest;
+                }
+                int e = fetches + ((int) (at >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
+                if (tlb[e] != (at & -4096)) {
+                    return rest;
+                }
+                int offset = (int) (at + tlb[e + 1]);
+                held = regions.at(offset >> GuestRam.PAGE_SHIFT, (offset & GuestRam.PAGE_SIZE - 1) >> 1);
+                if (held == null) {
+                    return rest;
+                }
             }
-            return rest;
         }
 
         @Override

@@ -7,7 +7,7 @@ import io.sosia.appliance.machine.exec.Engine;
 public final class EagerTranslator {
 
     private static final short HEAT_MAX = 2;
-    private static final int PEAK_HEAT = 200;
+    private static final long PEAK_STEPS = 200;
 
     private EagerTranslator() {}
 
@@ -16,6 +16,6 @@ public final class EagerTranslator {
     }
 
     static Translator translator(Hart hart) {
-        return new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_HEAT);
+        return new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS);
     }
 }

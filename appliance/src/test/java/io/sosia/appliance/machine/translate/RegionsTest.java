@@ -116,7 +116,7 @@ class RegionsTest {
         assertThat(board.hart.x(S0)).isEqualTo(TIMES);
     }
 
-    /// A function that calls itself, deeper than calls are followed, every second time through a stub in a page of its own.
+    /// A function that calls itself, every second time through a stub in a page of its own.
     @Test
     void deepCallsReturn() {
         int depth = 700;
@@ -232,7 +232,7 @@ class RegionsTest {
                 return false;
             }
         };
-        TestBoard waiting = new TestBoard(hart -> new Translator(hart, full, heatMax, Integer.MAX_VALUE));
+        TestBoard waiting = new TestBoard(hart -> new Translator(hart, full, heatMax, Long.MAX_VALUE));
         Assembler a = new Assembler(TestBoard.BASE);
         a.li(S0, 10 * heatMax);
         Label again = a.label();
