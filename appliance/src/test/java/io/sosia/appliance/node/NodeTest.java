@@ -60,6 +60,12 @@ class NodeTest {
         PairFiles.await(state, () -> node.status().state().equals(state), node::status);
     }
 
+    /// A backup's disk says so a moment after the pair does.
+    private static void awaitDiskInSync(Node node) {
+        PairFiles.await("a disk in sync",
+                () -> node.disk().filter(disk -> disk.report().partner().equals(Partner.IN_SYNC.name())).isPresent(), node::status);
+    }
+
     private static void awaitConsole(Node node, long bytes) {
         PairFiles.await(bytes + " bytes of console", () -> node.console().end() >= bytes, node::status);
     }
@@ -121,6 +127,7 @@ class NodeTest {
         Node a = start("a");
         Node b = start("b");
         awaitState(a, "PROTECTED");
+        awaitDiskInSync(b);
         b.terminate();
         assertThat(end(b)).matches(ending -> !ending.failed() && ending.state().equals("STOPPED"));
         awaitState(a, "SOLO");
