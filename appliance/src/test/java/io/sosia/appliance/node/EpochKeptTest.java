@@ -1,13 +1,12 @@
 package io.sosia.appliance.node;
 
+import static io.sosia.appliance.node.RunningNodes.awaitState;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.witness.claim.NodeName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,34 +24,17 @@ class EpochKeptTest {
     @TempDir
     private Path folder;
     private PairFiles pair;
-    private final List<Node> nodes = new ArrayList<>();
+    private RunningNodes nodes;
 
     @BeforeEach
     void giveBirth() throws Exception {
         pair = new PairFiles(folder, WITNESS.port(), "failure: {silenceMillis: 10000, partnerGraceSeconds: 1}");
+        nodes = new RunningNodes(pair);
     }
 
     @AfterEach
     void closeNodes() throws IOException {
-        for (Node node : nodes) {
-            node.close();
-        }
-    }
-
-    private Node open(String name) throws Exception {
-        Node node = Node.open(pair.config(name));
-        nodes.add(node);
-        return node;
-    }
-
-    private Node start(String name) throws Exception {
-        Node node = open(name);
-        node.begin();
-        return node;
-    }
-
-    private static void await(Node node, String state) {
-        PairFiles.await(state, () -> node.status().state().equals(state), node::status);
+        nodes.close();
     }
 
     private Path file(String name) {
@@ -76,71 +58,71 @@ class EpochKeptTest {
 
     @Test
     void theOwnerClaimsNothingBeforeItCanWriteWhatItClaims() throws Exception {
-        Node a = open("a");
+        Node a = nodes.open("a");
         block("a");
         a.begin();
-        await(a, "FROZEN");
+        awaitState(a, "FROZEN");
         assertThat(a.status().steps()).isZero();
         unblock("a");
-        await(a, "SOLO");
+        awaitState(a, "SOLO");
         assertThat(durable("a")).isEqualTo(a.status().epoch()).isEqualTo(2);
     }
 
     @Test
     void aPrimaryThatCannotWriteLeavesTheClaimToItsPartner() throws Exception {
-        Node a = start("a");
-        Node b = start("b");
-        await(a, "PROTECTED");
-        await(b, "READY");
+        Node a = nodes.start("a");
+        Node b = nodes.start("b");
+        awaitState(a, "PROTECTED");
+        awaitState(b, "READY");
         long epoch = a.status().epoch();
         assertThat(durable("b")).isEqualTo(epoch);
         block("a");
         assertThat(a.switchOver()).isEmpty();
-        await(b, "SOLO");
+        awaitState(b, "SOLO");
         assertThat(durable("b")).isEqualTo(b.status().epoch()).isEqualTo(epoch + 1);
     }
 
     @Test
     void aPrimaryThatHasLostItsBackupGoesOnWhenItCanWriteAgain() throws Exception {
-        Node a = start("a");
-        Node b = start("b");
-        await(a, "PROTECTED");
+        Node a = nodes.start("a");
+        Node b = nodes.start("b");
+        awaitState(a, "PROTECTED");
         long epoch = a.status().epoch();
         block("a");
         b.terminate();
-        await(a, "FROZEN");
+        awaitState(a, "FROZEN");
         assertThat(a.status().epoch()).isEqualTo(epoch);
         unblock("a");
-        await(a, "SOLO");
+        awaitState(a, "SOLO");
         assertThat(durable("a")).isEqualTo(a.status().epoch()).isEqualTo(epoch + 1);
     }
 
     @Test
     void aNodeThatCannotWriteIsNoBackupAndThePrimaryGoesOnWithoutIt() throws Exception {
-        Node a = start("a");
-        await(a, "SOLO");
-        Node b = open("b");
+        Node a = nodes.start("a");
+        awaitState(a, "SOLO");
+        Node b = nodes.open("b");
         block("b");
         b.begin();
         PairFiles.await("a has invited it", () -> a.status().transitions().stream()
                 .anyMatch(each -> each.from().equals("SYNCING") && each.to().equals("SOLO")), a::status);
         assertThat(b.status().transitions()).noneMatch(each -> each.to().equals("SYNCING"));
         unblock("b");
-        await(a, "PROTECTED");
-        await(b, "READY");
+        awaitState(a, "PROTECTED");
+        awaitState(b, "READY");
         assertThat(durable("b")).isEqualTo(a.status().epoch());
     }
 
     @Test
     void theRecordDecidesWhereTheEpochIsNotKnownAnyMore() throws Exception {
-        Node a = start("a");
-        await(a, "SOLO");
+        Node a = nodes.start("a");
+        awaitState(a, "SOLO");
         a.terminate();
         a.ending().join();
         a.close();
         Files.writeString(file("a"), "a shred");
-        Node again = start("a");
-        await(again, "SOLO");
+        Node again = nodes.start("a");
+        awaitState(again, "SOLO");
         assertThat(durable("a")).isEqualTo(again.status().epoch()).isEqualTo(3);
     }
 }

@@ -1,5 +1,6 @@
 package io.sosia.appliance.node;
 
+import static io.sosia.appliance.node.RunningNodes.awaitState;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,7 +12,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
@@ -34,30 +34,18 @@ class NodeTest {
     @TempDir
     private Path folder;
     private PairFiles pair;
-    private final List<Node> nodes = new ArrayList<>();
+    private RunningNodes nodes;
 
     @BeforeEach
     void giveBirth() throws Exception {
         // A loaded host may hold a thread up for long; no test here is about silence.
         pair = new PairFiles(folder, WITNESS.port(), "failure: {silenceMillis: 10000}");
+        nodes = new RunningNodes(pair);
     }
 
     @AfterEach
     void closeNodes() throws IOException {
-        for (Node node : nodes) {
-            node.close();
-        }
-    }
-
-    private Node start(String name) throws Exception {
-        Node node = Node.open(pair.config(name));
-        nodes.add(node);
-        node.begin();
-        return node;
-    }
-
-    private static void awaitState(Node node, String state) {
-        PairFiles.await(state, () -> node.status().state().equals(state), node::status);
+        nodes.close();
     }
 
     /// A backup's disk says so a moment after the pair does.
@@ -100,8 +88,8 @@ class NodeTest {
     @Test
     void pairThatSwitchedItselfOffIsProtectedAgainAtTheNextStart() throws Exception {
         for (int life = 1; life <= 2; life++) {
-            Node b = start("b");
-            Node a = start("a");
+            Node b = nodes.start("b");
+            Node a = nodes.start("a");
             awaitState(a, "PROTECTED");
             awaitState(b, "READY");
             assertThat(NodeHome.ending(pair.state("a"))).isEmpty();
@@ -124,8 +112,8 @@ class NodeTest {
 
     @Test
     void backupThatIsTerminatedLeavesAndThePrimaryGoesOn() throws Exception {
-        Node a = start("a");
-        Node b = start("b");
+        Node a = nodes.start("a");
+        Node b = nodes.start("b");
         awaitState(a, "PROTECTED");
         awaitDiskInSync(b);
         b.terminate();
@@ -142,8 +130,8 @@ class NodeTest {
 
     @Test
     void primaryThatIsTerminatedHandsOver() throws Exception {
-        Node a = start("a");
-        Node b = start("b");
+        Node a = nodes.start("a");
+        Node b = nodes.start("b");
         awaitState(a, "PROTECTED");
         awaitConsole(a, 30);
         a.terminate();
@@ -162,8 +150,8 @@ class NodeTest {
 
     @Test
     void guestThatRestartsStaysProtected() throws Exception {
-        Node a = start("a");
-        Node b = start("b");
+        Node a = nodes.start("a");
+        Node b = nodes.start("b");
         awaitState(a, "PROTECTED");
         awaitConsole(a, 30);
         do {
@@ -183,7 +171,7 @@ class NodeTest {
     void nodeAloneStartsAfterTheGrace() throws Exception {
         Files.writeString(pair.file("a"), Files.readString(pair.file("a"))
                 .replace("failure: {", "failure: {partnerGraceSeconds: 1, "));
-        Node a = start("a");
+        Node a = nodes.start("a");
         awaitState(a, "SOLO");
         awaitConsole(a, 10);
         assertThat(partnerAfterEnd(a)).as("whoever was made from the same image is left behind").isEqualTo(Partner.AWAY);
@@ -197,7 +185,7 @@ class NodeTest {
 
     @Test
     void secondStartOnTheSameFolderIsToldWhoHasIt() throws Exception {
-        start("a");
+        nodes.start("a");
         assertThatThrownBy(() -> Node.open(pair.config("a"))).isInstanceOf(IOException.class)
                 .hasMessageContaining("in use by process " + ProcessHandle.current().pid());
     }

@@ -1,5 +1,6 @@
 package io.sosia.appliance.node;
 
+import static io.sosia.appliance.node.RunningNodes.awaitState;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -19,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -47,29 +47,17 @@ class StrangersTest {
     @TempDir
     private Path folder;
     private PairFiles pair;
-    private final List<Node> nodes = new ArrayList<>();
+    private RunningNodes nodes;
 
     @BeforeEach
     void giveBirth() throws Exception {
         pair = new PairFiles(folder, WITNESS.port(), "failure: {silenceMillis: 10000}");
+        nodes = new RunningNodes(pair);
     }
 
     @AfterEach
     void closeNodes() throws IOException {
-        for (Node node : nodes) {
-            node.close();
-        }
-    }
-
-    private Node start(String name) throws Exception {
-        Node node = Node.open(pair.config(name));
-        nodes.add(node);
-        node.begin();
-        return node;
-    }
-
-    private static void awaitState(Node node, String state) {
-        PairFiles.await(state, () -> node.status().state().equals(state), node::status);
+        nodes.close();
     }
 
     /// Comes without TLS.
@@ -112,8 +100,8 @@ class StrangersTest {
 
     @Test
     void theyChangeNothingAndAreCounted() throws Exception {
-        Node a = start("a");
-        Node b = start("b");
+        Node a = nodes.start("a");
+        Node b = nodes.start("b");
         awaitState(a, "PROTECTED");
         awaitState(b, "READY");
         PairId pairId = PairId.parse(a.status().pairId());
@@ -125,7 +113,7 @@ class StrangersTest {
         List<NodeStatus.Transition> beforeOfB = b.status().transitions();
 
         for (int i = 0; i < VISITS; i++) {
-            for (Node node : nodes) {
+            for (Node node : nodes.all()) {
                 knockPlainly(node.listening());
                 knockAs(otherPair, node.listening());
                 knockAs(wrongNode, node.listening());
@@ -133,7 +121,7 @@ class StrangersTest {
             }
         }
 
-        for (Node node : nodes) {
+        for (Node node : nodes.all()) {
             TrustStatus trust = node.status().trust();
             assertThat(trust.encrypted()).isTrue();
             PairFiles.await("all of them counted", () -> node.status().trust().connectionsRefused() == 4 * VISITS, node::status);
@@ -160,8 +148,8 @@ class StrangersTest {
     @Test
     void aNodeWithoutEncryptionSaysSoAndIsNotLetIn() throws Exception {
         Files.writeString(pair.file("b"), "tls: off\n", StandardOpenOption.APPEND);
-        Node a = start("a");
-        Node b = start("b");
+        Node a = nodes.start("a");
+        Node b = nodes.start("b");
         assertThat(b.status().trust().encrypted()).isFalse();
         assertThat(b.status().witnessReachable()).isFalse();
         PairFiles.await("the witness to count it", () -> WITNESS.health().refused() > 0, WITNESS::health);
