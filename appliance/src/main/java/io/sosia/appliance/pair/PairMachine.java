@@ -125,9 +125,9 @@ public final class PairMachine {
                     "the witness does not know this pair: run `sosia pair init` first, or `sosia pair reinit` if the witness lost it");
             case PairEvent.Tick() when now - s.askedNanos() >= settings.witnessRetryNanos() ->
                     Step.stay(new Reading(s.epoch(), now), new ReadRecord());
-            case PairEvent.PartnerOffers o -> Step.stay(s, new Refuse("not ready: the witness has not answered yet"));
             case PairEvent.LocalFault(String reason) -> halt(s.epoch(), reason);
             case PairEvent.Terminate() -> stop(s.epoch(), "terminated");
+            // A partner that offers itself waits as we do: refused, it would stay away for many times an answer's time.
             default -> Step.stay(s);
         };
     }

@@ -57,7 +57,11 @@ class PairCoreTest {
             core = new PairCore(new PairCore.Setup(PairSettings.of(PAIR, self, self.equals(A) ? B : A, life),
                     LinkTiming.suspectAfter(800 * MILLI), "machine", GateLimits.DEFAULT, 1_000, 0), CLEAN, this);
             core.begin(now);
+        }
+
+        Node readRecordNow() {
             core.recordRead(table.find(PAIR).orElseThrow().record(), now);
+            return this;
         }
 
         void grantAll() {
@@ -195,7 +199,7 @@ class PairCoreTest {
     }
 
     private Node alone() {
-        Node a = new Node(A, A1);
+        Node a = new Node(A, A1).readRecordNow();
         a.grantAll();
         return a;
     }
@@ -210,7 +214,7 @@ class PairCoreTest {
 
     private Node backup() {
         protectedPrimary();
-        Node b = new Node(B, B1);
+        Node b = new Node(B, B1).readRecordNow();
         b.core.dialled(now);
         b.core.received(new Envelope(2, A1, B1, new PeerMessage.Welcome(new LogPosition(2, 0))), now);
         assertThat(b.core.state()).isInstanceOf(NodeState.Following.class);
@@ -376,7 +380,7 @@ class PairCoreTest {
 
     @Test
     void joinerAcknowledgesOnlyWhenAllIsHere() {
-        Node b = new Node(B, B1);
+        Node b = new Node(B, B1).readRecordNow();
         b.core.dialled(now);
         b.core.received(new Envelope(2, A1, B1, INVITATION), now);
         assertThat(b.done).contains("join 2");
@@ -422,8 +426,21 @@ class PairCoreTest {
     }
 
     @Test
+    void partnerThatComesBeforeTheWitnessAnswersIsTakenInAfterwards() {
+        Node a = new Node(A, A1);
+        a.core.received(new Envelope(0, B1, PeerMessage.NOBODY, hello(B, CLEAN)), now);
+        a.core.tick(now);
+        assertThat(a.sent).as("neither welcomed nor refused").isEmpty();
+        a.readRecordNow().grantAll();
+        a.core.tick(now);
+        a.grantAll();
+        assertThat(a.lastSent()).isEqualTo(new PeerMessage.Welcome(new LogPosition(2, 0)));
+        assertThat(a.core.state()).isEqualTo(new NodeState.Protected(2, B1));
+    }
+
+    @Test
     void answersHeartbeatsWhileItWaitsToBeWelcomed() {
-        Node b = new Node(B, B1);
+        Node b = new Node(B, B1).readRecordNow();
         b.core.dialled(now);
         b.core.received(new Envelope(2, A1, B1, new PeerMessage.Heartbeat(5, 0, LogPosition.START)), now);
         assertThat(b.sent.getLast()).isEqualTo(new Envelope(2, B1, A1, new PeerMessage.HeartbeatReply(5, 0)));
@@ -431,7 +448,7 @@ class PairCoreTest {
 
     @Test
     void welcomeAtAPlaceWhereNoLogStartsEndsTheLink() {
-        Node b = new Node(B, B1);
+        Node b = new Node(B, B1).readRecordNow();
         b.core.dialled(now);
         b.core.received(new Envelope(2, A1, B1, new PeerMessage.Welcome(new LogPosition(2, 5))), now);
         assertThat(b.core.state()).isInstanceOf(NodeState.Standby.class);
