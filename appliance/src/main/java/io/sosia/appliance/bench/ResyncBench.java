@@ -23,7 +23,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -32,10 +32,12 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
 
 /// How long it takes until a partner's disk is equal again, over the loopback, on this host's file system: in full into an empty disk,
 /// next to `cp --sparse=never` with fsync of the same file and to a bare stream over the same kind of connection in the same run, and
-/// after a part of the disk has changed. Connections are TLS, as between nodes.
+/// after a part of the disk has changed. Connections are TLS, as between nodes. Up to three first runs of each size are not counted:
+/// a node's JVM has long compiled its connections when its partner comes back.
 public final class ResyncBench {
 
     /// A row of the result.
@@ -66,6 +68,8 @@ public final class ResyncBench {
     }
 
     private static final int CHUNK = 1 << 20;
+    private static final long WARM_UP_BYTES = 3L << 30;
+    private static final int WARM_UP_RUNS_MAX = 3;
     private static final long QUIET_GUEST_NANOS = 1_000_000_000L;
 
     private final int runs;
@@ -73,7 +77,7 @@ public final class ResyncBench {
     private final int changedMiB;
     private final Consumer<String> progress;
 
-    /// @param runs       of each measurement, at least 1
+    /// @param runs       of each measurement that count, at least 1
     /// @param sizesGiB   of the disks, each above 0
     /// @param changedMiB written between the partner's going and its return
     /// @param progress   told of each run
@@ -110,36 +114,47 @@ public final class ResyncBench {
         DiskStore.create(folder.resolve("source"), birth, bytes);
         LinkSecurity security = security(folder);
         double mib = bytes / 1048576.0;
-        double[] full = new double[runs];
-        double[] stream = new double[runs];
-        double[] limit = new double[runs];
-        double[] ratio = new double[runs];
-        double[] incremental = new double[runs];
+        List<Run> counted = new ArrayList<>();
         try (DiskStore source = DiskStore.open(folder.resolve("source"))) {
             fill(source, bytes);
             source.split("for the bench");
-            for (int run = 0; run < runs; run++) {
-                double copied = copy(folder);
-                stream[run] = mib / LoopbackStream.seconds(security, bytes);
-                Path target = folder.resolve("target");
-                try (DiskStore disk = DiskRebuild.open(target, birth.disk(), bytes)) {
-                    full[run] = resync(source, disk, run * 2 + 1, security);
-                    ratio[run] = copied / full[run];
-                    limit[run] = mib / full[run] / Math.min(mib / copied, stream[run]);
-                    source.split("the partner goes");
-                    change(source, bytes, run);
-                    incremental[run] = resync(source, disk, run * 2 + 2, security);
-                    source.split("the partner goes");
+            int before = (int) Math.clamp(Math.ceilDiv(WARM_UP_BYTES, bytes), 1, WARM_UP_RUNS_MAX);
+            for (int number = 1 - before; number <= runs; number++) {
+                Run run = run(folder, source, before + number, security);
+                if (number > 0) {
+                    counted.add(run);
                 }
-                delete(target);
-                progress.accept("%d of %d: %.1f GiB in full %.2f s (cp and fsync %.2f s, stream %.0f MiB/s), %d MiB of it %.2f s"
-                        .formatted(run + 1, runs, size, full[run], copied, stream[run], changedMiB, incremental[run]));
+                progress.accept("%s: %.1f GiB in full %.2f s (cp and fsync %.2f s, stream %.0f MiB/s), %d MiB of it %.2f s".formatted(
+                        number < 1 ? "to warm up" : number + " of " + runs, size, run.full, run.copy, mib / run.stream, changedMiB,
+                        run.incremental));
             }
         }
-        result.accept(new Row(size, "full", mib, median(full), mib / median(full), OptionalDouble.of(median(ratio)),
-                OptionalDouble.of(median(stream)), OptionalDouble.of(median(limit))));
-        result.accept(new Row(size, "incremental", changedMiB, median(incremental), changedMiB / median(incremental),
+        double full = median(counted, Run::full);
+        double incremental = median(counted, Run::incremental);
+        result.accept(new Row(size, "full", mib, full, mib / full, OptionalDouble.of(median(counted, run -> run.copy / run.full)),
+                OptionalDouble.of(mib / median(counted, Run::stream)),
+                OptionalDouble.of(median(counted, run -> Math.max(run.copy, run.stream) / run.full))));
+        result.accept(new Row(size, "incremental", changedMiB, incremental, changedMiB / incremental,
                 OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty()));
+    }
+
+    /// What took how many seconds in one run.
+    private record Run(double copy, double stream, double full, double incremental) {}
+
+    private Run run(Path folder, DiskStore source, int number, LinkSecurity security) throws IOException, BenchException {
+        double copied = copy(folder);
+        double streamed = LoopbackStream.seconds(security, source.sizeBytes());
+        Path target = folder.resolve("target");
+        try (DiskStore disk = DiskRebuild.open(target, source.superBlock().disk(), source.sizeBytes())) {
+            double full = resync(source, disk, number * 2 + 1, security);
+            source.split("the partner goes");
+            change(source, source.sizeBytes(), number);
+            double incremental = resync(source, disk, number * 2 + 2, security);
+            source.split("the partner goes");
+            return new Run(copied, streamed, full, incremental);
+        } finally {
+            delete(target);
+        }
     }
 
     /// Of a node that is its own partner: one certificate does for both ends.
@@ -257,9 +272,8 @@ public final class ResyncBench {
         }
     }
 
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
+    private static double median(List<Run> runs, ToDoubleFunction<Run> of) {
+        double[] sorted = runs.stream().mapToDouble(of).sorted().toArray();
         return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
     }
 }

@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
         footer = "%nThe disks are filled with bytes that do not compress; twice their size is needed.")
 final class BenchResyncCommand implements Callable<Integer> {
 
-    @Option(names = "--runs", paramLabel = "N", defaultValue = "5", description = "Runs of each (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--runs", paramLabel = "N", defaultValue = "5", description = "Runs of each, after up to three that warm the JVM up and "
+            + "are shown but not counted (default: ${DEFAULT-VALUE}).")
     private int runs;
 
     @Option(names = "--sizes", arity = "1..*", paramLabel = "GIB", defaultValue = "1 8", split = " ",

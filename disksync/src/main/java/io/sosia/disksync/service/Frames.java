@@ -24,6 +24,9 @@ final class Frames {
     interface Listener {
         void received(Channel channel, ResyncMessage message);
 
+        /// There is room in the connection again, or no more.
+        void writabilityChanged();
+
         /// The connection is of no use any more.
         void ended(Channel channel, String reason);
     }
@@ -73,6 +76,11 @@ final class Frames {
             } finally {
                 frame.release();
             }
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext context) {
+            listener.writabilityChanged();
         }
 
         @Override

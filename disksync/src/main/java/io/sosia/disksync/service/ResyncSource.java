@@ -73,8 +73,6 @@ public final class ResyncSource implements AutoCloseable {
     private static final Logger DIAGNOSTICS = LoggerFactory.getLogger(ResyncSource.class);
     private static final long HELLO_NANOS = 30_000_000_000L;
     private static final long TURN_NANOS = 50_000_000L;
-    /// How long to wait for room in the connection.
-    private static final long FULL_NANOS = 1_000_000L;
 
     private final DiskStore disk;
     private final Settings settings;
@@ -127,7 +125,7 @@ public final class ResyncSource implements AutoCloseable {
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.ALLOCATOR, Frames.BUFFERS)
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(1 << 20, 2 << 20))
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(2 << 20, 4 << 20))
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
@@ -345,6 +343,11 @@ public final class ResyncSource implements AutoCloseable {
         }
 
         @Override
+        public void writabilityChanged() {
+            locked(() -> { });
+        }
+
+        @Override
         public void ended(Channel channel, String reason) {
             if (!introduced) {
                 settings.entrance().refused().run();
@@ -460,10 +463,11 @@ public final class ResyncSource implements AutoCloseable {
             long delay = 0;
             boolean near = false;
             boolean still = false;
-            boolean writable = channel.isWritable();
+            boolean writable;
             List<ByteRange> soon = new ArrayList<>();
             lock.lock();
             try {
+                writable = channel.isWritable();
                 long now = System.nanoTime();
                 if (ended) {
                     return "ended";
@@ -486,7 +490,7 @@ public final class ResyncSource implements AutoCloseable {
                         if (writable) {
                             askToSync(channel);
                         }
-                        await(writable ? TURN_NANOS : FULL_NANOS);
+                        await(TURN_NANOS);
                     }
                 }
             } finally {

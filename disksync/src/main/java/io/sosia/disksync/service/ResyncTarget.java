@@ -13,6 +13,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.sosia.disksync.block.DiskView;
 import io.sosia.disksync.block.ResyncMark;
+import io.sosia.disksync.resync.ResyncMode;
 import io.sosia.disksync.store.DiskStore;
 import io.sosia.disksync.wire.ResyncMessage;
 import java.io.IOException;
@@ -133,6 +134,9 @@ public final class ResyncTarget implements AutoCloseable {
         }
 
         @Override
+        public void writabilityChanged() {}
+
+        @Override
         public void ended(Channel channel, String reason) {
             fail("the connection to the primary's disk ended: " + reason);
         }
@@ -181,6 +185,9 @@ public final class ResyncTarget implements AutoCloseable {
                 switch (message) {
                     case ResyncMessage.Plan(var mode, var generation, String reason) -> {
                         disk.beginResync(new ResyncMark(session, generation), reason);
+                        if (mode == ResyncMode.FULL) {
+                            runs.expectAll();
+                        }
                         Frames.send(channel, new ResyncMessage.Durable(0));
                         DIAGNOSTICS.info("resync: {}", reason);
                         listener.planned(reason);

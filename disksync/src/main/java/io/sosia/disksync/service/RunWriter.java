@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.sosia.disksync.store.DiskStore;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -27,6 +28,7 @@ final class RunWriter implements AutoCloseable {
     /// What is under way ends here, at most.
     private long end;
     private Run gathering = new Run();
+    private Optional<RoomAhead> room = Optional.empty();
     private long upTo;
     private long bytes;
 
@@ -35,6 +37,11 @@ final class RunWriter implements AutoCloseable {
         for (int i = 0; i < AT_ONCE; i++) {
             free.add(new Run());
         }
+    }
+
+    /// All of the disk comes from here on, its zeroes too.
+    void expectAll() {
+        room = Optional.of(new RoomAhead(disk));
     }
 
     /// Takes the piece `number`; `data` stays the caller's. It may wait here until others follow it.
@@ -96,6 +103,7 @@ final class RunWriter implements AutoCloseable {
         }
         gathering = free.remove();
         end = Math.max(end, run.end());
+        room.ifPresent(ahead -> ahead.expect(run.offset(), run.length()));
         underWay.add(new UnderWay(run, hands.submit(() -> {
             run.writeTo(disk);
             return null;

@@ -40,6 +40,11 @@ interface DataFile extends Closeable {
     /// The first byte from `from` on that is in a hole; `size` when there is none before.
     long nextHole(long from, long size) throws IOException;
 
+    /// This range will be written soon: the host may allot its space, which what is there already and what is never written costs too. Only
+    /// a hint; whether there is room shows when it is written.
+    default void reserve(long offset, long length) {
+    }
+
     /// This range will be read soon: the host may begin to bring it into its cache. Only a hint; whether it can be read shows when
     /// it is.
     default void willNeed(long offset, long length) {

@@ -380,6 +380,11 @@ public final class DiskStore implements BlockStore {
         writeback.completed(0);
     }
 
+    /// Much of this range will be received soon: a hint to the host. What is not takes space as well, until zeroes are received for it.
+    public void reserve(long offset, long length) {
+        data.reserve(offset, Math.min(length, sizeBytes - offset));
+    }
+
     /// As [#receive], of zeroes; they take no space where the host can punch holes.
     public void receiveZeroes(long offset, long length) throws IOException {
         ByteRange range = receivable(offset, length);

@@ -142,6 +142,11 @@ final class LinuxDataFile implements DataFile {
     }
 
     @Override
+    public void reserve(long offset, long length) {
+        file.reserve(offset, length);
+    }
+
+    @Override
     public void willNeed(long offset, long length) {
         file.willNeed(offset, length);
     }

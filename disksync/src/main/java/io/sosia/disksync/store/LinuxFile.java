@@ -13,7 +13,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 
-/// The file operations that Java lacks: punching holes, finding them, reading ahead, and sharing a file's content with a second
+/// The file operations that Java lacks: punching holes, finding them, filling them beforehand, reading ahead, and sharing a file's content with a second
 /// one.
 ///
 /// WHY: a guest's TRIM must give space back to the host, and a sparse image must stay sparse when it is copied; a point in
@@ -117,6 +117,22 @@ final class LinuxFile implements Closeable {
             }
             throw failure("punch a hole into", path, error);
         } catch (IOException | RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("fallocate " + path, e);
+        }
+    }
+
+    /// Has the host allot the range's space, if it can; what it reads as stays.
+    synchronized void reserve(long offset, long length) {
+        if (closed) {
+            return;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
+            // Its result is of no use to anybody: whether there is room shows when it is written.
+            int _ = (int) FALLOCATE.invokeExact(errno, descriptor, FALLOC_FL_KEEP_SIZE, offset, length);
+        } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
             throw new IllegalStateException("fallocate " + path, e);
