@@ -29,6 +29,7 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Slice;
+import org.rocksdb.Status;
 import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
@@ -51,11 +52,17 @@ final class Metadata implements Closeable {
         RocksDB.loadLibrary();
     }
 
+    /// RocksDB takes no more writes after one that failed, and says so by failing each; it does when it is opened again.
+    private static final long REOPEN_NANOS = 1_000_000_000L;
+
     private final Path dir;
-    private final RocksDB db;
     private final DBOptions options;
     private final ColumnFamilyOptions familyOptions;
-    private final List<ColumnFamilyHandle> families;
+    private final List<ColumnFamilyHandle> families = new ArrayList<>();
+    /// Empty when it could not be opened again.
+    private Optional<RocksDB> opened = Optional.empty();
+    private boolean refusesWrites;
+    private long openedNanos;
     private final WriteOptions synced = new WriteOptions().setSync(true);
     private final WriteOptions unsynced = new WriteOptions();
     private long nextEvent;
@@ -72,22 +79,55 @@ final class Metadata implements Closeable {
                 .setStatsPersistPeriodSec(0);
         this.familyOptions = new ColumnFamilyOptions().setWriteBufferSize(1L << 20).setMaxWriteBufferNumber(2)
                 .setCompressionType(CompressionType.NO_COMPRESSION);
-        List<ColumnFamilyDescriptor> descriptors = FAMILIES.stream()
-                .map(name -> new ColumnFamilyDescriptor(name.getBytes(StandardCharsets.US_ASCII), familyOptions)).toList();
-        this.families = new ArrayList<>();
-        RocksDB opened = null;
         try {
-            opened = RocksDB.open(options, dir.toString(), descriptors, families);
-            this.db = opened;
+            open();
+            options.setCreateIfMissing(false).setErrorIfExists(false);
             List<DiskEvent> events = events();
             nextEvent = events.isEmpty() ? 0 : events.getLast().sequence() + 1;
         } catch (RocksDBException e) {
-            closeAll(opened);
+            closeAll();
             throw new DiskFormatException("disk metadata " + dir + " cannot be opened: " + e.getMessage()
                     + "; without it nobody can say what the disk holds: make the disk anew from its image or its partner", e);
         } catch (IOException | RuntimeException e) {
-            closeAll(opened);
+            closeAll();
             throw e;
+        }
+    }
+
+    private void open() throws RocksDBException {
+        openedNanos = System.nanoTime();
+        List<ColumnFamilyDescriptor> descriptors = FAMILIES.stream()
+                .map(name -> new ColumnFamilyDescriptor(name.getBytes(StandardCharsets.US_ASCII), familyOptions)).toList();
+        opened = Optional.of(RocksDB.open(options, dir.toString(), descriptors, families));
+        refusesWrites = false;
+    }
+
+    /// Opened again first if that is due. What was written before is there then, and what failed may be: as after a crash.
+    private RocksDB db() throws IOException {
+        boolean due = opened.isEmpty() || refusesWrites;
+        if (due && System.nanoTime() - openedNanos >= REOPEN_NANOS) {
+            closeDb();
+            try {
+                open();
+            } catch (RocksDBException e) {
+                throw failure("open again", e);
+            }
+        }
+        return requireOpen();
+    }
+
+    private RocksDB requireOpen() throws IOException {
+        return opened.orElseThrow(() -> new IOException("disk metadata " + dir + " could not be opened again after a failure"));
+    }
+
+    private void write(WriteOptions how, WriteBatch batch) throws IOException {
+        RocksDB db = db();
+        try {
+            db.write(how, batch);
+        } catch (RocksDBException e) {
+            // From a full file system it recovers by itself.
+            refusesWrites = e.getStatus() == null || e.getStatus().getSubCode() != Status.SubCode.NoSpace;
+            throw failure("write", e);
         }
     }
 
@@ -104,11 +144,11 @@ final class Metadata implements Closeable {
     /// The super block.
     SuperBlock superBlock() throws IOException {
         try {
-            byte[] block = db.get(family("super"), SUPER_KEY);
+            byte[] block = db().get(family("super"), SUPER_KEY);
             if (block == null) {
                 throw new DiskFormatException("disk metadata " + dir + " has no super block; make the disk anew");
             }
-            byte[] applied = db.get(family("super"), APPLIED_KEY);
+            byte[] applied = db().get(family("super"), APPLIED_KEY);
             return SuperBlock.decode(block, applied == null ? Position.START : decodePosition(applied));
         } catch (RocksDBException e) {
             throw failure("read", e);
@@ -121,7 +161,7 @@ final class Metadata implements Closeable {
     /// What is remembered of a resync that is not complete.
     Optional<ResyncMark> resync() throws IOException {
         try {
-            byte[] stored = db.get(family("super"), RESYNC_KEY);
+            byte[] stored = db().get(family("super"), RESYNC_KEY);
             return stored == null ? Optional.empty() : Optional.of(new ResyncMark(
                     new UUID(number(stored, 0), number(stored, 8)), new GenerationId(number(stored, 16))));
         } catch (RocksDBException e) {
@@ -149,7 +189,7 @@ final class Metadata implements Closeable {
     /// What is known of an extent's content.
     KnownBlocks hashes(long extent) throws IOException {
         try {
-            byte[] row = db.get(family("hashes"), longs(extent));
+            byte[] row = db().get(family("hashes"), longs(extent));
             if (row == null) {
                 return KnownBlocks.NOTHING;
             }
@@ -165,17 +205,15 @@ final class Metadata implements Closeable {
 
     /// Forgets what is known of an extent's content; not synced by itself.
     void forgetHashes(long extent) throws IOException {
-        try {
-            db.delete(family("hashes"), unsynced, longs(extent));
-        } catch (RocksDBException e) {
-            throw failure("write", e);
+        try (Change change = change()) {
+            change.hashes(extent, KnownBlocks.NOTHING).commitLater();
         }
     }
 
     /// Whether the disk was closed in order and not opened since.
     boolean settled() throws IOException {
         try {
-            return db.get(family("super"), SETTLED_KEY) != null;
+            return db().get(family("super"), SETTLED_KEY) != null;
         } catch (RocksDBException e) {
             throw failure("read", e);
         }
@@ -192,15 +230,14 @@ final class Metadata implements Closeable {
 
     /// Records the applied position; not synced by itself, because an older one is as true.
     void applied(Position position) throws IOException {
-        try {
-            db.put(family("super"), unsynced, APPLIED_KEY, longs(position.epoch(), position.sequence()));
-        } catch (RocksDBException e) {
-            throw failure("write", e);
+        try (Change change = change()) {
+            change.put("super", APPLIED_KEY, longs(position.epoch(), position.sequence())).commitLater();
         }
     }
 
     /// Starts an atomic change.
-    Change change() {
+    Change change() throws IOException {
+        db();
         return new Change();
     }
 
@@ -298,20 +335,12 @@ final class Metadata implements Closeable {
 
         /// Returns when the change is durable.
         void commit() throws IOException {
-            write(synced);
+            write(synced, batch);
         }
 
         /// The change becomes durable with the next one that is: after a crash all of it may be missing.
         void commitLater() throws IOException {
-            write(unsynced);
-        }
-
-        private void write(WriteOptions how) throws IOException {
-            try {
-                db.write(how, batch);
-            } catch (RocksDBException e) {
-                throw failure("write", e);
-            }
+            write(unsynced, batch);
         }
 
         @Override
@@ -332,19 +361,25 @@ final class Metadata implements Closeable {
     @Override
     public void close() throws IOException {
         try {
-            db.syncWal();
+            if (opened.isPresent()) {
+                opened.get().syncWal();
+            }
         } catch (RocksDBException e) {
             throw failure("sync", e);
         } finally {
-            closeAll(db);
+            closeAll();
         }
     }
 
-    private void closeAll(RocksDB opened) {
+    private void closeDb() {
         families.forEach(ColumnFamilyHandle::close);
-        if (opened != null) {
-            opened.close();
-        }
+        families.clear();
+        opened.ifPresent(RocksDB::close);
+        opened = Optional.empty();
+    }
+
+    private void closeAll() {
+        closeDb();
         options.close();
         familyOptions.close();
         synced.close();
@@ -361,7 +396,7 @@ final class Metadata implements Closeable {
         Arrays.fill(after, (byte) 0xff);
         System.arraycopy(prefix, 0, after, 0, prefix.length);
         try (Slice end = new Slice(after); ReadOptions options = new ReadOptions().setIterateUpperBound(end);
-             RocksIterator each = db.newIterator(family(family), options)) {
+             RocksIterator each = db().newIterator(family(family), options)) {
             for (each.seek(prefix); each.isValid(); each.next()) {
                 entry.accept(each.key(), each.value());
             }
@@ -374,7 +409,8 @@ final class Metadata implements Closeable {
         }
     }
 
-    private ColumnFamilyHandle family(String name) {
+    private ColumnFamilyHandle family(String name) throws IOException {
+        requireOpen();
         return families.get(FAMILIES.indexOf(name));
     }
 
