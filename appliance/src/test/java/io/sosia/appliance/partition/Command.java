@@ -3,17 +3,26 @@ package io.sosia.appliance.partition;
 import io.sosia.appliance.cli.Sosia;
 import io.sosia.appliance.demo.ChildProcess;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
-/// A `sosia` command as a process on one of the hosts, started and killed as often as wanted; what it says is kept.
+/// A `sosia` command as a process on one of the hosts, started and killed as often as wanted; what it says is kept, by us: the host may refuse
+/// the command itself every write.
 final class Command implements AutoCloseable {
+
+    private static final int END_SECONDS = 60;
 
     private final List<String> line;
     private final Path log;
     private Process process;
+    private Thread keeper;
 
     /// @param on        what runs a command on its host
     /// @param log       what all its lives say
@@ -32,9 +41,31 @@ final class Command implements AutoCloseable {
         if (isAlive()) {
             throw new IllegalStateException(log + ": runs already");
         }
-        process = new ProcessBuilder(line)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile())).start();
+        process = new ProcessBuilder(line).redirectErrorStream(true).start();
+        Process speaking = process;
+        keeper = Thread.ofPlatform().daemon().name("log").start(() -> keep(speaking));
+    }
+
+    private void keep(Process speaking) {
+        try (InputStream said = speaking.getInputStream();
+                OutputStream kept = Files.newOutputStream(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+            said.transferTo(kept);
+        } catch (IOException e) {
+            throw new UncheckedIOException(log + " cannot be kept", e);
+        }
+    }
+
+    /// From now on the host refuses whatever this life of the command writes to a file (EFBIG, setrlimit(2)), wherever in it; or lets it write
+    /// again.
+    void refuseWrites(boolean refused) throws IOException, InterruptedException {
+        Network.run("prlimit", "--pid", Long.toString(process.pid()), "--fsize=" + (refused ? "0:" : "unlimited:"));
+    }
+
+    /// Returns when it has ended by itself.
+    void awaitEnd() throws InterruptedException {
+        if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+            throw new IllegalStateException(log + ": goes on, but should have ended");
+        }
     }
 
     boolean isAlive() {
@@ -50,6 +81,7 @@ final class Command implements AutoCloseable {
     void kill() throws InterruptedException {
         if (process != null) {
             process.destroyForcibly().waitFor();
+            keeper.join();
         }
     }
 

@@ -190,6 +190,11 @@ final class Lab implements AutoCloseable {
         Files.delete(filler(node));
     }
 
+    /// A node's host refuses every write of its to a file, or takes them again.
+    void refuseWrites(String node, boolean refused) throws IOException, InterruptedException {
+        nodes.get(node).refuseWrites(refused);
+    }
+
     /// Looks again and again until it is so.
     void await(String what, BooleanSupplier so, Supplier<String> seen) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();

@@ -37,6 +37,9 @@ interface LabArbiter extends AutoCloseable {
     /// It forgets everything and is there again, as one that has just been made.
     void loseStorage() throws Exception;
 
+    /// Its host refuses whatever is written to its files, or takes it again; a process has ended by itself in between.
+    void refuseWrites(boolean refused) throws Exception;
+
     /// A node's requests get lost, or the answers.
     void cut(String node, boolean requests) throws Exception;
 
@@ -106,6 +109,16 @@ interface LabArbiter extends AutoCloseable {
         }
 
         @Override
+        public void refuseWrites(boolean refused) throws Exception {
+            if (refused) {
+                process.refuseWrites(true);
+            } else {
+                // A log that could not be written ends the witness: who watches over it is to start it again.
+                process.awaitEnd();
+            }
+        }
+
+        @Override
         public void cut(String node, boolean requests) throws Exception {
             network.cut(requests ? node : HOST, requests ? HOST : node);
         }
@@ -137,9 +150,10 @@ interface LabArbiter extends AutoCloseable {
         private final Set<String> cut = new HashSet<>();
         private boolean there;
 
-        Directory(Path folder) throws IOException {
+        Directory(Path folder) throws IOException, InterruptedException {
             this.folder = folder;
             this.shared = Files.createDirectory(folder.resolve("shared"));
+            Network.run("mount", "-t", "tmpfs", "shared", shared.toString());
         }
 
         private Path seenBy(String node) {
@@ -171,6 +185,11 @@ interface LabArbiter extends AutoCloseable {
         }
 
         @Override
+        public void refuseWrites(boolean refused) throws Exception {
+            Network.run("mount", "-o", "remount,bind," + (refused ? "ro" : "rw"), shared.toString());
+        }
+
+        @Override
         public void cut(String node, boolean requests) throws IOException {
             cut.add(node);
             link();
@@ -197,6 +216,8 @@ interface LabArbiter extends AutoCloseable {
         }
 
         @Override
-        public void close() {}
+        public void close() throws Exception {
+            Network.run("umount", shared.toString());
+        }
     }
 }

@@ -167,6 +167,10 @@ final class RowRun {
             case Step.Order(String command, Place owner) -> lab.order(command, node(owner));
             case Step.FillDisk(Place place) -> lab.fillDisk(node(place));
             case Step.EmptyDisk(Place place) -> lab.emptyDisk(node(place));
+            case Step.RefuseWrites(Place place) when place == Place.ARBITER -> lab.arbiter().refuseWrites(true);
+            case Step.RefuseWrites(Place place) -> lab.refuseWrites(node(place), true);
+            case Step.TakeWrites(Place place) when place == Place.ARBITER -> lab.arbiter().refuseWrites(false);
+            case Step.TakeWrites(Place place) -> lab.refuseWrites(node(place), false);
             case Step.Await(Place place, String state) -> await(place + " becomes " + state,
                     () -> lab.state(node(place)).matches(state));
             case Step.AwaitAlarm(Place place, boolean raised) -> await("alarm of " + place + " " + raised, () ->

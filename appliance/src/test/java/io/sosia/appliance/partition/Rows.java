@@ -22,7 +22,9 @@ import io.sosia.appliance.partition.Step.NewRun;
 import io.sosia.appliance.partition.Step.Order;
 import io.sosia.appliance.partition.Step.Place;
 import io.sosia.appliance.partition.Step.PowerLoss;
+import io.sosia.appliance.partition.Step.RefuseWrites;
 import io.sosia.appliance.partition.Step.Start;
+import io.sosia.appliance.partition.Step.TakeWrites;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -40,7 +42,7 @@ final class Rows {
     private Rows() {}
 
     static List<Row> all() {
-        return Stream.of(disks(), deaths(), cuts(), arbiterAway(), arbiterHalfAway(), renunciations(), owners(), operators())
+        return Stream.of(disks(), writes(), deaths(), cuts(), arbiterAway(), arbiterHalfAway(), renunciations(), owners(), operators())
                 .flatMap(List::stream).toList();
     }
 
@@ -132,6 +134,25 @@ final class Rows {
                 row("SOLO, and the disk is full",
                         List.of(new Kill(BACKUP), new Await(PRIMARY, "SOLO"), new FillDisk(PRIMARY), new AwaitDiskError()),
                         nobodyBut(PRIMARY, "SOLO", "DEAD"), List.of(new EmptyDisk(PRIMARY), new Start(BACKUP)),
+                        List.of(PRIMARY_KEPT)));
+    }
+
+    /// A disk that fails for another reason than being full: nothing that is written is kept, wherever it is to go.
+    private static List<Row> writes() {
+        return List.of(
+                row("primary's disk refuses every write", List.of(new RefuseWrites(PRIMARY)), nobodyBut(BACKUP, "DEAD", "SOLO"),
+                        List.of(new Start(PRIMARY)), List.of(ROLES_CHANGED)),
+                row("backup's disk refuses every write",
+                        List.of(new RefuseWrites(BACKUP), new AwaitWords(BACKUP, "READY->HALTED .*disk")),
+                        nobodyBut(PRIMARY, "SOLO", "DEAD"), List.of(new Start(BACKUP)),
+                        List.of(PRIMARY_KEPT)),
+                row("SOLO, and the disk refuses every write",
+                        List.of(new Kill(BACKUP), new Await(PRIMARY, "SOLO"), new RefuseWrites(PRIMARY), new AwaitDiskError()),
+                        nobodyBut(PRIMARY, "SOLO", "DEAD"), List.of(new TakeWrites(PRIMARY), new Start(BACKUP)),
+                        List.of(PRIMARY_KEPT)),
+                row("arbiter's disk refuses every write, then the backup dies", List.of(new RefuseWrites(ARBITER), new Kill(BACKUP)),
+                        nobody("FROZEN", "DEAD"),
+                        List.of(new TakeWrites(ARBITER), new Start(ARBITER), new Await(PRIMARY, "SOLO"), new Start(BACKUP)),
                         List.of(PRIMARY_KEPT)));
     }
 

@@ -34,6 +34,12 @@ sealed interface Step {
     /// Room again.
     record EmptyDisk(Place node) implements Step {}
 
+    /// Whatever it writes to a file is refused by its host, though there is room.
+    record RefuseWrites(Place place) implements Step {}
+
+    /// Files can be written again.
+    record TakeWrites(Place place) implements Step {}
+
     /// A node's state, as a regular expression.
     record Await(Place node, String state) implements Step {}
 
@@ -61,7 +67,8 @@ sealed interface Step {
     /// Whether it does something; the others wait.
     default boolean changes() {
         return switch (this) {
-            case Kill _, PowerLoss _, Start _, Cut _, Heal _, LoseStorage _, Order _, FillDisk _, EmptyDisk _ -> true;
+            case Kill _, PowerLoss _, Start _, Cut _, Heal _, LoseStorage _, Order _, FillDisk _, EmptyDisk _,
+                    RefuseWrites _, TakeWrites _ -> true;
             case Await _, AwaitAlarm _, AwaitRenunciation _, AwaitGrant _, AwaitProtection _, AwaitDiskError _, AwaitWords _, NewRun _ ->
                     false;
         };
