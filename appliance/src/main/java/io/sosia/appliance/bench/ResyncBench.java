@@ -77,7 +77,7 @@ public final class ResyncBench {
     private final int changedMiB;
     private final Consumer<String> progress;
 
-    /// @param runs       of each measurement that count, at least 1
+    /// @param runs       counted runs of each measurement, at least 1
     /// @param sizesGiB   of the disks, each above 0
     /// @param changedMiB written between the partner's going and its return
     /// @param progress   told of each run
@@ -118,7 +118,7 @@ public final class ResyncBench {
         try (DiskStore source = DiskStore.open(folder.resolve("source"))) {
             fill(source, bytes);
             source.split("for the bench");
-            int before = (int) Math.clamp(Math.ceilDiv(WARM_UP_BYTES, bytes), 1, WARM_UP_RUNS_MAX);
+            int before = Math.clamp(Math.ceilDiv(WARM_UP_BYTES, bytes), 1, WARM_UP_RUNS_MAX);
             for (int number = 1 - before; number <= runs; number++) {
                 Run run = run(folder, source, before + number, security);
                 if (number > 0) {
@@ -145,16 +145,17 @@ public final class ResyncBench {
         double copied = copy(folder);
         double streamed = LoopbackStream.seconds(security, source.sizeBytes());
         Path target = folder.resolve("target");
+        Run run;
         try (DiskStore disk = DiskRebuild.open(target, source.superBlock().disk(), source.sizeBytes())) {
             double full = resync(source, disk, number * 2 + 1, security);
             source.split("the partner goes");
             change(source, source.sizeBytes(), number);
             double incremental = resync(source, disk, number * 2 + 2, security);
             source.split("the partner goes");
-            return new Run(copied, streamed, full, incremental);
-        } finally {
-            delete(target);
+            run = new Run(copied, streamed, full, incremental);
         }
+        delete(target);
+        return run;
     }
 
     /// Of a node that is its own partner: one certificate does for both ends.

@@ -24,8 +24,8 @@ final class JitDirectives {
 
     private static final Logger LOG = LoggerFactory.getLogger(JitDirectives.class);
 
-    /// Methods of [GuestAccess] that are to become part of the code that calls them, as patterns. In a large region the JVM does so with
-    /// the first of them only, unless the launcher's `-XX:-ClipInlining` says otherwise.
+    /// Methods of [GuestAccess] that are to become part of the code that calls them, as patterns. The JVM does
+    /// so until the caller has reached a size, unless the launcher's `-XX:-ClipInlining` says otherwise.
     private static final String[] INLINED = {"load*", "store*", "get*", "put*", "entry", "mapped", "leave", "less*", "float*", "set*"};
 
     /// Adds the directives to those of this JVM, as `jcmd Compiler.directives_add` does.

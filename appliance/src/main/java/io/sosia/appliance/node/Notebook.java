@@ -50,7 +50,7 @@ final class Notebook implements AutoCloseable {
     }
 
     /// Before a claim is sent: with a grant the node may be live at once, and one that could not go on then must not take the claim from its
-    /// partner. When it cannot be written nobody is told but the operator, as if the arbiter were silent.
+    /// partner. When it cannot be written nobody is told but the operator: the claim is one without an answer.
     void claims(ClaimCommand claim, Runnable then) {
         epoch(epochOf(claim), EpochFile.Role.PRIMARY, then, failure -> {
             if (!failure.toString().equals(failureTold)) {

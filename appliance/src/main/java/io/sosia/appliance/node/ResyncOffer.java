@@ -66,7 +66,7 @@ final class ResyncOffer implements DiskOffer {
         this.content = content;
     }
 
-    /// The next resync is to send everything. Any thread.
+    /// Resyncs are to send everything, until one has. Any thread.
     void wantFull() {
         fullWanted.set(true);
     }
@@ -136,7 +136,6 @@ final class ResyncOffer implements DiskOffer {
                 planned = true;
                 interrupted = Optional.empty();
             }
-            fullWanted.set(false);
             before.ifPresent(ResyncSource::close);
         }
 
@@ -227,6 +226,8 @@ final class ResyncOffer implements DiskOffer {
 
         @Override
         public void done() {
+            // Not before: a partner that is lost meanwhile may not have written down that all is to come.
+            fullWanted.set(false);
             interrupted = Optional.empty();
             sending = Optional.empty();
             end(source);

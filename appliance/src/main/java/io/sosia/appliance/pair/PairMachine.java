@@ -200,7 +200,7 @@ public final class PairMachine {
         boolean hasPartner = s.purpose() == Purpose.PROTECT_LIVE || s.purpose() == Purpose.LET_GO;
         boolean goesOn = hasPartner && !s.partnerGone() || s.relied();
         if (!s.frozen() && !goesOn && now - s.sinceNanos() >= settings.freezeNanos()) {
-            return Step.to(s.inFrost(), "the witness does not answer",
+            return Step.to(s.inFrost(), "the claim has no answer",
                     s.purpose().machineRuns() ? new PairAction[] {new Pause()} : new PairAction[0]);
         }
         if (now - s.askedNanos() < settings.witnessRetryNanos()) {

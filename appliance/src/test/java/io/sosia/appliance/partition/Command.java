@@ -58,7 +58,9 @@ final class Command implements AutoCloseable {
     /// From now on the host refuses whatever this life of the command writes to a file (EFBIG, setrlimit(2)), wherever in it; or lets it write
     /// again.
     void refuseWrites(boolean refused) throws IOException, InterruptedException {
-        Network.run("prlimit", "--pid", Long.toString(process.pid()), "--fsize=" + (refused ? "0:" : "unlimited:"));
+        String pid = Long.toString(process.pid());
+        String hard = Network.run("prlimit", "--pid", pid, "--fsize", "--output=HARD", "--noheadings", "--raw").strip();
+        Network.run("prlimit", "--pid", pid, "--fsize=" + (refused ? "0" : hard) + ":");
     }
 
     /// Returns when it has ended by itself.
@@ -66,6 +68,7 @@ final class Command implements AutoCloseable {
         if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
             throw new IllegalStateException(log + ": goes on, but should have ended");
         }
+        keeper.join();
     }
 
     boolean isAlive() {
@@ -80,7 +83,9 @@ final class Command implements AutoCloseable {
     /// `kill -9`; returns when it is gone.
     void kill() throws InterruptedException {
         if (process != null) {
-            process.destroyForcibly().waitFor();
+            // Not the process itself: it would close what its last words come by.
+            process.toHandle().destroyForcibly();
+            process.waitFor();
             keeper.join();
         }
     }

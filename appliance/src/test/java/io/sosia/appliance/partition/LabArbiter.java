@@ -37,7 +37,7 @@ interface LabArbiter extends AutoCloseable {
     /// It forgets everything and is there again, as one that has just been made.
     void loseStorage() throws Exception;
 
-    /// Its host refuses whatever is written to its files, or takes it again; a process has ended by itself in between.
+    /// Its host refuses whatever is written to its files; or takes it again, of a process when that has ended by itself, and is started anew.
     void refuseWrites(boolean refused) throws Exception;
 
     /// A node's requests get lost, or the answers.

@@ -91,13 +91,14 @@ final class Network implements AutoCloseable {
     }
 
     /// Runs a command here, which has to succeed.
-    static void run(String... command) throws IOException, InterruptedException {
+    static String run(String... command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
             throw new IOException(String.join(" ", command) + " fails: " + said.strip());
         }
+        return said;
     }
 
     /// The namespaces go with the last process in them.

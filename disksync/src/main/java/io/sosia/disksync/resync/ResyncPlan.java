@@ -31,22 +31,22 @@ public record ResyncPlan(ResyncMode mode, DirtyMap blocks, String reason) {
     /// Decides.
     ///
     /// @param interrupted what the source remembers of the last resync
-    /// @param full        whether an operator wants everything sent
+    /// @param full        whether an operator wants everything sent, if that is not under way
     /// @throws IllegalArgumentException when the two are not copies of one disk
     public static ResyncPlan of(DiskView source, DiskView target, Optional<Interrupted> interrupted, boolean full) {
         if (!source.disk().equals(target.disk()) || source.sizeBytes() != target.sizeBytes()) {
             throw new IllegalArgumentException("disk " + target.disk() + " of " + target.sizeBytes()
                     + " bytes cannot become disk " + source.disk() + " of " + source.sizeBytes());
         }
-        if (full) {
-            return everything(source, ResyncMode.FULL, "as asked");
-        }
-        Optional<Interrupted> goesOn = interrupted.filter(before ->
-                target.resync().isPresent() && target.resync().get().session().equals(before.session()));
+        Optional<Interrupted> goesOn = interrupted.filter(before -> (!full || before.mode() == ResyncMode.FULL)
+                && target.resync().isPresent() && target.resync().get().session().equals(before.session()));
         if (goesOn.isPresent()) {
             ResyncMode mode = goesOn.get().mode();
             return new ResyncPlan(mode, goesOn.get().left(),
                     mode.word() + ": goes on where it was interrupted, " + amount(goesOn.get().left()) + " left");
+        }
+        if (full) {
+            return everything(source, ResyncMode.FULL, "as asked");
         }
         if (target.blank()) {
             return everything(source, ResyncMode.FULL, "the disk is empty");

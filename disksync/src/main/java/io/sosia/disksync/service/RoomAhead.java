@@ -8,11 +8,13 @@ final class RoomAhead {
     private static final long BYTES_MAX = 16L << 20;
 
     private final DiskStore disk;
-    /// Data has come without a gap from here
+    /// Where the data without a gap begins that was expected last, and where it ends.
     private long begin = -1;
-    /// to here, and has its space up to there.
     private long end = -1;
+    /// That data has its space up to here.
     private long reserved;
+    /// Nothing beyond this has come yet; what lies before may be a hole that nobody fills or punches again.
+    private long furthest;
 
     RoomAhead(DiskStore disk) {
         this.disk = disk;
@@ -26,9 +28,16 @@ final class RoomAhead {
         }
         end = offset + length;
         if (end > reserved) {
-            long upTo = Math.min(disk.sizeBytes(), end + Math.min(BYTES_MAX, end - begin));
+            long ahead = end > furthest ? Math.min(BYTES_MAX, end - begin) : 0;
+            long upTo = Math.min(disk.sizeBytes(), end + ahead);
             disk.reserve(reserved, upTo - reserved);
             reserved = upTo;
         }
+        furthest = Math.max(furthest, end);
+    }
+
+    /// Nothing but zeroes goes here.
+    void skip(long offset, long length) {
+        furthest = Math.max(furthest, offset + length);
     }
 }

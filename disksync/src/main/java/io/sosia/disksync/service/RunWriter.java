@@ -39,7 +39,7 @@ final class RunWriter implements AutoCloseable {
         }
     }
 
-    /// All of the disk comes from here on, its zeroes too.
+    /// All of the disk comes from here on, its zeroes too, in ascending order but for what changes meanwhile.
     void expectAll() {
         room = Optional.of(new RoomAhead(disk));
     }
@@ -62,6 +62,7 @@ final class RunWriter implements AutoCloseable {
         if (offset < end) {
             retire(true);
         }
+        room.ifPresent(ahead -> ahead.skip(offset, length));
         disk.receiveZeroes(offset, length);
         covered(number);
         retire(false);

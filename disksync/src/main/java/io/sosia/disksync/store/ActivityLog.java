@@ -34,6 +34,11 @@ final class ActivityLog {
         return entries.size();
     }
 
+    /// All that are hot: a copy.
+    List<Long> extents() {
+        return List.copyOf(entries.keySet());
+    }
+
     /// The extents of `range` that are not hot.
     List<Long> coldIn(ByteRange range) {
         List<Long> cold = new ArrayList<>();

@@ -40,7 +40,7 @@ interface DataFile extends Closeable {
     /// The first byte from `from` on that is in a hole; `size` when there is none before.
     long nextHole(long from, long size) throws IOException;
 
-    /// This range will be written soon: the host may allot its space, which what is there already and what is never written costs too. Only
+    /// This range will be written soon: the host may allot its space, which is then taken also where nothing is written after all. Only
     /// a hint; whether there is room shows when it is written.
     default void reserve(long offset, long length) {
     }

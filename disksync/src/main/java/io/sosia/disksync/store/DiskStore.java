@@ -249,7 +249,7 @@ public final class DiskStore implements BlockStore {
         try {
             meta.applied(durable);
         } catch (IOException e) {
-            // What is stored is an older lower bound, which is as true; the next metadata write reports the fault.
+            // What is stored is an older lower bound, which is as true; if the fault lasts, the next metadata write reports it.
             DIAGNOSTICS.warn("disk {} applied={} not recorded: {}", dir, durable, e.getMessage());
         }
     }
@@ -382,7 +382,7 @@ public final class DiskStore implements BlockStore {
 
     /// Much of this range will be received soon: a hint to the host. What is not takes space as well, until zeroes are received for it.
     public void reserve(long offset, long length) {
-        data.reserve(offset, Math.min(length, sizeBytes - offset));
+        data.reserve(offset, length);
     }
 
     /// As [#receive], of zeroes; they take no space where the host can punch holes.
@@ -444,7 +444,7 @@ public final class DiskStore implements BlockStore {
         }
         SuperBlock block = superBlock();
         return new DiskView(block.disk(), sizeBytes, block.generations(), block.state(), block.partner(),
-                block.state() == DiskState.INCONSISTENT && isBlank(), meta.resync(), suspects());
+                block.state() == DiskState.INCONSISTENT && isBlank(), tracking.resync(), suspects());
     }
 
     /// A new file's last page is written to give it its length.

@@ -13,12 +13,12 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 
-/// The file operations that Java lacks: punching holes, finding them, filling them beforehand, reading ahead, and sharing a file's content with a second
-/// one.
+/// The file operations that Java lacks: punching holes, finding them, allotting their space, reading ahead, and sharing a file's
+/// content with a second one.
 ///
 /// WHY: a guest's TRIM must give space back to the host, and a sparse image must stay sparse when it is copied; a point in
 /// time costs nothing where the file system can share blocks; who reads a whole disk beside a guest must not make it wait, and who
-/// writes a whole disk must not have all of it left to do when it is to be durable. The Java library has neither `fallocate` nor `SEEK_DATA`
+/// writes a whole disk must not have all of it left to do when it is to be durable, nor write one piece after the other. The Java library has neither `fallocate` nor `SEEK_DATA`
 /// nor `FICLONE` nor `posix_fadvise` nor `sync_file_range`.
 ///
 /// SAFE-BECAUSE: the descriptor is private to this object and closed once; `fallocate`, `lseek`, `posix_fadvise`, `sync_file_range` and `ioctl(FICLONE)` take

@@ -9,7 +9,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,7 +31,6 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Slice;
-import org.rocksdb.Status;
 import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
@@ -37,7 +38,8 @@ import org.rocksdb.WriteOptions;
 /// The metadata of a disk in RocksDB, one column family each for the super block, hot extents, dirty maps, known hashes
 /// and events.
 ///
-/// Keys are big-endian, so they sort by number. A [Change] is atomic. Not thread-safe: its owner guards it.
+/// Keys are big-endian, so they sort by number. A [Change] is atomic; one that fails may have taken effect, and what failed is opened again,
+/// with all that should be there stated anew ([Memory]), before the next. Not thread-safe: its owner guards it.
 final class Metadata implements Closeable {
     /// Events kept at most; the oldest go first.
     static final int EVENTS_MAX = 1_000;
@@ -52,20 +54,40 @@ final class Metadata implements Closeable {
         RocksDB.loadLibrary();
     }
 
-    /// RocksDB takes no more writes after one that failed, and says so by failing each; it does when it is opened again.
-    private static final long REOPEN_NANOS = 1_000_000_000L;
+    /// Between a failed write and opening again, twice as long after each that is of no use.
+    private static final long PAUSE_NANOS_MIN = 100_000_000L;
+    private static final long PAUSE_NANOS_MAX = 30_000_000_000L;
+    private static final int PROBE_BYTES = 4096;
 
     private final Path dir;
     private final DBOptions options;
     private final ColumnFamilyOptions familyOptions;
     private final List<ColumnFamilyHandle> families = new ArrayList<>();
-    /// Empty when it could not be opened again.
+    /// Empty when it could not be opened again, and after [#close].
     private Optional<RocksDB> opened = Optional.empty();
+    private Memory memory = _ -> {};
+    private Writer writer = RocksDB::write;
+    /// RocksDB takes no more writes after one that failed, until it is opened again.
     private boolean refusesWrites;
-    private long openedNanos;
+    private boolean closed;
+    private long triedNanos;
+    private long pauseNanos = PAUSE_NANOS_MIN;
     private final WriteOptions synced = new WriteOptions().setSync(true);
     private final WriteOptions unsynced = new WriteOptions();
     private long nextEvent;
+
+    /// Whoever holds in memory what the metadata should be.
+    @FunctionalInterface
+    interface Memory {
+        /// Writes down all of it again: a change that failed may have taken effect nevertheless.
+        void restate(Change change) throws IOException;
+    }
+
+    /// How a batch is written.
+    @FunctionalInterface
+    interface Writer {
+        void write(RocksDB db, WriteOptions how, WriteBatch batch) throws RocksDBException;
+    }
 
     private Metadata(Path dir, boolean create) throws IOException {
         this.dir = dir;
@@ -95,38 +117,63 @@ final class Metadata implements Closeable {
     }
 
     private void open() throws RocksDBException {
-        openedNanos = System.nanoTime();
         List<ColumnFamilyDescriptor> descriptors = FAMILIES.stream()
                 .map(name -> new ColumnFamilyDescriptor(name.getBytes(StandardCharsets.US_ASCII), familyOptions)).toList();
         opened = Optional.of(RocksDB.open(options, dir.toString(), descriptors, families));
-        refusesWrites = false;
     }
 
-    /// Opened again first if that is due. What was written before is there then, and what failed may be: as after a crash.
+    /// Names who knows what the metadata should be after a failure.
+    void remember(Memory memory) {
+        this.memory = memory;
+    }
+
+    /// For tests, which make it fail.
+    void setWriter(Writer writer) {
+        this.writer = writer;
+    }
+
     private RocksDB db() throws IOException {
-        boolean due = opened.isEmpty() || refusesWrites;
-        if (due && System.nanoTime() - openedNanos >= REOPEN_NANOS) {
-            closeDb();
-            try {
-                open();
-            } catch (RocksDBException e) {
-                throw failure("open again", e);
-            }
-        }
-        return requireOpen();
+        return opened.orElseThrow(() -> new IOException("disk metadata " + dir + (closed ? " is closed"
+                : " could not be opened again after a failure")));
     }
 
-    private RocksDB requireOpen() throws IOException {
-        return opened.orElseThrow(() -> new IOException("disk metadata " + dir + " could not be opened again after a failure"));
+    /// Before a change: opens again what takes no more writes, if it is time to.
+    private void recover() throws IOException {
+        boolean due = (opened.isEmpty() || refusesWrites) && !closed;
+        if (!due || System.nanoTime() - triedNanos < pauseNanos) {
+            return;
+        }
+        try {
+            // Of what can only be read, at least that.
+            Path probe = dir.resolveSibling(dir.getFileName() + ".probe");
+            Files.write(probe, new byte[PROBE_BYTES], StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
+            Files.delete(probe);
+            closeDb();
+            open();
+            try (Change everything = new Change()) {
+                memory.restate(everything);
+                writer.write(db(), synced, everything.batch);
+            }
+            refusesWrites = false;
+            pauseNanos = PAUSE_NANOS_MIN;
+        } catch (IOException | RocksDBException e) {
+            pauseNanos = Math.min(PAUSE_NANOS_MAX, 2 * pauseNanos);
+            throw new IOException("disk metadata " + dir + " cannot be opened again after a failure: " + e.getMessage(), e);
+        } finally {
+            triedNanos = System.nanoTime();
+        }
     }
 
     private void write(WriteOptions how, WriteBatch batch) throws IOException {
         RocksDB db = db();
+        if (refusesWrites) {
+            throw new IOException("cannot write disk metadata " + dir + ": it has failed, and is to be opened again");
+        }
         try {
-            db.write(how, batch);
+            writer.write(db, how, batch);
         } catch (RocksDBException e) {
-            // From a full file system it recovers by itself.
-            refusesWrites = e.getStatus() == null || e.getStatus().getSubCode() != Status.SubCode.NoSpace;
+            refusesWrites = true;
+            triedNanos = System.nanoTime();
             throw failure("write", e);
         }
     }
@@ -237,13 +284,15 @@ final class Metadata implements Closeable {
 
     /// Starts an atomic change.
     Change change() throws IOException {
-        db();
+        recover();
         return new Change();
     }
 
     /// Changes that take effect together, durably, at [#commit()]; dropped when it is closed without.
     final class Change implements AutoCloseable {
         private final WriteBatch batch = new WriteBatch();
+        /// Of the next event, if this succeeds.
+        private long sequence = nextEvent;
 
         Change superBlock(SuperBlock block) throws IOException {
             return put("super", SUPER_KEY, block.encode());
@@ -264,6 +313,21 @@ final class Metadata implements Closeable {
 
         Change cold(long extent) throws IOException {
             return delete("al", longs(extent));
+        }
+
+        /// No extent is hot but those named after this.
+        Change allCold() throws IOException {
+            // Extents are not negative.
+            return deleteRange("al", longs(0), longs(-1));
+        }
+
+        private Change deleteRange(String family, byte[] from, byte[] to) throws IOException {
+            try {
+                batch.deleteRange(family(family), from, to);
+                return this;
+            } catch (RocksDBException e) {
+                throw failure("write", e);
+            }
         }
 
         private Change delete(String family, byte[] key) throws IOException {
@@ -287,13 +351,8 @@ final class Metadata implements Closeable {
         }
 
         Change forgetDirty(GenerationId generation) throws IOException {
-            try {
-                // Keys are (generation, page), and pages are not negative.
-                batch.deleteRange(family("dirty"), longs(generation.value(), 0), longs(generation.value(), -1));
-                return this;
-            } catch (RocksDBException e) {
-                throw failure("write", e);
-            }
+            // Keys are (generation, page), and pages are not negative.
+            return deleteRange("dirty", longs(generation.value(), 0), longs(generation.value(), -1));
         }
 
         /// Nothing known deletes the row.
@@ -308,13 +367,8 @@ final class Metadata implements Closeable {
         }
 
         Change forgetAllHashes() throws IOException {
-            try {
-                // Extents are not negative.
-                batch.deleteRange(family("hashes"), longs(0), longs(-1));
-                return this;
-            } catch (RocksDBException e) {
-                throw failure("write", e);
-            }
+            // Extents are not negative.
+            return deleteRange("hashes", longs(0), longs(-1));
         }
 
         Change settled(boolean closedInOrder) throws IOException {
@@ -325,22 +379,27 @@ final class Metadata implements Closeable {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             ByteBuffer value = ByteBuffer.allocate(Long.BYTES + bytes.length);
             value.putLong(System.currentTimeMillis()).put(bytes);
-            put("events", longs(nextEvent), value.array());
-            if (nextEvent >= EVENTS_MAX) {
-                delete("events", longs(nextEvent - EVENTS_MAX));
+            put("events", longs(sequence), value.array());
+            if (sequence >= EVENTS_MAX) {
+                delete("events", longs(sequence - EVENTS_MAX));
             }
-            nextEvent++;
+            sequence++;
             return this;
         }
 
         /// Returns when the change is durable.
         void commit() throws IOException {
-            write(synced, batch);
+            write(synced);
         }
 
         /// The change becomes durable with the next one that is: after a crash all of it may be missing.
         void commitLater() throws IOException {
-            write(unsynced, batch);
+            write(unsynced);
+        }
+
+        private void write(WriteOptions how) throws IOException {
+            Metadata.this.write(how, batch);
+            nextEvent = sequence;
         }
 
         @Override
@@ -379,6 +438,7 @@ final class Metadata implements Closeable {
     }
 
     private void closeAll() {
+        closed = true;
         closeDb();
         options.close();
         familyOptions.close();
@@ -410,7 +470,7 @@ final class Metadata implements Closeable {
     }
 
     private ColumnFamilyHandle family(String name) throws IOException {
-        requireOpen();
+        db();
         return families.get(FAMILIES.indexOf(name));
     }
 

@@ -14,6 +14,7 @@ import io.sosia.disksync.block.Unacknowledged;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.LongPredicate;
@@ -37,6 +38,8 @@ final class Tracking {
     /// Blocks written since the base generation; empty unless the partner is away.
     private final DirtyMap dirty;
     private SuperBlock superBlock;
+    /// Of the resync that has made this disk a mixture.
+    private Optional<ResyncMark> resync;
     /// Whether the partner, still away by the record, holds everything up to the cut of its clone and follows the log from there.
     private boolean joining;
 
@@ -46,8 +49,25 @@ final class Tracking {
         this.hotExtentsMax = hotExtentsMax;
         this.known = new KnownHashes(meta);
         this.superBlock = meta.superBlock();
+        this.resync = meta.resync();
         this.dirty = superBlock.partner() == Partner.AWAY ? meta.dirty(base()) : new DirtyMap();
         recover(meta.hotExtents().navigableKeySet());
+        meta.remember(this::restate);
+    }
+
+    private void restate(Metadata.Change change) throws IOException {
+        change.superBlock(superBlock).settled(false).allCold();
+        for (long extent : hot.extents()) {
+            change.hot(extent, superBlock.generations().current());
+        }
+        if (superBlock.partner() == Partner.AWAY) {
+            change.forgetDirty(base()).dirty(base(), dirty);
+        }
+        if (resync.isPresent()) {
+            change.resync(resync.get());
+        } else {
+            change.endResync();
+        }
     }
 
     /// After a crash the hot extents may differ from the partner's copy: keep that knowledge until it is settled.
@@ -90,6 +110,11 @@ final class Tracking {
 
     SuperBlock superBlock() {
         return superBlock;
+    }
+
+    /// What is remembered of a resync that is not complete.
+    Optional<ResyncMark> resync() {
+        return resync;
     }
 
     /// Remembers how far the disk is durable, in memory.
@@ -270,6 +295,7 @@ final class Tracking {
         }
         followed.forEach(hot::add);
         dirty.clear();
+        resync = Optional.empty();
         become(next, reason);
     }
 
@@ -307,6 +333,7 @@ final class Tracking {
             change.superBlock(next).resync(mark).event("resync begins: " + reason).commit();
         }
         known.beginResync();
+        resync = Optional.of(mark);
         become(next, reason);
     }
 

@@ -146,6 +146,22 @@ class RunWriterTest {
         assertThat(allottedBytes()).as("as much as is not zero").isLessThan((BLOCKS / 2L + 4) * BLOCK);
     }
 
+    @Test
+    void whatComesAgainTakesNoSpaceFromZeroesBehindIt() throws IOException {
+        try (RunWriter runs = new RunWriter(disk)) {
+            runs.expectAll();
+            runs.zeroes(1, 0, (long) BLOCKS * BLOCK);
+            for (int number = 2; number <= 17; number++) {
+                ByteBuf bytes = filled(4, number);
+                runs.data(number, (number - 2) * 4L * BLOCK, bytes);
+                bytes.release();
+            }
+            runs.settle();
+        }
+        disk.flush();
+        assertThat(allottedBytes()).isLessThan((64 + 4) * (long) BLOCK);
+    }
+
     /// Of the host's file system, for the data file.
     private long allottedBytes() throws IOException {
         Process du = new ProcessBuilder("du", "--block-size=1", temp.resolve("disk/data.img").toString()).start();

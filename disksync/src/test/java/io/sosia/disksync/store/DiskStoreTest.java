@@ -424,46 +424,4 @@ class DiskStoreTest {
             assertThat(meta.events().getFirst().text()).isEqualTo("event 5");
         }
     }
-
-    @Test
-    void metadataThatCouldNotBeWrittenForAWhileIsWrittenAgain() throws Exception {
-        try (DiskStore disk = openInMemory(4)) {
-            disk.note("before");
-            allowFiles(false);
-            try {
-                assertThatThrownBy(() -> disk.note("meanwhile")).isInstanceOf(IOException.class)
-                        .hasMessageContaining("cannot write disk metadata");
-                assertThatThrownBy(() -> Disks.write(disk, 0, Disks.filled(512, 1))).isInstanceOf(IOException.class);
-            } finally {
-                allowFiles(true);
-            }
-            long deadline = System.nanoTime() + 60_000_000_000L;
-            while (!isNoted(disk)) {
-                assertThat(System.nanoTime()).as("metadata is written again").isLessThan(deadline);
-                Thread.sleep(20);
-            }
-            Disks.write(disk, 0, Disks.filled(512, 2));
-            disk.flush();
-        }
-        try (DiskStore disk = openInMemory(4)) {
-            assertThat(disk.events().stream().map(DiskEvent::text)).contains("before", "afterwards");
-            assertThat(Disks.read(disk, 0, 512)).isEqualTo(Disks.filled(512, 2));
-        }
-    }
-
-    private static boolean isNoted(DiskStore disk) {
-        try {
-            disk.note("afterwards");
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    /// Whether this very process may write to files, as the host sees it (EFBIG otherwise).
-    private static void allowFiles(boolean allowed) throws Exception {
-        Process limit = new ProcessBuilder("prlimit", "--pid", Long.toString(ProcessHandle.current().pid()),
-                allowed ? "--fsize=unlimited:" : "--fsize=0:").inheritIO().start();
-        assertThat(limit.waitFor()).isZero();
-    }
 }
