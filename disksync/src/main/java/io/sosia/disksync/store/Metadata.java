@@ -144,10 +144,8 @@ final class Metadata implements Closeable {
             return;
         }
         try {
-            // Of what can only be read, at least that.
-            Path probe = dir.resolveSibling(dir.getFileName() + ".probe");
-            Files.write(probe, new byte[PROBE_BYTES], StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
-            Files.delete(probe);
+            // What can only be read stays readable.
+            probe();
             closeDb();
             open();
             try (Change everything = new Change()) {
@@ -161,6 +159,15 @@ final class Metadata implements Closeable {
             throw new IOException("disk metadata " + dir + " cannot be opened again after a failure: " + e.getMessage(), e);
         } finally {
             triedNanos = System.nanoTime();
+        }
+    }
+
+    private void probe() throws IOException {
+        Path probe = dir.resolveSibling(dir.getFileName() + ".probe");
+        try {
+            Files.write(probe, new byte[PROBE_BYTES], StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
+        } finally {
+            Files.deleteIfExists(probe);
         }
     }
 
