@@ -1,5 +1,6 @@
 package io.sosia.appliance.cli;
 
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -17,8 +18,10 @@ import picocli.CommandLine.IVersionProvider;
             "  sosia demo               a whole pair on this machine; its primary is killed, nothing is lost",
             "  sosia machine run        one unprotected machine on this terminal",
             "  sosia COMMAND --help     what a command does and takes"
-        },
-        subcommands = {
+        })
+public final class Sosia implements Runnable {
+
+    private static final List<Class<?>> COMMANDS = List.of(
             DemoCommand.class,
             MachineCommand.class,
             ImageCommand.class,
@@ -33,9 +36,7 @@ import picocli.CommandLine.IVersionProvider;
             DiskCommand.class,
             SnapshotCommand.class,
             BenchCommand.class,
-            HelpCommand.class
-        })
-public final class Sosia implements Runnable {
+            HelpCommand.class);
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
@@ -46,14 +47,29 @@ public final class Sosia implements Runnable {
     public static void main(String[] args) {
         ParentWatch.beginIfAsked();
         Diagnostics.gather();
-        System.exit(commandLine().execute(args));
+        System.exit(commandLine(named(args)).execute(args));
     }
 
-    /// The complete command line, for `main` and for tests.
+    /// The command that is asked for, if one is: to know all of them takes a tenth of a second.
+    private static List<Class<?>> named(String[] args) {
+        return COMMANDS.stream()
+                .filter(command -> args.length != 0 && command != HelpCommand.class && name(command).equals(args[0])).findFirst()
+                .<List<Class<?>>>map(List::of).orElse(COMMANDS);
+    }
+
+    private static String name(Class<?> command) {
+        return command.getAnnotation(Command.class).name();
+    }
+
+    /// The complete command line.
     public static CommandLine commandLine() {
-        return new CommandLine(new Sosia())
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler(Sosia::explain);
+        return commandLine(COMMANDS);
+    }
+
+    private static CommandLine commandLine(List<Class<?>> commands) {
+        CommandLine line = new CommandLine(new Sosia());
+        commands.forEach(line::addSubcommand);
+        return line.setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(Sosia::explain);
     }
 
     @Override
