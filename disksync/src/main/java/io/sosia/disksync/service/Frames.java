@@ -25,7 +25,7 @@ final class Frames {
         void received(Channel channel, ResyncMessage message);
 
         /// There is room in the connection again, or no more.
-        void writabilityChanged();
+        default void writabilityChanged() {}
 
         /// The connection is of no use any more.
         void ended(Channel channel, String reason);

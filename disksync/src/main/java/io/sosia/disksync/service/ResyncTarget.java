@@ -134,9 +134,6 @@ public final class ResyncTarget implements AutoCloseable {
         }
 
         @Override
-        public void writabilityChanged() {}
-
-        @Override
         public void ended(Channel channel, String reason) {
             fail("the connection to the primary's disk ended: " + reason);
         }

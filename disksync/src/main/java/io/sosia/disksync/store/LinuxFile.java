@@ -18,8 +18,8 @@ import java.nio.file.Path;
 ///
 /// WHY: a guest's TRIM must give space back to the host, and a sparse image must stay sparse when it is copied; a point in
 /// time costs nothing where the file system can share blocks; who reads a whole disk beside a guest must not make it wait, and who
-/// writes a whole disk must not have all of it left to do when it is to be durable, nor write one piece after the other. The Java library has neither `fallocate` nor `SEEK_DATA`
-/// nor `FICLONE` nor `posix_fadvise` nor `sync_file_range`.
+/// writes a whole disk must not have all of it left to do when it is to be durable, nor write one piece after the other. The Java
+/// library has neither `fallocate` nor `SEEK_DATA` nor `FICLONE` nor `posix_fadvise` nor `sync_file_range`.
 ///
 /// SAFE-BECAUSE: the descriptor is private to this object and closed once; `fallocate`, `lseek`, `posix_fadvise`, `sync_file_range` and `ioctl(FICLONE)` take
 /// integers only, so no memory of ours is handed out; `open` reads one string that its arena keeps alive during the call; errno is captured by

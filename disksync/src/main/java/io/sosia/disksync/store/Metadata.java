@@ -329,17 +329,20 @@ final class Metadata implements Closeable {
         }
 
         private Change deleteRange(String family, byte[] from, byte[] to) throws IOException {
-            try {
-                batch.deleteRange(family(family), from, to);
-                return this;
-            } catch (RocksDBException e) {
-                throw failure("write", e);
-            }
+            return with(family(family), (batch, handle) -> batch.deleteRange(handle, from, to));
         }
 
         private Change delete(String family, byte[] key) throws IOException {
+            return with(family(family), (batch, handle) -> batch.delete(handle, key));
+        }
+
+        private Change put(String family, byte[] key, byte[] value) throws IOException {
+            return with(family(family), (batch, handle) -> batch.put(handle, key, value));
+        }
+
+        private Change with(ColumnFamilyHandle family, Edit edit) throws IOException {
             try {
-                batch.delete(family(family), key);
+                edit.make(batch, family);
                 return this;
             } catch (RocksDBException e) {
                 throw failure("write", e);
@@ -413,15 +416,11 @@ final class Metadata implements Closeable {
         public void close() {
             batch.close();
         }
+    }
 
-        private Change put(String family, byte[] key, byte[] value) throws IOException {
-            try {
-                batch.put(family(family), key, value);
-                return this;
-            } catch (RocksDBException e) {
-                throw failure("write", e);
-            }
-        }
+    @FunctionalInterface
+    private interface Edit {
+        void make(WriteBatch batch, ColumnFamilyHandle family) throws RocksDBException;
     }
 
     @Override

@@ -11,7 +11,7 @@ import io.sosia.disksync.block.Geometry;
 import io.sosia.disksync.block.ResyncMark;
 import io.sosia.disksync.store.DiskBirth;
 import io.sosia.disksync.store.DiskStore;
-import java.io.BufferedReader;
+import io.sosia.disksync.store.Disks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -54,6 +54,15 @@ class RunWriterTest {
             bytes.writeLong(value);
         }
         return bytes;
+    }
+
+    /// So many pieces from the disk's beginning on, of four blocks each, filled with their numbers.
+    private static void pieces(RunWriter runs, int firstNumber, int count) throws IOException {
+        for (int piece = 0; piece < count; piece++) {
+            ByteBuf bytes = filled(4, firstNumber + piece);
+            runs.data(firstNumber + piece, piece * 4L * BLOCK, bytes);
+            bytes.release();
+        }
     }
 
     private long firstOf(int block) throws IOException {
@@ -116,11 +125,7 @@ class RunWriterTest {
     @Test
     void aWholeDiskNeedsNoWordInBetween() throws IOException {
         try (RunWriter runs = new RunWriter(disk)) {
-            for (int number = 1; number <= BLOCKS / 4; number++) {
-                ByteBuf bytes = filled(4, number);
-                runs.data(number, (number - 1) * 4L * BLOCK, bytes);
-                bytes.release();
-            }
+            pieces(runs, 1, BLOCKS / 4);
             runs.settle();
             assertThat(runs.bytes()).isEqualTo((long) BLOCKS * BLOCK);
             assertThat(firstOf(BLOCKS - 1)).isEqualTo(BLOCKS / 4);
@@ -128,14 +133,10 @@ class RunWriterTest {
     }
 
     @Test
-    void zeroesTakeNoSpaceWhateverWasExpected() throws IOException {
+    void zeroesTakeNoSpaceWhateverWasExpected() throws Exception {
         try (RunWriter runs = new RunWriter(disk)) {
             runs.expectAll();
-            for (int number = 1; number <= BLOCKS / 8; number++) {
-                ByteBuf bytes = filled(4, number);
-                runs.data(number, (number - 1) * 4L * BLOCK, bytes);
-                bytes.release();
-            }
+            pieces(runs, 1, BLOCKS / 8);
             runs.zeroes(BLOCKS / 8 + 1, BLOCKS / 2L * BLOCK, BLOCKS / 2L * BLOCK);
             runs.settle();
         }
@@ -147,27 +148,19 @@ class RunWriterTest {
     }
 
     @Test
-    void whatComesAgainTakesNoSpaceFromZeroesBehindIt() throws IOException {
+    void whatComesAgainTakesNoSpaceFromZeroesBehindIt() throws Exception {
         try (RunWriter runs = new RunWriter(disk)) {
             runs.expectAll();
             runs.zeroes(1, 0, (long) BLOCKS * BLOCK);
-            for (int number = 2; number <= 17; number++) {
-                ByteBuf bytes = filled(4, number);
-                runs.data(number, (number - 2) * 4L * BLOCK, bytes);
-                bytes.release();
-            }
+            pieces(runs, 2, 16);
             runs.settle();
         }
         disk.flush();
         assertThat(allottedBytes()).isLessThan((64 + 4) * (long) BLOCK);
     }
 
-    /// Of the host's file system, for the data file.
-    private long allottedBytes() throws IOException {
-        Process du = new ProcessBuilder("du", "--block-size=1", temp.resolve("disk/data.img").toString()).start();
-        try (BufferedReader said = du.inputReader()) {
-            return Long.parseLong(said.readLine().split("\t")[0]);
-        }
+    private long allottedBytes() throws IOException, InterruptedException {
+        return Disks.allocatedBytes(temp.resolve("disk/data.img"));
     }
 
     @Test

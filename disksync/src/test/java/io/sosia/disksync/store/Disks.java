@@ -19,7 +19,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 
 /// What the tests of this package share.
-final class Disks {
+public final class Disks {
     static final DiskBirth BIRTH = new DiskBirth(new UUID(1, 2), new GenerationId(7));
     /// A generation in which two disks are called equal.
     static final GenerationId EQUAL = new GenerationId(99);
@@ -50,8 +50,8 @@ final class Disks {
         disk.write(offset, ByteBuffer.wrap(bytes));
     }
 
-    /// 512-byte units that a file takes on the host.
-    static long allocatedBytes(Path file) throws IOException, InterruptedException {
+    /// Bytes that a file takes on the host.
+    public static long allocatedBytes(Path file) throws IOException, InterruptedException {
         Process stat = new ProcessBuilder("stat", "-c", "%b", file.toString()).start();
         return Long.parseLong(new String(stat.getInputStream().readAllBytes()).strip()) * 512;
     }
