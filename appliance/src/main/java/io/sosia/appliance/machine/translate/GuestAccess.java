@@ -8,8 +8,7 @@ import io.sosia.appliance.machine.memory.GuestRam;
 import io.sosia.appliance.machine.mmu.Mmu;
 import io.sosia.appliance.machine.mmu.Tlb;
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
+import sun.misc.Unsafe;
 
 /// What translated code calls: memory through the translation tables, and instructions that are not translated.
 ///
@@ -20,118 +19,106 @@ import java.nio.ByteOrder;
 /// have it.
 public final class GuestAccess {
 
-    private static final VarHandle SHORTS =
-            MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-
     private static final Handover HANDOVER = RegionLoader.handover();
     private static final Hart HART = HANDOVER.hart;
     private static final Mmu MMU = HART.mmu();
     private static final GuestRam RAM = HART.ram();
     private static final byte[] BYTES = RAM.array();
-    /// Masks an offset likewise, if the size of RAM is a power of two.
-    private static final int RAM_MASK = Integer.bitCount(BYTES.length) == 1 ? BYTES.length - 1 : -1;
+    private static final Unsafe MEMORY = memory();
+    private static final long BYTES_BASE = Unsafe.ARRAY_BYTE_BASE_OFFSET;
     private static final long[] TLB = MMU.tables();
-    /// Masks an index of an entry to no effect but that the JVM's compiler sees it lies within.
-    private static final int TLB_MASK = TLB.length - 2;
     private static final FloatRegisters FLOATS = HART.floats();
     /// The integer registers.
     public static final long[] X = HART.registers();
 
     private GuestAccess() {}
 
+    private static Unsafe memory() {
+        try {
+            var field = Unsafe.class.getDeclaredField("theUnsafe");
+            field.setAccessible(true);
+            return (Unsafe) field.get(null);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /// Lets the engine define regions beside this class.
     public static MethodHandles.Lookup lookup() {
         return MethodHandles.lookup();
     }
 
-    private static int entry(long va, int table) {
-        return table + ((int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK) & TLB_MASK;
+    /// Whether the table at byte `table` of the tables leads to the byte at `va`.
+    public static boolean hit8(long va, long table) {
+        return tag(va, table) == (va & -4096);
     }
 
-    public static int load8(long va, int table) {
-        int e = entry(va, table);
-        return TLB[e] == (va & -4096) ? (int) (va + TLB[e + 1]) : -1;
+    public static boolean hit16(long va, long table) {
+        return tag(va, table) == (va & (-4096 | 1));
     }
 
-    public static int load16(long va, int table) {
-        int e = entry(va, table);
-        return TLB[e] == (va & (-4096 | 1)) ? (int) (va + TLB[e + 1]) : -1;
+    public static boolean hit32(long va, long table) {
+        return tag(va, table) == (va & (-4096 | 3));
     }
 
-    public static int load32(long va, int table) {
-        int e = entry(va, table);
-        return TLB[e] == (va & (-4096 | 3)) ? (int) (va + TLB[e + 1]) : -1;
+    public static boolean hit64(long va, long table) {
+        return tag(va, table) == (va & (-4096 | 7));
     }
 
-    public static int load64(long va, int table) {
-        int e = entry(va, table);
-        return TLB[e] == (va & (-4096 | 7)) ? (int) (va + TLB[e + 1]) : -1;
+    private static long entry(long va, long table) {
+        return table + (va >>> Tlb.INDEX_SHIFT - 3 & Tlb.INDEX_MASK << 3);
     }
 
-    public static int store8(long va, int table) {
-        int e = entry(va, table);
-        return TLB[e] == (va & -4096) ? (int) (va + TLB[e + 1]) : -1;
+    private static long tag(long va, long table) {
+        return MEMORY.getLong(TLB, entry(va, table));
     }
 
-    public static int store16(long va, int table) {
-        int e = entry(va, table);
-        return TLB[e] == (va & (-4096 | 1)) ? (int) (va + TLB[e + 1]) : -1;
+    private static long at(long va, long table) {
+        return va + MEMORY.getLong(TLB, entry(va, table) + 8) + BYTES_BASE;
     }
 
-    public static int store32(long va, int table) {
-        int e = entry(va, table);
-        return TLB[e] == (va & (-4096 | 3)) ? (int) (va + TLB[e + 1]) : -1;
+    public static long get8(long va, long table) {
+        return MEMORY.getByte(BYTES, at(va, table));
     }
 
-    public static int store64(long va, int table) {
-        int e = entry(va, table);
-        return TLB[e] == (va & (-4096 | 7)) ? (int) (va + TLB[e + 1]) : -1;
+    public static long getUnsigned8(long va, long table) {
+        return MEMORY.getByte(BYTES, at(va, table)) & 0xff;
     }
 
-    public static long get8(int offset) {
-        return BYTES[offset & RAM_MASK];
+    public static long get16(long va, long table) {
+        return MEMORY.getShort(BYTES, at(va, table));
     }
 
-    public static long getUnsigned8(int offset) {
-        return BYTES[offset & RAM_MASK] & 0xff;
+    public static long getUnsigned16(long va, long table) {
+        return MEMORY.getShort(BYTES, at(va, table)) & 0xffff;
     }
 
-    public static long get16(int offset) {
-        return (short) SHORTS.get(BYTES, offset & RAM_MASK - 1);
+    public static long get32(long va, long table) {
+        return MEMORY.getInt(BYTES, at(va, table));
     }
 
-    public static long getUnsigned16(int offset) {
-        return (short) SHORTS.get(BYTES, offset & RAM_MASK - 1) & 0xffff;
+    public static long getUnsigned32(long va, long table) {
+        return MEMORY.getInt(BYTES, at(va, table)) & 0xffff_ffffL;
     }
 
-    public static long get32(int offset) {
-        return (int) INTS.get(BYTES, offset & RAM_MASK - 3);
+    public static long get64(long va, long table) {
+        return MEMORY.getLong(BYTES, at(va, table));
     }
 
-    public static long getUnsigned32(int offset) {
-        return (int) INTS.get(BYTES, offset & RAM_MASK - 3) & 0xffff_ffffL;
+    public static void put8(long va, long value, long table) {
+        MEMORY.putByte(BYTES, at(va, table), (byte) value);
     }
 
-    public static long get64(int offset) {
-        return (long) LONGS.get(BYTES, offset & RAM_MASK - 7);
+    public static void put16(long va, long value, long table) {
+        MEMORY.putShort(BYTES, at(va, table), (short) value);
     }
 
-    public static void put8(int offset, long value) {
-        BYTES[offset & RAM_MASK] = (byte) value;
+    public static void put32(long va, long value, long table) {
+        MEMORY.putInt(BYTES, at(va, table), (int) value);
     }
 
-    public static void put16(int offset, long value) {
-        SHORTS.set(BYTES, offset & RAM_MASK - 1, (short) value);
-    }
-
-    public static void put32(int offset, long value) {
-        INTS.set(BYTES, offset & RAM_MASK - 3, (int) value);
-    }
-
-    public static void put64(int offset, long value) {
-        LONGS.set(BYTES, offset & RAM_MASK - 7, value);
+    public static void put64(long va, long value, long table) {
+        MEMORY.putLong(BYTES, at(va, table), value);
     }
 
     /// Whether floating-point instructions can be executed without a trap.
@@ -201,8 +188,7 @@ public final class GuestAccess {
 
     /// Whether the code's page at `va` is mapped to this page of RAM, as far as the tables know.
     public static boolean mapped(long va, int page) {
-        int e = entry(va, MMU.fetches());
-        return TLB[e] == va && (int) (va + TLB[e + 1]) == page << GuestRam.PAGE_SHIFT;
+        return MMU.probe(va, Mmu.FETCH) == page << GuestRam.PAGE_SHIFT;
     }
 
     /// Executes the instruction at `pc` as the interpreter would; the registers it reads are in [#X].

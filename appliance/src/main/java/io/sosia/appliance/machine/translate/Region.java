@@ -10,8 +10,8 @@ public abstract class Region {
     ///
     /// @param base   virtual address of the page that the first block lies in
     /// @param left   steps that may be executed; below zero, nothing is touched at all
-    /// @param loads  base of the table of readable pages
-    /// @param stores base of the table of writable pages
+    /// @param loads  byte of the tables' array that the table of readable pages begins at
+    /// @param stores likewise, of writable pages
     /// @return steps left; [Handover#pc] is the next instruction. `left` when nothing was executed
-    public abstract int run(long base, int left, int loads, int stores);
+    public abstract int run(long base, int left, long loads, long stores);
 }

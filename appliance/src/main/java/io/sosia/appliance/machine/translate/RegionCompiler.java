@@ -25,10 +25,10 @@ final class RegionCompiler {
     private static final ClassDesc ACCESS = ClassDesc.of(GuestAccess.class.getName());
     private static final ClassDesc ARITHMETIC = ClassDesc.of(Arithmetic.class.getName());
     private static final ClassDesc LONG = ClassDesc.of("java.lang.Long");
-    private static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIII)I");
-    private static final MethodTypeDesc OFFSET = MethodTypeDesc.ofDescriptor("(JI)I");
-    private static final MethodTypeDesc GET = MethodTypeDesc.ofDescriptor("(I)J");
-    private static final MethodTypeDesc PUT = MethodTypeDesc.ofDescriptor("(IJ)V");
+    private static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIJJ)I");
+    private static final MethodTypeDesc HIT = MethodTypeDesc.ofDescriptor("(JJ)Z");
+    private static final MethodTypeDesc GET = MethodTypeDesc.ofDescriptor("(JJ)J");
+    private static final MethodTypeDesc PUT = MethodTypeDesc.ofDescriptor("(JJJ)V");
     private static final MethodTypeDesc BINARY = MethodTypeDesc.ofDescriptor("(JJ)J");
     private static final MethodTypeDesc COMPARE = MethodTypeDesc.ofDescriptor("(JJ)I");
 
@@ -36,18 +36,17 @@ final class RegionCompiler {
     private static final int BASE = 1;
     private static final int LEFT = 3;
     private static final int LOADS = 4;
-    private static final int STORES = 5;
-    private static final int PC = 6;
-    private static final int REGISTERS = 8;
+    private static final int STORES = 6;
+    private static final int PC = 8;
+    private static final int REGISTERS = 10;
 
     private static final int COMPARED_RETURNS_MAX = 4;
 
     /// An exit that the interpreter goes on from.
     ///
     /// @param back    steps to give back
-    /// @param drops   whether an `int` on the stack is to be dropped
     /// @param pending registers to bring home
-    private record Exit(Label label, int place, int back, boolean drops, int pending) {}
+    private record Exit(Label label, int place, int back, int pending) {}
 
     private final RegionPlan plan;
     private final CodeBuilder code;
@@ -137,9 +136,6 @@ final class RegionCompiler {
 
     private void exit(Exit exit) {
         code.labelBinding(exit.label);
-        if (exit.drops) {
-            code.pop();
-        }
         if (exit.back != 0) {
             code.iinc(LEFT, exit.back);
         }
@@ -147,9 +143,9 @@ final class RegionCompiler {
         code.loadConstant(exit.place).goto_(leaveToPlace);
     }
 
-    private Label exitTo(int place, int back, boolean drops) {
+    private Label exitTo(int place, int back) {
         Label label = code.newLabel();
-        exits.add(new Exit(label, place, back, drops, registers.pending()));
+        exits.add(new Exit(label, place, back, registers.pending()));
         return label;
     }
 
@@ -159,7 +155,7 @@ final class RegionCompiler {
         code.labelBinding(heads.get(block.at()));
         // The sign is tested so that the JVM's compiler does not take `left` for a loop's counter: it would guess how far that goes, and
         // throw the code away when it guessed wrong.
-        code.iinc(LEFT, -steps).iload(LEFT).bipush(31).iushr().ifne(exitTo(block.at(), steps, false));
+        code.iinc(LEFT, -steps).iload(LEFT).loadConstant(Integer.MIN_VALUE).iand().ifne(exitTo(block.at(), steps));
         int place = block.at();
         for (int i = 0; i < steps; i++) {
             long word = block.words()[i];
@@ -186,13 +182,13 @@ final class RegionCompiler {
     private Label edge(int from, int to) {
         Label head = heads.get(to);
         if (head == null) {
-            return exitTo(to, 0, false);
+            return exitTo(to, 0);
         }
         if (RegionPlan.samePage(from, to)) {
             return head;
         }
         Label crossing = code.newLabel();
-        Label unmapped = exitTo(to, 0, false);
+        Label unmapped = exitTo(to, 0);
         edges.add(() -> code.labelBinding(crossing)
                 .lload(BASE).loadConstant((long) (to & -4096)).ladd().loadConstant(plan.page(to))
                 .invokestatic(ACCESS, "mapped", MethodTypeDesc.ofDescriptor("(JI)Z"))
@@ -205,17 +201,17 @@ final class RegionCompiler {
         int op = Op.op(word);
         switch (op) {
             case Op.NOP -> {}
-            case Op.LB -> load(word, place, left, "load8", "get8");
-            case Op.LBU -> load(word, place, left, "load8", "getUnsigned8");
-            case Op.LH -> load(word, place, left, "load16", "get16");
-            case Op.LHU -> load(word, place, left, "load16", "getUnsigned16");
-            case Op.LW -> load(word, place, left, "load32", "get32");
-            case Op.LWU -> load(word, place, left, "load32", "getUnsigned32");
-            case Op.LD -> load(word, place, left, "load64", "get64");
-            case Op.SB -> store(word, place, left, "store8", "put8");
-            case Op.SH -> store(word, place, left, "store16", "put16");
-            case Op.SW -> store(word, place, left, "store32", "put32");
-            case Op.SD -> store(word, place, left, "store64", "put64");
+            case Op.LB -> load(word, place, left, "hit8", "get8");
+            case Op.LBU -> load(word, place, left, "hit8", "getUnsigned8");
+            case Op.LH -> load(word, place, left, "hit16", "get16");
+            case Op.LHU -> load(word, place, left, "hit16", "getUnsigned16");
+            case Op.LW -> load(word, place, left, "hit32", "get32");
+            case Op.LWU -> load(word, place, left, "hit32", "getUnsigned32");
+            case Op.LD -> load(word, place, left, "hit64", "get64");
+            case Op.SB -> store(word, place, left, "hit8", "put8");
+            case Op.SH -> store(word, place, left, "hit16", "put16");
+            case Op.SW -> store(word, place, left, "hit32", "put32");
+            case Op.SD -> store(word, place, left, "hit64", "put64");
             case Op.JAL -> {
                 if (Op.rd(word) != Op.SINK) {
                     address(place + 2 * Op.length(word));
@@ -340,27 +336,30 @@ final class RegionCompiler {
         }
     }
 
-    private void load(long word, int place, int left, String offset, String get) {
-        dataAddress(word);
-        code.iload(LOADS).invokestatic(ACCESS, offset, OFFSET).dup().iflt(exitTo(place, left, true));
-        if (Op.rd(word) == Op.SINK) {
-            code.pop();
-        } else {
-            code.invokestatic(ACCESS, get, GET);
+    private void load(long word, int place, int left, String hit, String get) {
+        check(word, place, left, hit, LOADS);
+        if (Op.rd(word) != Op.SINK) {
+            dataAddress(word);
+            code.lload(LOADS).invokestatic(ACCESS, get, GET);
             set(word);
         }
     }
 
-    private void store(long word, int place, int left, String offset, String put) {
+    private void store(long word, int place, int left, String hit, String put) {
+        check(word, place, left, hit, STORES);
         dataAddress(word);
-        code.iload(STORES).invokestatic(ACCESS, offset, OFFSET).dup().iflt(exitTo(place, left, true));
         get(Op.rs2(word));
-        code.invokestatic(ACCESS, put, PUT);
+        code.lload(STORES).invokestatic(ACCESS, put, PUT);
+    }
+
+    private void check(long word, int place, int left, String hit, int table) {
+        dataAddress(word);
+        code.lload(table).invokestatic(ACCESS, hit, HIT).ifeq(exitTo(place, left));
     }
 
     private void floatInstruction(long word, int place, int left) {
         if (!floatsReady) {
-            code.invokestatic(ACCESS, "floatsReady", MethodTypeDesc.ofDescriptor("()Z")).ifeq(exitTo(place, left, false));
+            code.invokestatic(ACCESS, "floatsReady", MethodTypeDesc.ofDescriptor("()Z")).ifeq(exitTo(place, left));
             floatsReady = true;
         }
         int op = Op.op(word);
@@ -371,15 +370,14 @@ final class RegionCompiler {
         boolean single = op == Op.FLW || op == Op.FSW;
         boolean loads = op == Op.FLW || op == Op.FLD;
         String bits = single ? "32" : "64";
+        check(word, place, left, "hit" + bits, loads ? LOADS : STORES);
         dataAddress(word);
-        code.iload(loads ? LOADS : STORES).invokestatic(ACCESS, (loads ? "load" : "store") + bits, OFFSET)
-                .dup().iflt(exitTo(place, left, true));
         if (loads) {
-            code.invokestatic(ACCESS, "get" + bits, GET);
+            code.lload(LOADS).invokestatic(ACCESS, "get" + bits, GET);
             floats.set(Op.rd(word), single);
         } else {
             floats.get(Op.rs2(word));
-            code.invokestatic(ACCESS, "put" + bits, PUT);
+            code.lload(STORES).invokestatic(ACCESS, "put" + bits, PUT);
         }
     }
 
@@ -390,13 +388,34 @@ final class RegionCompiler {
             case Op.BLTU, Op.BGEU -> code.invokestatic(LONG, "compareUnsigned", COMPARE);
             default -> code.lcmp();
         }
-        Label target = edge(place, place + Op.immediate(word));
-        switch (Op.op(word)) {
+        int to = place + Op.immediate(word);
+        Label target = edge(place, to);
+        if (to > place) {
+            jumpIf(Op.op(word), target);
+            return;
+        }
+        // Jumped back to by the comparison itself, the JVM's compiler would keep what that has on its stack for the debugger.
+        Label onward = code.newLabel();
+        jumpIf(inverse(Op.op(word)), onward);
+        code.goto_(target).labelBinding(onward);
+    }
+
+    private void jumpIf(int branch, Label target) {
+        switch (branch) {
             case Op.BEQ -> code.ifeq(target);
             case Op.BNE -> code.ifne(target);
             case Op.BLT, Op.BLTU -> code.iflt(target);
             default -> code.ifge(target);
         }
+    }
+
+    private static int inverse(int branch) {
+        return switch (branch) {
+            case Op.BEQ -> Op.BNE;
+            case Op.BNE -> Op.BEQ;
+            case Op.BLT, Op.BLTU -> Op.BGE;
+            default -> Op.BLT;
+        };
     }
 
     /// @param target where it goes if that is known, else [Integer#MIN_VALUE]

@@ -84,8 +84,8 @@ public final class Translator implements Engine {
         public int run(int page, int slot, long pc, long limit, int left) {
             handover.limit = limit;
             long[] tlb = mmu.tables();
-            int loads = mmu.loads();
-            int stores = mmu.stores();
+            long loads = 16 + 8L * mmu.loads();
+            long stores = 16 + 8L * mmu.stores();
             int fetches = mmu.fetches();
             Held held = regions.at(page, slot);
             long at = pc;
