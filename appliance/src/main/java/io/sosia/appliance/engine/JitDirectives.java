@@ -26,7 +26,7 @@ final class JitDirectives {
 
     /// Methods of [GuestAccess] that are to become part of the code that calls them, as patterns. The JVM does
     /// so until the caller has reached a size, unless the launcher's `-XX:-ClipInlining` says otherwise.
-    private static final String[] INLINED = {"hit*", "get*", "put*", "entry", "tag", "at", "mapped", "leave", "less*", "float*", "set*"};
+    private static final String[] INLINED = {"hit*", "get*", "put*", "entry", "tag", "addend", "leads", "split", "mapped", "leave", "less*", "float*", "set*"};
 
     /// Adds the directives to those of this JVM, as `jcmd Compiler.directives_add` does.
     void add() {

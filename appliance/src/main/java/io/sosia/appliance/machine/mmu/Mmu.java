@@ -46,8 +46,7 @@ public final class Mmu {
 
     private final GuestRam ram;
     private final Runnable dropped;
-    /// A power of two long, so that an index which is masked needs no check.
-    private final long[] tables = new long[2 * Integer.highestOneBit(SPACES * AddressSpace.SIZE - 1)];
+    private final long[] tables = new long[SPACES * AddressSpace.SIZE];
     private final AddressSpace[] spaces = new AddressSpace[SPACES];
     private final WalkedPage[] walked;
     private int walkedPages;

@@ -48,77 +48,86 @@ public final class GuestAccess {
         return MethodHandles.lookup();
     }
 
-    /// Whether the table at byte `table` of the tables leads to the byte at `va`.
-    public static boolean hit8(long va, long table) {
-        return tag(va, table) == (va & -4096);
+    /// Whether the table leads to the page of `first`, and `last` lies in the same page.
+    public static boolean hit8(long first, long last, long table) {
+        return (last & -4096) == tag(first, table);
     }
 
-    public static boolean hit16(long va, long table) {
-        return tag(va, table) == (va & (-4096 | 1));
+    /// Likewise, and `last` is aligned.
+    public static boolean hit16(long first, long last, long table) {
+        return (last & (-4096 | 1)) == tag(first, table);
     }
 
-    public static boolean hit32(long va, long table) {
-        return tag(va, table) == (va & (-4096 | 3));
+    /// Likewise.
+    public static boolean hit32(long first, long last, long table) {
+        return (last & (-4096 | 3)) == tag(first, table);
     }
 
-    public static boolean hit64(long va, long table) {
-        return tag(va, table) == (va & (-4096 | 7));
+    /// Likewise.
+    public static boolean hit64(long first, long last, long table) {
+        return (last & (-4096 | 7)) == tag(first, table);
     }
 
-    private static long entry(long va, long table) {
-        return table + (va >>> Tlb.INDEX_SHIFT - 3 & Tlb.INDEX_MASK << 3);
+    /// What to add to a virtual address of the page of `va`, for which there was a hit.
+    public static long addend(long va, long table) {
+        return MEMORY.getLong(TLB, entry(va, table) + 8);
     }
 
     private static long tag(long va, long table) {
         return MEMORY.getLong(TLB, entry(va, table));
     }
 
-    private static long at(long va, long table) {
-        return va + MEMORY.getLong(TLB, entry(va, table) + 8) + BYTES_BASE;
+    private static long entry(long va, long table) {
+        return table + (va >>> Tlb.INDEX_SHIFT - 3 & Tlb.INDEX_MASK << 3);
     }
 
-    public static long get8(long va, long table) {
-        return MEMORY.getByte(BYTES, at(va, table));
+    /// 1 if two distances from `base` lie in different pages, else 0.
+    public static long split(long base, int first, int last) {
+        return (base + first ^ base + last) >>> GuestRam.PAGE_SHIFT != 0 ? 1 : 0;
     }
 
-    public static long getUnsigned8(long va, long table) {
-        return MEMORY.getByte(BYTES, at(va, table)) & 0xff;
+    public static long get8(long offset) {
+        return MEMORY.getByte(BYTES, offset + BYTES_BASE);
     }
 
-    public static long get16(long va, long table) {
-        return MEMORY.getShort(BYTES, at(va, table));
+    public static long getUnsigned8(long offset) {
+        return MEMORY.getByte(BYTES, offset + BYTES_BASE) & 0xff;
     }
 
-    public static long getUnsigned16(long va, long table) {
-        return MEMORY.getShort(BYTES, at(va, table)) & 0xffff;
+    public static long get16(long offset) {
+        return MEMORY.getShort(BYTES, offset + BYTES_BASE);
     }
 
-    public static long get32(long va, long table) {
-        return MEMORY.getInt(BYTES, at(va, table));
+    public static long getUnsigned16(long offset) {
+        return MEMORY.getShort(BYTES, offset + BYTES_BASE) & 0xffff;
     }
 
-    public static long getUnsigned32(long va, long table) {
-        return MEMORY.getInt(BYTES, at(va, table)) & 0xffff_ffffL;
+    public static long get32(long offset) {
+        return MEMORY.getInt(BYTES, offset + BYTES_BASE);
     }
 
-    public static long get64(long va, long table) {
-        return MEMORY.getLong(BYTES, at(va, table));
+    public static long getUnsigned32(long offset) {
+        return MEMORY.getInt(BYTES, offset + BYTES_BASE) & 0xffff_ffffL;
     }
 
-    public static void put8(long va, long value, long table) {
-        MEMORY.putByte(BYTES, at(va, table), (byte) value);
+    public static long get64(long offset) {
+        return MEMORY.getLong(BYTES, offset + BYTES_BASE);
     }
 
-    public static void put16(long va, long value, long table) {
-        MEMORY.putShort(BYTES, at(va, table), (short) value);
+    public static void put8(long offset, long value) {
+        MEMORY.putByte(BYTES, offset + BYTES_BASE, (byte) value);
     }
 
-    public static void put32(long va, long value, long table) {
-        MEMORY.putInt(BYTES, at(va, table), (int) value);
+    public static void put16(long offset, long value) {
+        MEMORY.putShort(BYTES, offset + BYTES_BASE, (short) value);
     }
 
-    public static void put64(long va, long value, long table) {
-        MEMORY.putLong(BYTES, at(va, table), value);
+    public static void put32(long offset, long value) {
+        MEMORY.putInt(BYTES, offset + BYTES_BASE, (int) value);
+    }
+
+    public static void put64(long offset, long value) {
+        MEMORY.putLong(BYTES, offset + BYTES_BASE, value);
     }
 
     /// Whether floating-point instructions can be executed without a trap.
@@ -188,7 +197,11 @@ public final class GuestAccess {
 
     /// Whether the code's page at `va` is mapped to this page of RAM, as far as the tables know.
     public static boolean mapped(long va, int page) {
-        return MMU.probe(va, Mmu.FETCH) == page << GuestRam.PAGE_SHIFT;
+        return leads(va, page, Region.table(MMU.fetches()));
+    }
+
+    private static boolean leads(long va, int page, long table) {
+        return tag(va, table) == va && (int) (va + addend(va, table)) == page << GuestRam.PAGE_SHIFT;
     }
 
     /// Executes the instruction at `pc` as the interpreter would; the registers it reads are in [#X].

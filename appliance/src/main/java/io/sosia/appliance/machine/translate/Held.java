@@ -1,23 +1,29 @@
 package io.sosia.appliance.machine.translate;
 
-/// A region in use, where it begins.
+/// What is kept of a region in use, and seldom looked at.
 final class Held {
 
     final Tier tier;
-    final Region region;
     final RegionPlan plan;
     /// The decoded instruction that its sign replaced.
     final long original;
-    /// Steps executed in it since a better one was last asked for, and whether one is being made.
-    long steps;
+    /// Whether a better one is being made, and how many instructions it may have.
     boolean asked;
-    /// Instructions that the better one may have.
     int betterMax = Tier.PEAK.instructionsMax;
+    /// How often it was left because accesses that share a look lay in two pages; the steps when these began to be counted; where
+    /// a region was asked for because of them.
+    int splits;
+    long stepsBefore;
+    long splitAsked;
 
-    Held(Tier tier, Region region, RegionPlan plan, long original) {
+    Held(Tier tier, RegionPlan plan, long original) {
         this.tier = tier;
-        this.region = region;
         this.plan = plan;
         this.original = original;
+    }
+
+    /// RAM page that it begins in.
+    int page() {
+        return plan.page(plan.entry());
     }
 }

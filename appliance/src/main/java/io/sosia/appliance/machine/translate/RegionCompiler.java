@@ -26,19 +26,21 @@ final class RegionCompiler {
     private static final ClassDesc ARITHMETIC = ClassDesc.of(Arithmetic.class.getName());
     private static final ClassDesc LONG = ClassDesc.of("java.lang.Long");
     private static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIJJ)I");
-    private static final MethodTypeDesc HIT = MethodTypeDesc.ofDescriptor("(JJ)Z");
-    private static final MethodTypeDesc GET = MethodTypeDesc.ofDescriptor("(JJ)J");
-    private static final MethodTypeDesc PUT = MethodTypeDesc.ofDescriptor("(JJJ)V");
+    private static final MethodTypeDesc HIT = MethodTypeDesc.ofDescriptor("(JJJ)Z");
+    private static final MethodTypeDesc GET = MethodTypeDesc.ofDescriptor("(J)J");
+    private static final MethodTypeDesc PUT = MethodTypeDesc.ofDescriptor("(JJ)V");
     private static final MethodTypeDesc BINARY = MethodTypeDesc.ofDescriptor("(JJ)J");
     private static final MethodTypeDesc COMPARE = MethodTypeDesc.ofDescriptor("(JJ)I");
 
-    // Local variables: `this`, the arguments, the exit's pc, then the guest's registers.
+    // Local variables: `this`, the arguments, the exit's pc, the guest's registers, then what leads to RAM
+    // for the groups of accesses of a block.
     private static final int BASE = 1;
     private static final int LEFT = 3;
     private static final int LOADS = 4;
     private static final int STORES = 6;
     private static final int PC = 8;
     private static final int REGISTERS = 10;
+    private static final int OFFSETS = 74;
 
     private static final int COMPARED_RETURNS_MAX = 4;
 
@@ -46,7 +48,8 @@ final class RegionCompiler {
     ///
     /// @param back    steps to give back
     /// @param pending registers to bring home
-    private record Exit(Label label, int place, int back, int pending) {}
+    /// @param group   whose accesses were not possible together, or null
+    private record Exit(Label label, int place, int back, int pending, AccessGroups.Group group) {}
 
     private final RegionPlan plan;
     private final CodeBuilder code;
@@ -140,12 +143,21 @@ final class RegionCompiler {
             code.iinc(LEFT, exit.back);
         }
         registers.store(exit.pending);
-        code.loadConstant(exit.place).goto_(leaveToPlace);
+        AccessGroups.Group group = exit.group;
+        if (group == null || group.lowest == group.last) {
+            code.loadConstant(exit.place).goto_(leaveToPlace);
+            return;
+        }
+        address(exit.place);
+        registers.again(group.register);
+        code.loadConstant(group.lowest).loadConstant(group.last)
+                .invokestatic(ACCESS, "split", MethodTypeDesc.ofDescriptor("(JII)J")).lor().lstore(PC).goto_(leave);
     }
 
-    private Label exitTo(int place, int back) {
+    /// @param group whose accesses are not possible together, or null
+    private Label exitTo(int place, int back, AccessGroups.Group group) {
         Label label = code.newLabel();
-        exits.add(new Exit(label, place, back, registers.pending()));
+        exits.add(new Exit(label, place, back, registers.pending(), group));
         return label;
     }
 
@@ -153,16 +165,17 @@ final class RegionCompiler {
     private int block(RegionPlan.Block block, int following) {
         int steps = block.words().length;
         code.labelBinding(heads.get(block.at()));
-        // The sign is tested so that the JVM's compiler does not take `left` for a loop's counter: it would guess how far that goes, and
-        // throw the code away when it guessed wrong.
-        code.iinc(LEFT, -steps).iload(LEFT).loadConstant(Integer.MIN_VALUE).iand().ifne(exitTo(block.at(), steps));
+        // The sign's bit is tested so that the JVM's compiler does not take `left` for a loop's counter: it would guess how far that goes,
+        // and throw the code away when it guessed wrong.
+        code.iinc(LEFT, -steps).iload(LEFT).loadConstant(Integer.MIN_VALUE).iand().ifne(exitTo(block.at(), steps, null));
+        AccessGroups groups = new AccessGroups(block.words(), plan.alone());
         int place = block.at();
         for (int i = 0; i < steps; i++) {
             long word = block.words()[i];
             if (Op.op(word) == Op.JALR) {
                 jumpToRegister(word, place, RegionPlan.farTarget(place - 4, i == 0 ? Op.UNDECODED : block.words()[i - 1], word));
             } else {
-                instruction(word, place, steps - i);
+                instruction(word, groups.of(i), place, steps - i);
             }
             place += 2 * Op.length(word);
         }
@@ -182,13 +195,13 @@ final class RegionCompiler {
     private Label edge(int from, int to) {
         Label head = heads.get(to);
         if (head == null) {
-            return exitTo(to, 0);
+            return exitTo(to, 0, null);
         }
         if (RegionPlan.samePage(from, to)) {
             return head;
         }
         Label crossing = code.newLabel();
-        Label unmapped = exitTo(to, 0);
+        Label unmapped = exitTo(to, 0, null);
         edges.add(() -> code.labelBinding(crossing)
                 .lload(BASE).loadConstant((long) (to & -4096)).ladd().loadConstant(plan.page(to))
                 .invokestatic(ACCESS, "mapped", MethodTypeDesc.ofDescriptor("(JI)Z"))
@@ -196,22 +209,23 @@ final class RegionCompiler {
         return crossing;
     }
 
-    /// @param left steps of the block from this instruction on
-    private void instruction(long word, int place, int left) {
+    /// @param group of an access to memory
+    /// @param left  steps of the block from this instruction on
+    private void instruction(long word, AccessGroups.Group group, int place, int left) {
         int op = Op.op(word);
         switch (op) {
             case Op.NOP -> {}
-            case Op.LB -> load(word, place, left, "hit8", "get8");
-            case Op.LBU -> load(word, place, left, "hit8", "getUnsigned8");
-            case Op.LH -> load(word, place, left, "hit16", "get16");
-            case Op.LHU -> load(word, place, left, "hit16", "getUnsigned16");
-            case Op.LW -> load(word, place, left, "hit32", "get32");
-            case Op.LWU -> load(word, place, left, "hit32", "getUnsigned32");
-            case Op.LD -> load(word, place, left, "hit64", "get64");
-            case Op.SB -> store(word, place, left, "hit8", "put8");
-            case Op.SH -> store(word, place, left, "hit16", "put16");
-            case Op.SW -> store(word, place, left, "hit32", "put32");
-            case Op.SD -> store(word, place, left, "hit64", "put64");
+            case Op.LB -> load(word, group, place, left, "get8");
+            case Op.LBU -> load(word, group, place, left, "getUnsigned8");
+            case Op.LH -> load(word, group, place, left, "get16");
+            case Op.LHU -> load(word, group, place, left, "getUnsigned16");
+            case Op.LW -> load(word, group, place, left, "get32");
+            case Op.LWU -> load(word, group, place, left, "getUnsigned32");
+            case Op.LD -> load(word, group, place, left, "get64");
+            case Op.SB -> store(word, group, place, left, "put8");
+            case Op.SH -> store(word, group, place, left, "put16");
+            case Op.SW -> store(word, group, place, left, "put32");
+            case Op.SD -> store(word, group, place, left, "put64");
             case Op.JAL -> {
                 if (Op.rd(word) != Op.SINK) {
                     address(place + 2 * Op.length(word));
@@ -221,7 +235,7 @@ final class RegionCompiler {
                 code.goto_(edge(place, place + Op.immediate(word)));
             }
             case Op.BEQ, Op.BNE, Op.BLT, Op.BGE, Op.BLTU, Op.BGEU -> branch(word, place);
-            case Op.FLW, Op.FLD, Op.FSW, Op.FSD, Op.FLOAT -> floatInstruction(word, place, left);
+            case Op.FLW, Op.FLD, Op.FSW, Op.FSD, Op.FLOAT -> floatInstruction(word, group, place, left);
             default -> {
                 if (op >= Op.HOT_END) {
                     perform(word, place, left);
@@ -329,37 +343,56 @@ final class RegionCompiler {
         code.lload(BASE).loadConstant((long) place).ladd();
     }
 
-    private void dataAddress(long word) {
-        get(Op.rs1(word));
+    /// Pushes a register's value and a distance from it.
+    private void address(int register, int distance) {
+        get(register);
+        if (distance != 0) {
+            code.loadConstant((long) distance).ladd();
+        }
+    }
+
+    private void load(long word, AccessGroups.Group group, int place, int left, String get) {
+        look(group, place, left);
+        if (Op.rd(word) != Op.SINK) {
+            offset(group, word);
+            code.invokestatic(ACCESS, get, GET);
+            set(word);
+        }
+    }
+
+    private void store(long word, AccessGroups.Group group, int place, int left, String put) {
+        look(group, place, left);
+        offset(group, word);
+        get(Op.rs2(word));
+        code.invokestatic(ACCESS, put, PUT);
+    }
+
+    /// Looks into the tables unless an access before has done so: leaves if they do not lead to RAM.
+    private void look(AccessGroups.Group group, int place, int left) {
+        if (group.looked) {
+            return;
+        }
+        group.looked = true;
+        int table = group.stores ? STORES : LOADS;
+        address(group.register, group.lowest);
+        address(group.register, group.last);
+        code.lload(table).invokestatic(ACCESS, "hit" + 8 * group.width, HIT).ifeq(exitTo(place, left, group));
+        get(group.register);
+        address(group.register, group.lowest);
+        code.lload(table).invokestatic(ACCESS, "addend", MethodTypeDesc.ofDescriptor("(JJ)J")).ladd().lstore(OFFSETS + 2 * group.number);
+    }
+
+    /// Pushes where in RAM an instruction's access goes.
+    private void offset(AccessGroups.Group group, long word) {
+        code.lload(OFFSETS + 2 * group.number);
         if (Op.immediate(word) != 0) {
             code.loadConstant((long) Op.immediate(word)).ladd();
         }
     }
 
-    private void load(long word, int place, int left, String hit, String get) {
-        check(word, place, left, hit, LOADS);
-        if (Op.rd(word) != Op.SINK) {
-            dataAddress(word);
-            code.lload(LOADS).invokestatic(ACCESS, get, GET);
-            set(word);
-        }
-    }
-
-    private void store(long word, int place, int left, String hit, String put) {
-        check(word, place, left, hit, STORES);
-        dataAddress(word);
-        get(Op.rs2(word));
-        code.lload(STORES).invokestatic(ACCESS, put, PUT);
-    }
-
-    private void check(long word, int place, int left, String hit, int table) {
-        dataAddress(word);
-        code.lload(table).invokestatic(ACCESS, hit, HIT).ifeq(exitTo(place, left));
-    }
-
-    private void floatInstruction(long word, int place, int left) {
+    private void floatInstruction(long word, AccessGroups.Group group, int place, int left) {
         if (!floatsReady) {
-            code.invokestatic(ACCESS, "floatsReady", MethodTypeDesc.ofDescriptor("()Z")).ifeq(exitTo(place, left));
+            code.invokestatic(ACCESS, "floatsReady", MethodTypeDesc.ofDescriptor("()Z")).ifeq(exitTo(place, left, null));
             floatsReady = true;
         }
         int op = Op.op(word);
@@ -367,17 +400,16 @@ final class RegionCompiler {
             floats.compute(word);
             return;
         }
+        look(group, place, left);
+        offset(group, word);
         boolean single = op == Op.FLW || op == Op.FSW;
-        boolean loads = op == Op.FLW || op == Op.FLD;
         String bits = single ? "32" : "64";
-        check(word, place, left, "hit" + bits, loads ? LOADS : STORES);
-        dataAddress(word);
-        if (loads) {
-            code.lload(LOADS).invokestatic(ACCESS, "get" + bits, GET);
-            floats.set(Op.rd(word), single);
-        } else {
+        if (group.stores) {
             floats.get(Op.rs2(word));
-            code.lload(STORES).invokestatic(ACCESS, "put" + bits, PUT);
+            code.invokestatic(ACCESS, "put" + bits, PUT);
+        } else {
+            code.invokestatic(ACCESS, "get" + bits, GET);
+            floats.set(Op.rd(word), single);
         }
     }
 

@@ -13,7 +13,8 @@ import java.util.List;
 /// @param returns   places that calls inside the region return to, ascending
 /// @param distances how many pages each page of the region lies behind the one it is entered in
 /// @param pages     RAM page of each
-record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances, int[] pages) {
+/// @param alone     whether each access to memory is to look for itself, see [AccessGroups]
+record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances, int[] pages, boolean alone) {
 
     /// Instructions that follow each other, of which only the last may jump.
     ///

@@ -46,9 +46,10 @@ final class RegionPlanner {
 
     /// Plans a region that begins at `pc`.
     ///
-    /// @param page RAM page of `pc`
-    /// @param most instructions it may have
-    RegionPlan plan(long pc, int page, int most) {
+    /// @param page  RAM page of `pc`
+    /// @param most  instructions it may have
+    /// @param alone whether each access to memory is to look for itself
+    RegionPlan plan(long pc, int page, int most, boolean alone) {
         chosen.clear();
         heads.clear();
         returns.clear();
@@ -64,7 +65,7 @@ final class RegionPlanner {
             follow(next.remove());
         }
         int[] returned = returns.stream().filter(chosen::get).map(this::place).sorted().toArray();
-        return new RegionPlan(entry, blocks(), returned, Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount));
+        return new RegionPlan(entry, blocks(), returned, Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount), alone);
     }
 
     private int add(int distance, int page) {

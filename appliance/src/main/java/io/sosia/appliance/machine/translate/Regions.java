@@ -16,30 +16,62 @@ final class Regions {
     /// of the JVM's metaspace and code cache.
     static final int REGIONS_MAX = 8192;
 
+    private static final Region NONE = new Region() {
+        @Override
+        public int run(long base, int left, long loads, long stores) {
+            return left;
+        }
+    };
+
     private final Hart hart;
     private final CodeCache code;
+    private final long peakSteps;
     /// By page and slot where they begin.
-    private final Held[][] begins;
+    private final Region[][] begins;
+    /// The same by the low bits of where they begin, the last one looked for: for a quick look.
+    private final Region[] quick = new Region[1 << 16];
     /// By page: all that have instructions there.
-    private final List<Held>[] touching;
+    private final List<Region>[] touching;
     /// By page: how often its code changed.
     private final long[] changes;
     private int count;
 
     @SuppressWarnings({"unchecked", "rawtypes"})
-    Regions(Hart hart, CodeCache code) {
+    /// @param peakSteps steps in a quick region after which it is worth telling
+    Regions(Hart hart, CodeCache code, long peakSteps) {
         this.hart = hart;
         this.code = code;
-        begins = new Held[hart.ram().pages()][];
+        this.peakSteps = peakSteps;
+        begins = new Region[hart.ram().pages()][];
         touching = new List[hart.ram().pages()];
         changes = new long[hart.ram().pages()];
+        Arrays.fill(quick, NONE);
         code.setWatcher(this::changed);
     }
 
+    /// Halfwords of RAM up to a slot of a page.
+    static int begin(int page, int slot) {
+        return page * CodeCache.SLOTS + slot;
+    }
+
+    /// The RAM page of so many halfwords.
+    static int page(int begin) {
+        return begin / CodeCache.SLOTS;
+    }
+
     /// The region that begins there, or null.
-    Held at(int page, int slot) {
-        Held[] here = begins[page];
-        return here == null ? null : here[slot];
+    Region at(int begin) {
+        Region region = quick[begin & quick.length - 1];
+        return region.begin == begin ? region : find(begin);
+    }
+
+    private Region find(int begin) {
+        Region[] here = begins[page(begin)];
+        Region region = here == null ? null : here[begin % CodeCache.SLOTS];
+        if (region != null) {
+            quick[begin & quick.length - 1] = region;
+        }
+        return region;
     }
 
     int count() {
@@ -66,7 +98,8 @@ final class Regions {
         int page = plan.page(plan.entry());
         int slot = slot(plan);
         long[] words = code.pages()[page];
-        Held before = at(page, slot);
+        Region there = at(begin(page, slot));
+        Held before = there == null ? null : there.held;
         if (!Arrays.equals(arrival.versions, versions(plan)) || words == null) {
             if (before != null) {
                 before.asked = false;
@@ -81,36 +114,40 @@ final class Regions {
             return;
         }
         if (before != null) {
-            if (before.tier.compareTo(arrival.tier) >= 0) {
+            boolean better = before.tier.compareTo(arrival.tier) < 0 || before.tier == arrival.tier && plan.alone() && !before.plan.alone();
+            if (!better) {
                 return;
             }
-            drop(before);
+            drop(there);
         }
         if (count >= REGIONS_MAX) {
             dropAll();
         }
-        Held held = new Held(arrival.tier, arrival.region, plan, words[slot]);
+        Region region = arrival.region;
+        region.begin = begin(page, slot);
+        region.stepsMax = arrival.tier == Tier.QUICK ? peakSteps : Long.MAX_VALUE;
+        region.held = new Held(arrival.tier, plan, words[slot]);
         if (begins[page] == null) {
-            begins[page] = new Held[CodeCache.SLOTS];
+            begins[page] = new Region[CodeCache.SLOTS];
         }
-        begins[page][slot] = held;
+        begins[page][slot] = region;
         words[slot] = Op.TRANSLATED;
         for (int each : plan.pages()) {
             if (touching[each] == null) {
                 touching[each] = new ArrayList<>();
             }
-            touching[each].add(held);
+            touching[each].add(region);
         }
         count++;
     }
 
     private void changed(int page, int first, int last) {
         changes[page]++;
-        List<Held> here = touching[page];
+        List<Region> here = touching[page];
         if (here == null) {
             return;
         }
-        for (Held each : here.toArray(Held[]::new)) {
+        for (Region each : here.toArray(Region[]::new)) {
             drop(each);
         }
         if (first == 0 && last == CodeCache.SLOTS - 1) {
@@ -123,23 +160,24 @@ final class Regions {
 
     /// Drops every region.
     void dropAll() {
-        for (List<Held> each : touching) {
+        for (List<Region> each : touching) {
             if (each != null) {
                 each.clear();
             }
         }
         for (int page = 0; page < begins.length; page++) {
-            Held[] here = begins[page];
+            Region[] here = begins[page];
             if (here == null) {
                 continue;
             }
-            for (Held held : here) {
-                if (held != null) {
-                    restore(held);
+            for (Region region : here) {
+                if (region != null) {
+                    restore(region);
                 }
             }
             begins[page] = null;
         }
+        Arrays.fill(quick, NONE);
         count = 0;
     }
 
@@ -147,28 +185,27 @@ final class Regions {
         return (plan.entry() & GuestRam.PAGE_SIZE - 1) >> 1;
     }
 
-    private void drop(Held held) {
-        RegionPlan plan = held.plan;
-        int page = plan.page(plan.entry());
-        int slot = slot(plan);
-        if (at(page, slot) != held) {
+    private void drop(Region region) {
+        int begin = region.begin;
+        if (at(begin) != region) {
             // It has two pages that are the same one in RAM.
             return;
         }
-        begins[page][slot] = null;
-        restore(held);
-        for (int each : plan.pages()) {
-            touching[each].remove(held);
+        begins[page(begin)][begin % CodeCache.SLOTS] = null;
+        quick[begin & quick.length - 1] = NONE;
+        restore(region);
+        for (int each : region.held.plan.pages()) {
+            touching[each].remove(region);
         }
         count--;
     }
 
-    private void restore(Held held) {
-        int page = held.plan.page(held.plan.entry());
-        int slot = slot(held.plan);
+    private void restore(Region region) {
+        int page = page(region.begin);
+        int slot = region.begin % CodeCache.SLOTS;
         long[] words = code.pages()[page];
         if (words != null && words[slot] == Op.TRANSLATED) {
-            words[slot] = held.original;
+            words[slot] = region.held.original;
             code.heats()[page][slot] = 0;
         }
     }

@@ -4,11 +4,8 @@ import io.sosia.appliance.machine.cpu.Hart;
 import io.sosia.appliance.machine.exec.CodeCache;
 import io.sosia.appliance.machine.exec.Engine;
 import io.sosia.appliance.machine.exec.Interpreter;
-import io.sosia.appliance.machine.exec.TranslatedCode;
 import io.sosia.appliance.machine.isa.Op;
-import io.sosia.appliance.machine.memory.GuestRam;
 import io.sosia.appliance.machine.mmu.Mmu;
-import io.sosia.appliance.machine.mmu.Tlb;
 
 /// The engine that translates: the interpreter for cold code, JVM bytecode for hot code.
 ///
@@ -50,8 +47,8 @@ public final class Translator implements Engine {
         code = new CodeCache(hart);
         handover = new Handover(hart);
         loader = new RegionLoader(handover);
-        regions = new Regions(hart, code);
-        Chain chain = new Chain();
+        regions = new Regions(hart, code, peakSteps);
+        Chain chain = new Chain(hart, handover, regions, new HotCode());
         planner = new RegionPlanner(mmu, code, chain);
         interpreter = new Interpreter(hart, code, chain);
     }
@@ -77,55 +74,7 @@ public final class Translator implements Engine {
         return regions.tables();
     }
 
-    /// What the interpreter sees of the regions.
-    private final class Chain implements TranslatedCode {
-
-        @Override
-        public int run(int page, int slot, long pc, long limit, int left) {
-            handover.limit = limit;
-            long[] tlb = mmu.tables();
-            long loads = 16 + 8L * mmu.loads();
-            long stores = 16 + 8L * mmu.stores();
-            int fetches = mmu.fetches();
-            Held held = regions.at(page, slot);
-            long at = pc;
-            int rest = left;
-            while (true) {
-                int after = held.region.run(at & -4096, rest, loads, stores);
-                if (after == rest) {
-                    return rest;
-                }
-                held.steps += rest - after;
-                if (held.steps > peakSteps && held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
-                    held.asked = ask(Tier.PEAK, held.betterMax, at, held.plan.page(held.plan.entry()));
-                    held.steps = 0;
-                }
-                rest = after;
-                at = handover.pc;
-                if (hart.attention()) {
-                    return rest;
-                }
-                int e = fetches + ((int) (at >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
-                if (tlb[e] != (at & -4096)) {
-                    return rest;
-                }
-                int offset = (int) (at + tlb[e + 1]);
-                held = regions.at(offset >> GuestRam.PAGE_SHIFT, (offset & GuestRam.PAGE_SIZE - 1) >> 1);
-                if (held == null) {
-                    return rest;
-                }
-            }
-        }
-
-        @Override
-        public long pc() {
-            return handover.pc;
-        }
-
-        @Override
-        public long original(int page, int slot) {
-            return regions.at(page, slot).original;
-        }
+    private final class HotCode implements Chain.Requests {
 
         @Override
         public short heatMax() {
@@ -139,9 +88,24 @@ public final class Translator implements Engine {
             if (words == null || Op.op(words[slot]) == Op.TRANSLATED || Op.op(words[slot]) == Op.UNDECODED) {
                 return;
             }
-            if (!ask(Tier.QUICK, Tier.QUICK.instructionsMax, pc, page)) {
+            if (!ask(Tier.QUICK, Tier.QUICK.instructionsMax, pc, page, false)) {
                 code.heats()[page][slot] = (short) (heatMax - Math.max(1, heatMax / REFUSED_PART));
             }
+        }
+
+        @Override
+        public void busy(Region region, long pc) {
+            Held held = region.held;
+            if (held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
+                held.asked = ask(Tier.PEAK, held.betterMax, pc, held.page(), held.plan.alone());
+                region.stepsMax = region.steps + peakSteps;
+            }
+        }
+
+        @Override
+        public boolean alone(Region there, long pc, int page) {
+            Tier tier = there == null ? Tier.QUICK : there.held.tier;
+            return ask(tier, Tier.QUICK.instructionsMax, pc, page, true);
         }
     }
 
@@ -149,12 +113,13 @@ public final class Translator implements Engine {
     ///
     /// @param most instructions it may have
     /// @param page RAM page of `pc`
+    /// @param alone whether each access to memory is to look for itself
     /// @return false if there is no room for more work now
-    private boolean ask(Tier tier, int most, long pc, int page) {
+    private boolean ask(Tier tier, int most, long pc, int page, boolean alone) {
         if (!queue.hasRoom()) {
             return false;
         }
-        RegionPlan plan = planner.plan(pc, page, most);
+        RegionPlan plan = planner.plan(pc, page, most, alone);
         if (plan.blocks().isEmpty()) {
             return true;
         }

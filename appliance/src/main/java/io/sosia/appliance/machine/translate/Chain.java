@@ -1,0 +1,131 @@
+package io.sosia.appliance.machine.translate;
+
+import io.sosia.appliance.machine.cpu.Hart;
+import io.sosia.appliance.machine.exec.TranslatedCode;
+import io.sosia.appliance.machine.mmu.Mmu;
+import io.sosia.appliance.machine.mmu.Tlb;
+
+/// Executes regions one after the other, as long as each leaves to where another begins: what the interpreter sees of them.
+///
+/// Half of a guest's time may go between regions, waiting for memory: from one to the next, few things are looked at.
+final class Chain implements TranslatedCode {
+
+    private static final int SPLITS_MAX = 64;
+    /// Steps that a split costs about as much time as.
+    private static final int SPLIT_STEPS = 1000;
+
+    /// Who has hot code translated.
+    interface Requests {
+
+        /// See [TranslatedCode#heatMax].
+        short heatMax();
+
+        /// See [TranslatedCode#hot].
+        void hot(int page, int slot, long pc);
+
+        /// A region has run for long: a better one may be worth its making.
+        ///
+        /// @param pc where it begins
+        void busy(Region region, long pc);
+
+        /// Going on at `pc` had better be a region that does without [AccessGroups].
+        ///
+        /// @param there the region that begins there, or null
+        /// @return whether it is being made
+        boolean alone(Region there, long pc, int page);
+    }
+
+    private final Hart hart;
+    private final Handover handover;
+    private final Regions regions;
+    private final Requests requests;
+    private final long[] tlb;
+
+    Chain(Hart hart, Handover handover, Regions regions, Requests requests) {
+        this.hart = hart;
+        this.handover = handover;
+        this.regions = regions;
+        this.requests = requests;
+        tlb = hart.mmu().tables();
+    }
+
+    @Override
+    public int run(int page, int slot, long pc, long limit, int left) {
+        Handover handover = this.handover;
+        Hart hart = this.hart;
+        Regions regions = this.regions;
+        long[] tlb = this.tlb;
+        handover.limit = limit;
+        Mmu mmu = hart.mmu();
+        long loads = Region.table(mmu.loads());
+        long stores = Region.table(mmu.stores());
+        int fetches = mmu.fetches();
+        Region region = regions.at(Regions.begin(page, slot));
+        long at = pc;
+        int rest = left;
+        while (true) {
+            int after = region.run(at & -4096, rest, loads, stores);
+            if (after == rest) {
+                return rest;
+            }
+            region.steps += rest - after;
+            if (region.steps > region.stepsMax) {
+                requests.busy(region, at);
+            }
+            rest = after;
+            at = handover.pc;
+            if (hart.attention()) {
+                return rest;
+            }
+            boolean split = (at & 1) != 0;
+            at &= ~1;
+            int e = fetches + ((int) (at >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
+            if (tlb[e] != (at & -4096)) {
+                return rest;
+            }
+            int begin = (int) (at + tlb[e + 1]) >>> 1;
+            Region next = regions.at(begin);
+            if (split) {
+                split(region, next, at, Regions.page(begin));
+            }
+            if (next == null) {
+                return rest;
+            }
+            region = next;
+        }
+    }
+
+    /// A page ended between accesses that look for their page together. Where it does so often, going on from there has a region of
+    /// its own, in which they look alone.
+    private void split(Region left, Region next, long pc, int page) {
+        Held held = left.held;
+        if (next != null && next.held.plan.alone() || ++held.splits < SPLITS_MAX) {
+            return;
+        }
+        if (left.steps - held.stepsBefore < SPLITS_MAX * SPLIT_STEPS && held.splitAsked != pc && requests.alone(next, pc, page)) {
+            held.splitAsked = pc;
+        }
+        held.splits = 0;
+        held.stepsBefore = left.steps;
+    }
+
+    @Override
+    public long pc() {
+        return handover.pc & ~1;
+    }
+
+    @Override
+    public long original(int page, int slot) {
+        return regions.at(Regions.begin(page, slot)).held.original;
+    }
+
+    @Override
+    public short heatMax() {
+        return requests.heatMax();
+    }
+
+    @Override
+    public void hot(int page, int slot, long pc) {
+        requests.hot(page, slot, pc);
+    }
+}
