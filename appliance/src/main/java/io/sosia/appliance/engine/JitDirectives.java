@@ -1,6 +1,6 @@
 package io.sosia.appliance.engine;
 
-import io.sosia.appliance.machine.translate.GuestAccess;
+import io.sosia.appliance.machine.translate.InlinedMethods;
 import io.sosia.appliance.machine.translate.Region;
 import io.sosia.appliance.machine.translate.Tier;
 import java.io.IOException;
@@ -8,7 +8,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.management.JMException;
 import javax.management.ObjectName;
 import org.slf4j.Logger;
@@ -23,10 +22,6 @@ import org.slf4j.LoggerFactory;
 final class JitDirectives {
 
     private static final Logger LOG = LoggerFactory.getLogger(JitDirectives.class);
-
-    /// Methods of [GuestAccess] that are to become part of the code that calls them, as patterns. The JVM does
-    /// so until the caller has reached a size, unless the launcher's `-XX:-ClipInlining` says otherwise.
-    private static final String[] INLINED = {"hit*", "get*", "put*", "entry", "tag", "addend", "leads", "split", "mapped", "leave", "less*", "float*", "set*"};
 
     /// Adds the directives to those of this JVM, as `jcmd Compiler.directives_add` does.
     void add() {
@@ -45,10 +40,10 @@ final class JitDirectives {
         }
     }
 
+    /// Code is inlined until the caller has reached a size, unless the launcher's `-XX:-ClipInlining` says otherwise.
     private static String directive(Tier tier) {
         String folder = Region.class.getPackageName().replace('.', '/') + "/";
-        String inlined = Stream.of(INLINED)
-                .map(name -> "\"+%s%s.%s\"".formatted(folder, GuestAccess.class.getSimpleName(), name)).collect(Collectors.joining(", "));
+        String inlined = InlinedMethods.patterns().stream().map(each -> '"' + each + '"').collect(Collectors.joining(", "));
         return "{match: \"%s%s*.run\", BackgroundCompilation: false, inline: [%s], c1: {Exclude: true}}".formatted(
                 folder, tier.className(), inlined);
     }

@@ -28,13 +28,13 @@ public final class FloatRegisters implements Stateful {
         status = OFF;
     }
 
-    /// The bits of register 0 to 31.
-    public long get(int register) {
-        return f[register];
+    /// The bits of the registers. Who writes them sees to it that `sstatus.FS` becomes dirty, or [#isDirty].
+    public long[] registers() {
+        return f;
     }
 
     /// Writes a register; `sstatus.FS` becomes dirty.
-    public void set(int register, long bits) {
+    void set(int register, long bits) {
         f[register] = bits;
         status = DIRTY;
     }
@@ -42,6 +42,16 @@ public final class FloatRegisters implements Stateful {
     /// Whether floating-point instructions that exist can be executed without a trap: `sstatus.FS` is not off, `frm` is valid.
     public boolean ready() {
         return status != OFF && FpRounding.isValid(rounding);
+    }
+
+    /// Whether `sstatus.FS` is dirty.
+    public boolean isDirty() {
+        return status == DIRTY;
+    }
+
+    /// Whether `frm` says to nearest, and inexact has accrued: then most arithmetic changes no flag.
+    public boolean isPlain() {
+        return rounding == FpRounding.RNE && (flags.bits & FpFlags.NX) != 0;
     }
 
     /// The accrued exception flags.

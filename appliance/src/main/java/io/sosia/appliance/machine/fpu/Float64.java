@@ -35,7 +35,7 @@ public final class Float64 {
             long exponent = bits & EXPONENT;
             // A sum in the subnormal range is exact. Only overflow raises more than NX.
             if (flags.inexactAccrued()) {
-                if (exponent != EXPONENT) {
+                if (settlesSum(bits)) {
                     return bits;
                 }
             } else if (exponent < EXPONENT - 2 * UNIT) {
@@ -60,7 +60,7 @@ public final class Float64 {
         if (rm == RNE) {
             double product = longBitsToDouble(a) * longBitsToDouble(b);
             long bits = doubleToRawLongBits(product);
-            if (isSafelyNormal(bits)) {
+            if (settlesProduct(bits)) {
                 if (flags.inexactAccrued()) {
                     return bits;
                 }
@@ -84,7 +84,7 @@ public final class Float64 {
             double y = longBitsToDouble(b);
             double quotient = x / y;
             long bits = doubleToRawLongBits(quotient);
-            if (isSafelyNormal(bits)) {
+            if (settlesProduct(bits)) {
                 if (flags.inexactAccrued()) {
                     return bits;
                 }
@@ -120,7 +120,7 @@ public final class Float64 {
     public static long fmadd(long a, long b, long c, int rm, FpFlags flags) {
         if (rm == RNE && flags.inexactAccrued()) {
             long bits = doubleToRawLongBits(Math.fma(longBitsToDouble(a), longBitsToDouble(b), longBitsToDouble(c)));
-            if (isSafelyNormal(bits)) {
+            if (settlesProduct(bits)) {
                 return bits;
             }
         }
@@ -261,15 +261,23 @@ public final class Float64 {
         return value >= -(1L << 53) && value <= 1L << 53;
     }
 
+    /// Whether this result of an addition or subtraction, rounded to nearest, can have raised nothing but NX.
+    public static boolean settlesSum(long bits) {
+        // A sum in the subnormal range is exact.
+        return (bits & EXPONENT) != EXPONENT;
+    }
+
+    /// Whether this result of a multiplication, division, square root or fused operation, rounded to nearest, can have raised nothing but
+    /// NX.
+    public static boolean settlesProduct(long bits) {
+        // Finite and at least twice the smallest normal number: so far up no rounded result is tiny.
+        long exponent = bits & EXPONENT;
+        return exponent >= 2 * UNIT && exponent < EXPONENT;
+    }
+
     private static boolean isNormal(long bits) {
         long exponent = bits & EXPONENT;
         return exponent != 0 && exponent != EXPONENT;
-    }
-
-    /// Finite and at least twice the smallest normal number: so far up no rounded result is tiny.
-    private static boolean isSafelyNormal(long bits) {
-        long exponent = bits & EXPONENT;
-        return exponent >= 2 * UNIT && exponent < EXPONENT;
     }
 
     /// Whether `product` is a * b and not merely a * b rounded to nearest; all three normal. The full product has 105

@@ -1,13 +1,11 @@
 package io.sosia.appliance.machine.translate;
 
-import io.sosia.appliance.machine.cpu.FloatRegisters;
 import io.sosia.appliance.machine.cpu.Hart;
-import io.sosia.appliance.machine.fpu.Float32;
-import io.sosia.appliance.machine.fpu.Float64;
 import io.sosia.appliance.machine.memory.GuestRam;
 import io.sosia.appliance.machine.mmu.Mmu;
 import io.sosia.appliance.machine.mmu.Tlb;
 import java.lang.invoke.MethodHandles;
+import java.nio.ByteOrder;
 import sun.misc.Unsafe;
 
 /// What translated code calls: memory through the translation tables, and instructions that are not translated.
@@ -15,8 +13,8 @@ import sun.misc.Unsafe;
 /// Each machine has a copy of this class of its own, defined by its [RegionLoader]: the arrays of the machine are static
 /// constants here, and the JVM's compilers build them into the code. Nobody else may use it.
 ///
-/// The `load` and `store` methods give the RAM offset of an access, or -1 when it is to be left to the interpreter: the tables do not
-/// have it.
+/// An access first asks for a hit in a table ([Region#table]); without one it is left to the interpreter. What the tables lead to lies in
+/// RAM, so that RAM, and the tables themselves, are accessed without a check of bounds: by `Unsafe`, since arrays and segments check.
 public final class GuestAccess {
 
     private static final Handover HANDOVER = RegionLoader.handover();
@@ -25,9 +23,9 @@ public final class GuestAccess {
     private static final GuestRam RAM = HART.ram();
     private static final byte[] BYTES = RAM.array();
     private static final Unsafe MEMORY = memory();
+    private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
     private static final long BYTES_BASE = Unsafe.ARRAY_BYTE_BASE_OFFSET;
     private static final long[] TLB = MMU.tables();
-    private static final FloatRegisters FLOATS = HART.floats();
     /// The integer registers.
     public static final long[] X = HART.registers();
 
@@ -77,6 +75,7 @@ public final class GuestAccess {
         return MEMORY.getLong(TLB, entry(va, table));
     }
 
+    /// Where the table has its entry for `va`, in bytes: see [Tlb].
     private static long entry(long va, long table) {
         return table + (va >>> Tlb.INDEX_SHIFT - 3 & Tlb.INDEX_MASK << 3);
     }
@@ -86,6 +85,7 @@ public final class GuestAccess {
         return (base + first ^ base + last) >>> GuestRam.PAGE_SHIFT != 0 ? 1 : 0;
     }
 
+    /// The byte at an offset in RAM: a virtual address with its [#addend].
     public static long get8(long offset) {
         return MEMORY.getByte(BYTES, offset + BYTES_BASE);
     }
@@ -95,23 +95,23 @@ public final class GuestAccess {
     }
 
     public static long get16(long offset) {
-        return MEMORY.getShort(BYTES, offset + BYTES_BASE);
+        return ordered(MEMORY.getShort(BYTES, offset + BYTES_BASE));
     }
 
     public static long getUnsigned16(long offset) {
-        return MEMORY.getShort(BYTES, offset + BYTES_BASE) & 0xffff;
+        return ordered(MEMORY.getShort(BYTES, offset + BYTES_BASE)) & 0xffff;
     }
 
     public static long get32(long offset) {
-        return MEMORY.getInt(BYTES, offset + BYTES_BASE);
+        return ordered(MEMORY.getInt(BYTES, offset + BYTES_BASE));
     }
 
     public static long getUnsigned32(long offset) {
-        return MEMORY.getInt(BYTES, offset + BYTES_BASE) & 0xffff_ffffL;
+        return ordered(MEMORY.getInt(BYTES, offset + BYTES_BASE)) & 0xffff_ffffL;
     }
 
     public static long get64(long offset) {
-        return MEMORY.getLong(BYTES, offset + BYTES_BASE);
+        return ordered(MEMORY.getLong(BYTES, offset + BYTES_BASE));
     }
 
     public static void put8(long offset, long value) {
@@ -119,88 +119,32 @@ public final class GuestAccess {
     }
 
     public static void put16(long offset, long value) {
-        MEMORY.putShort(BYTES, offset + BYTES_BASE, (short) value);
+        MEMORY.putShort(BYTES, offset + BYTES_BASE, ordered((short) value));
     }
 
     public static void put32(long offset, long value) {
-        MEMORY.putInt(BYTES, offset + BYTES_BASE, (int) value);
+        MEMORY.putInt(BYTES, offset + BYTES_BASE, ordered((int) value));
     }
 
     public static void put64(long offset, long value) {
-        MEMORY.putLong(BYTES, offset + BYTES_BASE, value);
+        MEMORY.putLong(BYTES, offset + BYTES_BASE, ordered(value));
     }
 
-    /// Whether floating-point instructions can be executed without a trap.
-    public static boolean floatsReady() {
-        return FLOATS.ready();
+    private static short ordered(short value) {
+        return LITTLE_ENDIAN ? value : Short.reverseBytes(value);
     }
 
-    /// The bits of a floating-point register.
-    public static long floatBits(int register) {
-        return FLOATS.get(register);
+    private static int ordered(int value) {
+        return LITTLE_ENDIAN ? value : Integer.reverseBytes(value);
     }
 
-    /// Writes a floating-point register.
-    public static void setDouble(long bits, int register) {
-        FLOATS.set(register, bits);
-    }
-
-    /// Writes a single to a floating-point register.
-    public static void setSingle(long bits, int register) {
-        FLOATS.set(register, bits | -1L << 32);
-    }
-
-    public static void add64(int i) {
-        FLOATS.set(i >>> 7 & 31, Float64.add(twice(i >>> 15), twice(i >>> 20), FLOATS.rounding(i), FLOATS.flags()));
-    }
-
-    public static void sub64(int i) {
-        FLOATS.set(i >>> 7 & 31, Float64.sub(twice(i >>> 15), twice(i >>> 20), FLOATS.rounding(i), FLOATS.flags()));
-    }
-
-    public static void mul64(int i) {
-        FLOATS.set(i >>> 7 & 31, Float64.mul(twice(i >>> 15), twice(i >>> 20), FLOATS.rounding(i), FLOATS.flags()));
-    }
-
-    public static void div64(int i) {
-        FLOATS.set(i >>> 7 & 31, Float64.div(twice(i >>> 15), twice(i >>> 20), FLOATS.rounding(i), FLOATS.flags()));
-    }
-
-    public static void add32(int i) {
-        FLOATS.set(i >>> 7 & 31, Float32.box(Float32.add(single(i >>> 15), single(i >>> 20), FLOATS.rounding(i), FLOATS.flags())));
-    }
-
-    public static void sub32(int i) {
-        FLOATS.set(i >>> 7 & 31, Float32.box(Float32.sub(single(i >>> 15), single(i >>> 20), FLOATS.rounding(i), FLOATS.flags())));
-    }
-
-    public static void mul32(int i) {
-        FLOATS.set(i >>> 7 & 31, Float32.box(Float32.mul(single(i >>> 15), single(i >>> 20), FLOATS.rounding(i), FLOATS.flags())));
-    }
-
-    public static void div32(int i) {
-        FLOATS.set(i >>> 7 & 31, Float32.box(Float32.div(single(i >>> 15), single(i >>> 20), FLOATS.rounding(i), FLOATS.flags())));
-    }
-
-    private static long twice(int register) {
-        return FLOATS.get(register & 31);
-    }
-
-    private static int single(int register) {
-        return Float32.unbox(FLOATS.get(register & 31));
-    }
-
-    /// Executes any floating-point computation, on [#X] where integers are concerned.
-    public static void compute(int instruction) {
-        HART.compute(instruction);
+    private static long ordered(long value) {
+        return LITTLE_ENDIAN ? value : Long.reverseBytes(value);
     }
 
     /// Whether the code's page at `va` is mapped to this page of RAM, as far as the tables know.
     public static boolean mapped(long va, int page) {
-        return leads(va, page, Region.table(MMU.fetches()));
-    }
-
-    private static boolean leads(long va, int page, long table) {
+        long table = Region.table(MMU.fetches());
         return tag(va, table) == va && (int) (va + addend(va, table)) == page << GuestRam.PAGE_SHIFT;
     }
 

@@ -32,15 +32,16 @@ final class RegionCompiler {
     private static final MethodTypeDesc BINARY = MethodTypeDesc.ofDescriptor("(JJ)J");
     private static final MethodTypeDesc COMPARE = MethodTypeDesc.ofDescriptor("(JJ)I");
 
-    // Local variables: `this`, the arguments, the exit's pc, the guest's registers, then what leads to RAM
-    // for the groups of accesses of a block.
+    // Local variables: `this`, the arguments, the exit's pc, the guest's registers, whether arithmetic is
+    // plain, then what leads to RAM for the groups of accesses of a block.
     private static final int BASE = 1;
     private static final int LEFT = 3;
     private static final int LOADS = 4;
     private static final int STORES = 6;
     private static final int PC = 8;
     private static final int REGISTERS = 10;
-    private static final int OFFSETS = 74;
+    private static final int PLAIN = 74;
+    private static final int OFFSETS = 75;
 
     private static final int COMPARED_RETURNS_MAX = 4;
 
@@ -60,8 +61,6 @@ final class RegionCompiler {
     private final TreeSet<Integer> targets = new TreeSet<>();
     private final GuestRegisters registers;
     private final FloatCode floats;
-    /// Whether code before has asked if floating-point instructions can be executed.
-    private boolean floatsReady;
     private Label leaveToPlace;
     private Label leave;
 
@@ -69,7 +68,7 @@ final class RegionCompiler {
         this.plan = plan;
         this.code = code;
         registers = new GuestRegisters(code, tier == Tier.PEAK, REGISTERS);
-        floats = new FloatCode(code, registers);
+        floats = new FloatCode(code, registers, PLAIN);
     }
 
     /// The class file of the region.
@@ -125,7 +124,9 @@ final class RegionCompiler {
             RegionPlan.Block block = plan.blocks().get(i);
             boolean continued = block.at() == reached && !targets.contains(block.at());
             registers.begin(continued);
-            floatsReady &= continued;
+            if (!continued) {
+                floats.forget();
+            }
             reached = block(block, last ? Integer.MIN_VALUE : plan.blocks().get(i + 1).at());
         }
         edges.forEach(Runnable::run);
@@ -391,9 +392,8 @@ final class RegionCompiler {
     }
 
     private void floatInstruction(long word, AccessGroups.Group group, int place, int left) {
-        if (!floatsReady) {
-            code.invokestatic(ACCESS, "floatsReady", MethodTypeDesc.ofDescriptor("()Z")).ifeq(exitTo(place, left, null));
-            floatsReady = true;
+        if (floats.asks(word)) {
+            floats.ask(word, exitTo(place, left, null));
         }
         int op = Op.op(word);
         if (op == Op.FLOAT) {
@@ -482,7 +482,7 @@ final class RegionCompiler {
     /// Has the hart execute an instruction, with its registers in memory.
     private void perform(long word, int place, int left) {
         registers.end();
-        floatsReady = false;
+        floats.forget();
         code.loadConstant(word);
         address(place);
         code.iload(LEFT).loadConstant(left).iadd();

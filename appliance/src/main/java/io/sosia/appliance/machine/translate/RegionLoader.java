@@ -1,5 +1,6 @@
 package io.sosia.appliance.machine.translate;
 
+import io.sosia.appliance.machine.fpu.Float64;
 import io.sosia.appliance.machine.isa.Arithmetic;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,9 +14,10 @@ import java.util.List;
 public final class RegionLoader extends ClassLoader {
 
     private static final String ACCESS = GuestAccess.class.getName();
+    private static final String FLOATS = GuestFloats.class.getName();
 
     /// Classes that regions call. They are looked up beforehand: code compiled before that is thrown away at the first call.
-    private static final List<Class<?>> CALLED = List.of(Region.class, Arithmetic.class, Long.class, Math.class);
+    private static final List<Class<?>> CALLED = List.of(Region.class, Arithmetic.class, Float64.class, Long.class, Math.class);
 
     /// For the initializer of the copy being made.
     private static Handover beingMade;
@@ -27,7 +29,8 @@ public final class RegionLoader extends ClassLoader {
         synchronized (RegionLoader.class) {
             beingMade = handover;
             try {
-                Class<?> access = define();
+                Class<?> access = define(ACCESS);
+                Class.forName(FLOATS, true, define(FLOATS).getClassLoader());
                 besideAccess = (MethodHandles.Lookup) access.getMethod("lookup").invoke(null);
                 for (Class<?> each : CALLED) {
                     Class.forName(each.getName(), true, this);
@@ -40,10 +43,10 @@ public final class RegionLoader extends ClassLoader {
         }
     }
 
-    private Class<?> define() {
-        try (InputStream in = RegionLoader.class.getResourceAsStream("GuestAccess.class")) {
+    private Class<?> define(String name) {
+        try (InputStream in = RegionLoader.class.getResourceAsStream(name.substring(name.lastIndexOf('.') + 1) + ".class")) {
             byte[] bytes = in.readAllBytes();
-            return defineClass(ACCESS, bytes, 0, bytes.length);
+            return defineClass(name, bytes, 0, bytes.length);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -56,7 +59,7 @@ public final class RegionLoader extends ClassLoader {
 
     @Override
     protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-        if (name.equals(ACCESS)) {
+        if (name.equals(ACCESS) || name.equals(FLOATS)) {
             return findLoadedClass(name);
         }
         return super.loadClass(name, resolve);

@@ -3,29 +3,29 @@ package io.sosia.appliance.machine.exec;
 import io.sosia.appliance.machine.memory.GuestRam;
 
 /// Builds Sv39 page tables in a board's RAM, from the host's side.
-final class PageTables {
+public final class PageTables {
 
-    static final int V = 1;
-    static final int R = 2;
-    static final int W = 4;
-    static final int X = 8;
-    static final int U = 16;
-    static final int G = 32;
-    static final int A = 64;
-    static final int D = 128;
+    public static final int V = 1;
+    public static final int R = 2;
+    public static final int W = 4;
+    public static final int X = 8;
+    public static final int U = 16;
+    public static final int G = 32;
+    public static final int A = 64;
+    public static final int D = 128;
 
     private final GuestRam ram;
     private final long root;
     private long free;
 
     /// @param tables where the tables go, a page boundary; the first becomes the root
-    PageTables(GuestRam ram, long tables) {
+    public PageTables(GuestRam ram, long tables) {
         this.ram = ram;
         root = tables;
         free = tables + GuestRam.PAGE_SIZE;
     }
 
-    long satp() {
+    public long satp() {
         return 8L << 60 | root >>> 12;
     }
 
@@ -34,7 +34,7 @@ final class PageTables {
     }
 
     /// Maps one page of level 0 (4 KiB), 1 (2 MiB) or 2 (1 GiB).
-    void map(long va, long physical, int level, int flags) {
+    public void map(long va, long physical, int level, int flags) {
         ram.write64(GuestRam.offset(slot(va, level)), entry(physical, flags));
     }
 

@@ -140,8 +140,8 @@ public final class RandomProgram {
         a.li(6, second.satp());
         a.bind(chosen);
         a.csrw(0x180, 6);
-        long[] pointers = {CODE + 1024, DATA + 1024, WINDOW + 1024, first.slot(WINDOW, 0), second.slot(WINDOW, 0),
-            WINDOW + 4096 * PAGES + 1024};
+        long[] pointers = {CODE + inside(), DATA + inside(), WINDOW + inside(), first.slot(WINDOW, 0), second.slot(WINDOW, 0),
+            WINDOW + 4096 * PAGES + inside()};
         Label kept = a.label();
         a.andi(7, 5, 96);
         a.bne(7, 0, kept);
@@ -185,6 +185,11 @@ public final class RandomProgram {
             throw new AssertionError("handler is too long");
         }
         board.put(BASE, a.bytes());
+    }
+
+    /// Where in a page a pointer leads to: sometimes to where accesses beside each other lie in two pages.
+    private int inside() {
+        return random.nextInt(3) == 0 ? 4096 - random.nextInt(64) : 1024;
     }
 
     private int value() {

@@ -116,6 +116,81 @@ class RegionsTest {
         assertThat(board.hart.x(S0)).isEqualTo(TIMES);
     }
 
+    @Test
+    void theFirstFloatThatIsWrittenMakesTheirStateDirty() {
+        Assembler a = new Assembler(TestBoard.BASE);
+        a.li(T0, 1 << 13);
+        a.li(S0, TIMES);
+        Label again = a.label();
+        Label written = a.label();
+        a.bind(again);
+        a.csrw(0x100, T0);
+        a.j(written);
+        a.bind(written);
+        a.fmvDX(1, S0);
+        a.csrr(T1, 0x100);
+        a.srli(T1, T1, 13);
+        a.andi(T1, T1, 3);
+        a.add(A1, A1, T1);
+        a.addi(S0, S0, -1);
+        a.bne(S0, ZERO, again);
+        a.ecall();
+        board.put(TestBoard.BASE, a.bytes());
+        while (!board.ended) {
+            board.engine.run(board.hart.steps() + TIMES);
+        }
+        assertThat(translator[0].regions()).isPositive();
+        assertThat(board.hart.x(A1)).as("sum of FS").isEqualTo(3 * TIMES);
+    }
+
+    /// First exact, then not, then with other rounding, then with the flags cleared: as the interpreter has it.
+    @Test
+    void floatingPointAccruesItsFlagsInTranslatedCodeToo() {
+        Assembler a = new Assembler(TestBoard.BASE);
+        a.li(T0, 1 << 13);
+        a.csrw(0x100, T0);
+        a.li(T0, Double.doubleToRawLongBits(1.5));
+        a.fmvDX(1, T0);
+        a.li(T0, Double.doubleToRawLongBits(0.1));
+        a.fmvDX(2, T0);
+        Label round = a.label();
+        a.bind(round);
+        a.li(S0, TIMES);
+        Label again = a.label();
+        a.bind(again);
+        a.faddD(3, 3, 1, 7);
+        a.fmulD(4, 3, 1, 7);
+        a.fsd(4, S1, 0);
+        a.addi(S0, S0, -1);
+        a.bne(S0, ZERO, again);
+        a.csrr(T1, 1);
+        a.slli(A1, A1, 5);
+        a.or(A1, A1, T1);
+        a.fmvDX(1, T0);
+        a.addi(A0, A0, 1);
+        a.li(T1, 2);
+        Label cleared = a.label();
+        a.bne(A0, T1, cleared);
+        a.csrw(2, T1);
+        a.csrw(1, ZERO);
+        a.bind(cleared);
+        a.li(T1, 4);
+        a.bne(A0, T1, round);
+        a.ecall();
+        TestBoard interpreted = new TestBoard();
+        for (TestBoard each : new TestBoard[] {board, interpreted}) {
+            each.hart.setX(S1, DATA);
+            each.put(TestBoard.BASE, a.bytes());
+            while (!each.ended) {
+                each.engine.run(each.hart.steps() + TIMES);
+                assertThat(each.hart.steps()).isLessThan(1_000_000);
+            }
+        }
+        assertThat(board.hart.x(A1) >>> 15 & 31).as("flags while exact").isZero();
+        assertThat(board.hart.x(A1) & 31).as("flags at the end").isEqualTo(1);
+        assertThat(board.stateText()).isEqualTo(interpreted.stateText());
+    }
+
     /// A function that calls itself, every second time through a stub in a page of its own.
     @Test
     void deepCallsReturn() {

@@ -1,0 +1,195 @@
+package io.sosia.appliance.machine.translate;
+
+import static io.sosia.appliance.machine.asm.Reg.A0;
+import static io.sosia.appliance.machine.asm.Reg.A1;
+import static io.sosia.appliance.machine.asm.Reg.A2;
+import static io.sosia.appliance.machine.asm.Reg.S0;
+import static io.sosia.appliance.machine.asm.Reg.S1;
+import static io.sosia.appliance.machine.asm.Reg.T0;
+import static io.sosia.appliance.machine.asm.Reg.ZERO;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sosia.appliance.machine.asm.Assembler;
+import io.sosia.appliance.machine.asm.Label;
+import io.sosia.appliance.machine.exec.PageTables;
+import io.sosia.appliance.machine.exec.TestBoard;
+import io.sosia.appliance.machine.isa.Decoder;
+import io.sosia.appliance.machine.memory.GuestRam;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+/// Accesses beside each other share a look into the tables, and what they do is what they would do one by one.
+class AccessGroupsTest {
+
+    private static final long DATA = TestBoard.BASE + (2 << 20);
+    private static final long TABLES = TestBoard.BASE + (1 << 20);
+    private static final int RIGHTS = PageTables.V | PageTables.R | PageTables.W | PageTables.X | PageTables.A | PageTables.D;
+
+    @Test
+    void neighboursShareALook() {
+        AccessGroups groups = groups(a -> {
+            a.sd(A1, A0, 16);
+            a.sd(A2, A0, 8);
+            a.ld(A1, A0, 0);
+            a.lw(A2, A0, 12);
+            a.lb(A2, A0, 3);
+        });
+        assertThat(groups.of(1)).as("stores").isSameAs(groups.of(0));
+        assertThat(groups.of(2)).as("loads look into another table").isNotSameAs(groups.of(0));
+        assertThat(groups.of(3)).isSameAs(groups.of(2));
+        assertThat(groups.of(4)).isSameAs(groups.of(2));
+        assertThat(groups.of(0).lowest).isEqualTo(8);
+        assertThat(groups.of(0).last).isEqualTo(16);
+        assertThat(groups.of(2).width).isEqualTo(8);
+        assertThat(groups.of(2).lowest).isZero();
+        assertThat(groups.of(2).last).as("the doubleword that holds the highest").isEqualTo(8);
+    }
+
+    @Test
+    void whatMayLieElsewhereLooksForItself() {
+        AccessGroups groups = groups(a -> {
+            a.ld(A1, A0, 0);
+            a.ld(A2, A0, 4);
+            a.ld(A2, A0, 4 + 264);
+            a.ld(A0, A0, 4 + 256);
+            a.ld(A1, A0, 4);
+            a.csrr(A2, 0xc01);
+            a.ld(A1, A0, 4);
+        });
+        assertThat(groups.of(1)).as("cannot be aligned both").isNotSameAs(groups.of(0));
+        assertThat(groups.of(2)).as("too far").isNotSameAs(groups.of(1));
+        assertThat(groups.of(3)).as("near the one before").isSameAs(groups.of(2));
+        assertThat(groups.of(4)).as("the register has changed").isNotSameAs(groups.of(3));
+        assertThat(groups.of(6)).as("the tables may have changed").isNotSameAs(groups.of(4));
+    }
+
+    @Test
+    void aloneIsAlone() {
+        Assembler a = new Assembler(0);
+        a.ld(A1, A0, 0);
+        a.ld(A2, A0, 8);
+        AccessGroups groups = new AccessGroups(words(a), true);
+        assertThat(groups.of(1)).isNotSameAs(groups.of(0));
+    }
+
+    /// A structure of all widths moves byte by byte over the end of a page.
+    @Test
+    void aStructureCanLieInTwoPages() {
+        compare(true, a -> {
+            a.li(A0, DATA + GuestRam.PAGE_SIZE - 64);
+            a.li(S0, 128);
+            Label again = a.label();
+            a.bind(again);
+            structure(a);
+            a.addi(A0, A0, 1);
+            a.addi(S0, S0, -1);
+            a.bne(S0, ZERO, again);
+        });
+    }
+
+    /// It stays there for long, so that what follows the first access gets a region of its own.
+    @Test
+    void aStructureCanStayInTwoPages() {
+        compare(true, a -> {
+            a.li(A0, DATA + GuestRam.PAGE_SIZE - 16);
+            a.li(S0, 5000);
+            Label again = a.label();
+            a.bind(again);
+            a.addi(A1, A1, 1);
+            structure(a);
+            a.addi(S0, S0, -1);
+            a.bne(S0, ZERO, again);
+        });
+    }
+
+    private static void structure(Assembler a) {
+        a.ld(A1, A0, 0);
+        a.lw(A2, A0, 20);
+        a.add(A1, A1, A2);
+        a.sh(A1, A0, 30);
+        a.sd(A1, A0, 8);
+        a.sb(S0, A0, 17);
+        a.lbu(A2, A0, 31);
+        a.sw(A2, A0, 24);
+    }
+
+    /// The second page is not mapped: the trap is that of the access itself, and what comes before it has happened.
+    @Test
+    void theSecondPageCanFault() {
+        for (int bytes = 0; bytes < 32; bytes += 4) {
+            int before = bytes;
+            compare(false, a -> {
+                Label handler = a.label();
+                Label start = a.label();
+                a.j(start);
+                a.align(4);
+                a.bind(handler);
+                a.csrr(S1, 0x143);
+                a.ecall();
+                a.bind(start);
+                a.li(T0, a.address(handler));
+                a.csrw(0x105, T0);
+                a.li(S0, 200);
+                a.li(A0, DATA + 1024);
+                Label again = a.label();
+                a.bind(again);
+                structure(a);
+                a.addi(S0, S0, -1);
+                a.bne(S0, ZERO, again);
+                a.li(A0, DATA + GuestRam.PAGE_SIZE - before);
+                a.li(S0, 1);
+                a.j(again);
+            });
+        }
+    }
+
+    /// Runs a program, which gets paging and its end here, with both engines.
+    ///
+    /// @param second whether the page behind [#DATA] is mapped: far away
+    private static void compare(boolean second, Consumer<Assembler> program) {
+        Assembler a = new Assembler(TestBoard.BASE);
+        a.li(T0, 8L << 60 | TABLES >>> 12);
+        a.csrw(0x180, T0);
+        program.accept(a);
+        a.ecall();
+        Translator[] translator = new Translator[1];
+        TestBoard translated = new TestBoard(hart -> translator[0] = EagerTranslator.translator(hart));
+        TestBoard interpreted = new TestBoard();
+        for (TestBoard each : new TestBoard[] {translated, interpreted}) {
+            PageTables tables = new PageTables(each.ram, TABLES);
+            for (long page = TestBoard.BASE; page <= DATA; page += GuestRam.PAGE_SIZE) {
+                tables.map(page, page, 0, RIGHTS);
+            }
+            if (second) {
+                tables.map(DATA + GuestRam.PAGE_SIZE, DATA + 7 * GuestRam.PAGE_SIZE, 0, RIGHTS);
+            }
+            each.put(TestBoard.BASE, a.bytes());
+            // What was translated meanwhile is taken into use when a run begins.
+            while (!each.ended) {
+                each.engine.run(each.hart.steps() + 300);
+                assertThat(each.hart.steps()).isLessThan(1_000_000);
+            }
+        }
+        assertThat(translator[0].regions()).isPositive();
+        assertThat(translated.stateText()).isEqualTo(interpreted.stateText());
+        assertThat(Arrays.mismatch(translated.ram.array(), interpreted.ram.array())).isEqualTo(-1);
+    }
+
+    private static AccessGroups groups(Consumer<Assembler> block) {
+        Assembler a = new Assembler(0);
+        block.accept(a);
+        return new AccessGroups(words(a), false);
+    }
+
+    private static long[] words(Assembler a) {
+        byte[] bytes = a.bytes();
+        long[] words = new long[bytes.length / 4];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = Decoder.decode(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(4 * i));
+        }
+        return words;
+    }
+}
