@@ -23,7 +23,6 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
@@ -99,8 +98,7 @@ final class Board implements Stateful, PowerSwitch {
     /// Everything afresh, from the same image; steps, guest time, request ids and the console's offset go on.
     void powerOn(byte[] seed, long wallClockNanos) {
         if (ramUsed) {
-            Arrays.fill(ram.array(), (byte) 0);
-            ram.touched(0, ram.size());
+            ram.clear();
         }
         ramUsed = true;
         spec.boot().copyTo(ram);

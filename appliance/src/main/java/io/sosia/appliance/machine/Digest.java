@@ -47,11 +47,12 @@ final class Digest {
     }
 
     private void hashWrittenPages() {
-        byte[] bytes = board.ram.array();
+        byte[] bytes = new byte[GuestRam.PAGE_SIZE];
         for (int page = 0; page < terms.length; page++) {
             if (board.ram.isDirty(page, GuestRam.DIRTY_DIGEST)) {
                 board.ram.clean(page, GuestRam.DIRTY_DIGEST);
-                long term = term(page, XXH3.hashBytesToLong(bytes, page << GuestRam.PAGE_SHIFT, GuestRam.PAGE_SIZE));
+                board.ram.read(page << GuestRam.PAGE_SHIFT, bytes, 0, bytes.length);
+                long term = term(page, XXH3.hashBytesToLong(bytes));
                 sum += term - terms[page];
                 terms[page] = term;
             }

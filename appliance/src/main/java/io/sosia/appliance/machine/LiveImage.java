@@ -48,13 +48,8 @@ final class LiveImage implements MachineImage {
     @Override
     public boolean take(int page, byte[] into, int at) {
         board.ram.clean(page, GuestRam.DIRTY_CLONE);
-        byte[] ram = board.ram.array();
-        int from = page << GuestRam.PAGE_SHIFT;
-        if (Arrays.equals(ram, from, from + PAGE_BYTES, ZERO_PAGE, 0, PAGE_BYTES)) {
-            return false;
-        }
-        System.arraycopy(ram, from, into, at, PAGE_BYTES);
-        return true;
+        board.ram.read(page << GuestRam.PAGE_SHIFT, into, at, PAGE_BYTES);
+        return !Arrays.equals(into, at, at + PAGE_BYTES, ZERO_PAGE, 0, PAGE_BYTES);
     }
 
     @Override

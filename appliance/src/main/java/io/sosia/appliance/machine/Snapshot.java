@@ -44,12 +44,12 @@ final class Snapshot {
         out.writeInt(state.length);
         out.write(state);
         out.writeInt((int) checked.getChecksum().getValue());
-        byte[] ram = board.ram.array();
+        byte[] bytes = new byte[GuestRam.PAGE_SIZE];
         for (int page = 0; page < board.ram.pages(); page++) {
-            int at = page << GuestRam.PAGE_SHIFT;
-            if (!Arrays.equals(ram, at, at + GuestRam.PAGE_SIZE, ZERO_PAGE, 0, GuestRam.PAGE_SIZE)) {
+            board.ram.read(page << GuestRam.PAGE_SHIFT, bytes, 0, bytes.length);
+            if (!Arrays.equals(bytes, ZERO_PAGE)) {
                 out.writeInt(page);
-                out.write(ram, at, GuestRam.PAGE_SIZE);
+                out.write(bytes);
             }
         }
         out.writeInt(END_OF_PAGES);

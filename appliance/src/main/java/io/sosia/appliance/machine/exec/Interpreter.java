@@ -5,22 +5,15 @@ import io.sosia.appliance.machine.isa.Arithmetic;
 import io.sosia.appliance.machine.isa.Decoder;
 import io.sosia.appliance.machine.isa.Op;
 import io.sosia.appliance.machine.memory.GuestRam;
+import io.sosia.appliance.machine.memory.NativeMemory;
 import io.sosia.appliance.machine.mmu.Mmu;
 import io.sosia.appliance.machine.mmu.Tlb;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 
 /// The interpreter: one switch over pre-decoded words of the page being executed.
 ///
 /// Integer computation, branches and RAM accesses that hit the tables happen inside [#stretch]; everything else goes through
 /// [Hart#execute]. What lies between stretches (interrupts, waits, the timer) is [Hart#proceed]'s.
 public final class Interpreter implements Engine {
-
-    private static final VarHandle SHORTS =
-            MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private static final int TAG_8 = -4096;
     private static final int TAG_16 = -4096 | 1;
@@ -105,11 +98,10 @@ public final class Interpreter implements Engine {
     private void stretch(long limit) {
         final Hart hart = this.hart;
         final long[] x = hart.registers();
-        final byte[] m = ram.array();
-        final long[] tlb = hart.mmu().tables();
-        final int loads = hart.mmu().loads();
-        final int stores = hart.mmu().stores();
-        final int fetches = hart.mmu().fetches();
+        final long ramAddress = ram.address();
+        final long loads = hart.mmu().loads();
+        final long stores = hart.mmu().stores();
+        final long fetches = hart.mmu().fetches();
         final long[][] decoded = code.pages();
         final short heatMax = this.heatMax;
         int left = (int) (limit - hart.steps());
@@ -137,8 +129,7 @@ public final class Interpreter implements Engine {
                 again: while (true) {
                     slow: {
                         long va;
-                        int e;
-                        int o;
+                        long e;
                         switch ((int) w & 0xff) {
                             case Op.LI -> x[Op.rd(w)] = w >> 32;
                             case Op.MV -> x[Op.rd(w)] = x[Op.rs1(w)];
@@ -194,95 +185,91 @@ public final class Interpreter implements Engine {
                             }
                             case Op.LB -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = loads + entry(va);
-                                if (tlb[e] != (va & TAG_8)) {
+                                e = Tlb.entry(loads, va);
+                                if (NativeMemory.getLong(e) != (va & TAG_8)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = m[(int) (va + tlb[e + 1])];
+                                x[Op.rd(w)] = NativeMemory.getByte(va + NativeMemory.getLong(e + Tlb.ADDEND));
                             }
                             case Op.LBU -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = loads + entry(va);
-                                if (tlb[e] != (va & TAG_8)) {
+                                e = Tlb.entry(loads, va);
+                                if (NativeMemory.getLong(e) != (va & TAG_8)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = m[(int) (va + tlb[e + 1])] & 0xff;
+                                x[Op.rd(w)] = NativeMemory.getByte(va + NativeMemory.getLong(e + Tlb.ADDEND)) & 0xff;
                             }
                             case Op.LH -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = loads + entry(va);
-                                if (tlb[e] != (va & TAG_16)) {
+                                e = Tlb.entry(loads, va);
+                                if (NativeMemory.getLong(e) != (va & TAG_16)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = (short) SHORTS.get(m, (int) (va + tlb[e + 1]));
+                                x[Op.rd(w)] = NativeMemory.getShort(va + NativeMemory.getLong(e + Tlb.ADDEND));
                             }
                             case Op.LHU -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = loads + entry(va);
-                                if (tlb[e] != (va & TAG_16)) {
+                                e = Tlb.entry(loads, va);
+                                if (NativeMemory.getLong(e) != (va & TAG_16)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = (short) SHORTS.get(m, (int) (va + tlb[e + 1])) & 0xffff;
+                                x[Op.rd(w)] = NativeMemory.getShort(va + NativeMemory.getLong(e + Tlb.ADDEND)) & 0xffff;
                             }
                             case Op.LW -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = loads + entry(va);
-                                if (tlb[e] != (va & TAG_32)) {
+                                e = Tlb.entry(loads, va);
+                                if (NativeMemory.getLong(e) != (va & TAG_32)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = (int) INTS.get(m, (int) (va + tlb[e + 1]));
+                                x[Op.rd(w)] = NativeMemory.getInt(va + NativeMemory.getLong(e + Tlb.ADDEND));
                             }
                             case Op.LWU -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = loads + entry(va);
-                                if (tlb[e] != (va & TAG_32)) {
+                                e = Tlb.entry(loads, va);
+                                if (NativeMemory.getLong(e) != (va & TAG_32)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = (int) INTS.get(m, (int) (va + tlb[e + 1])) & 0xffff_ffffL;
+                                x[Op.rd(w)] = NativeMemory.getInt(va + NativeMemory.getLong(e + Tlb.ADDEND)) & 0xffff_ffffL;
                             }
                             case Op.LD -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = loads + entry(va);
-                                if (tlb[e] != (va & TAG_64)) {
+                                e = Tlb.entry(loads, va);
+                                if (NativeMemory.getLong(e) != (va & TAG_64)) {
                                     break slow;
                                 }
-                                x[Op.rd(w)] = (long) LONGS.get(m, (int) (va + tlb[e + 1]));
+                                x[Op.rd(w)] = NativeMemory.getLong(va + NativeMemory.getLong(e + Tlb.ADDEND));
                             }
                             case Op.SB -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = stores + entry(va);
-                                if (tlb[e] != (va & TAG_8)) {
+                                e = Tlb.entry(stores, va);
+                                if (NativeMemory.getLong(e) != (va & TAG_8)) {
                                     break slow;
                                 }
-                                o = (int) (va + tlb[e + 1]);
-                                m[o] = (byte) x[Op.rs2(w)];
+                                NativeMemory.putByte(va + NativeMemory.getLong(e + Tlb.ADDEND), (byte) x[Op.rs2(w)]);
                             }
                             case Op.SH -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = stores + entry(va);
-                                if (tlb[e] != (va & TAG_16)) {
+                                e = Tlb.entry(stores, va);
+                                if (NativeMemory.getLong(e) != (va & TAG_16)) {
                                     break slow;
                                 }
-                                o = (int) (va + tlb[e + 1]);
-                                SHORTS.set(m, o, (short) x[Op.rs2(w)]);
+                                NativeMemory.putShort(va + NativeMemory.getLong(e + Tlb.ADDEND), (short) x[Op.rs2(w)]);
                             }
                             case Op.SW -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = stores + entry(va);
-                                if (tlb[e] != (va & TAG_32)) {
+                                e = Tlb.entry(stores, va);
+                                if (NativeMemory.getLong(e) != (va & TAG_32)) {
                                     break slow;
                                 }
-                                o = (int) (va + tlb[e + 1]);
-                                INTS.set(m, o, (int) x[Op.rs2(w)]);
+                                NativeMemory.putInt(va + NativeMemory.getLong(e + Tlb.ADDEND), (int) x[Op.rs2(w)]);
                             }
                             case Op.SD -> {
                                 va = x[Op.rs1(w)] + (w >> 32);
-                                e = stores + entry(va);
-                                if (tlb[e] != (va & TAG_64)) {
+                                e = Tlb.entry(stores, va);
+                                if (NativeMemory.getLong(e) != (va & TAG_64)) {
                                     break slow;
                                 }
-                                o = (int) (va + tlb[e + 1]);
-                                LONGS.set(m, o, x[Op.rs2(w)]);
+                                NativeMemory.putLong(va + NativeMemory.getLong(e + Tlb.ADDEND), x[Op.rs2(w)]);
                             }
                             case Op.ADDI -> x[Op.rd(w)] = x[Op.rs1(w)] + (w >> 32);
                             case Op.SLTI -> x[Op.rd(w)] = x[Op.rs1(w)] < w >> 32 ? 1 : 0;
@@ -386,9 +373,9 @@ public final class Interpreter implements Engine {
                 }
                 continue;
             }
-            int f = fetches + entry(pc);
-            if (tlb[f] == (pc & -4096)) {
-                int offset = (int) (pc + tlb[f + 1]);
+            long f = Tlb.entry(fetches, pc);
+            if (NativeMemory.getLong(f) == (pc & -4096)) {
+                int offset = (int) (pc + NativeMemory.getLong(f + Tlb.ADDEND) - ramAddress);
                 long[] found = decoded[offset >> GuestRam.PAGE_SHIFT];
                 if (found != null) {
                     words = found;
@@ -416,9 +403,5 @@ public final class Interpreter implements Engine {
             i = enteredSlot;
             heat = code.heats()[ramPage];
         }
-    }
-
-    private static int entry(long va) {
-        return (int) (va >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK;
     }
 }

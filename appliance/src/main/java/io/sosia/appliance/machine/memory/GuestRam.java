@@ -1,8 +1,8 @@
 package io.sosia.appliance.machine.memory;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /// The guest's RAM: one contiguous block at [#BASE], little-endian, with dirty flags and write watches for each 4 KiB page.
 ///
@@ -17,7 +17,7 @@ public final class GuestRam {
     public static final int PAGE_SHIFT = 12;
     public static final int PAGE_SIZE = 1 << PAGE_SHIFT;
 
-    /// Largest RAM a machine can have, in bytes: what a Java array holds, in whole pages of 2 MiB.
+    /// Largest RAM a machine can have, in bytes: what a Java buffer holds, in whole pages of 2 MiB.
     public static final long SIZE_MAX = 2046L << 20;
 
     /// Dirty flag of the digest: written since the last digest.
@@ -30,11 +30,6 @@ public final class GuestRam {
     /// Watch flag: the page holds instructions that are cached in decoded form.
     public static final byte WATCH_CODE = 2;
 
-    private static final VarHandle SHORTS =
-            MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-
     /// Told of every write to a watched page, after the write.
     @FunctionalInterface
     public interface WriteWatcher {
@@ -43,7 +38,9 @@ public final class GuestRam {
         void written(int offset, int length);
     }
 
-    private final byte[] bytes;
+    private final ByteBuffer bytes;
+    private final long address;
+    private final int size;
     private final byte[] dirty;
     private final byte[] watch;
     /// Whether any page may be open to writes.
@@ -58,23 +55,36 @@ public final class GuestRam {
             throw new IllegalArgumentException("RAM of " + sizeBytes + " bytes, expected a multiple of 2 MiB up to "
                     + (SIZE_MAX >> 20) + " MiB");
         }
-        bytes = new byte[(int) sizeBytes];
-        dirty = new byte[bytes.length >> PAGE_SHIFT];
+        size = (int) sizeBytes;
+        bytes = ByteBuffer.allocateDirect(size).order(ByteOrder.LITTLE_ENDIAN);
+        address = NativeMemory.address(bytes);
+        dirty = new byte[size >> PAGE_SHIFT];
         watch = new byte[dirty.length];
-        java.util.Arrays.fill(dirty, (byte) -1);
+        Arrays.fill(dirty, (byte) -1);
     }
 
     public int size() {
-        return bytes.length;
+        return size;
     }
 
     public int pages() {
         return dirty.length;
     }
 
-    /// The bytes themselves, for the engines' fast paths and for hashing. Whoever writes here marks and watches by itself.
-    public byte[] array() {
-        return bytes;
+    /// Where the first byte lies in [NativeMemory], for the engines' fast paths. Whoever writes there marks and watches by itself.
+    public long address() {
+        return address;
+    }
+
+    /// All bytes, to be read.
+    public ByteBuffer contents() {
+        return bytes.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /// Sets all bytes to zero.
+    public void clear() {
+        NativeMemory.fill(address, size, (byte) 0);
+        touched(0, size);
     }
 
     /// Whether a page has been written, or may have been, since this flag was last taken off it.
@@ -128,7 +138,7 @@ public final class GuestRam {
     /// Whether the physical range lies in RAM as a whole.
     public boolean contains(long address, long length) {
         long offset = address - BASE;
-        return offset >= 0 && length >= 0 && offset <= bytes.length - length;
+        return offset >= 0 && length >= 0 && offset <= size - length;
     }
 
     /// @param address a physical address for which [#contains] holds
@@ -137,53 +147,53 @@ public final class GuestRam {
     }
 
     public byte read8(int offset) {
-        return bytes[offset];
+        return bytes.get(offset);
     }
 
     public short read16(int offset) {
-        return (short) SHORTS.get(bytes, offset);
+        return bytes.getShort(offset);
     }
 
     public int read32(int offset) {
-        return (int) INTS.get(bytes, offset);
+        return bytes.getInt(offset);
     }
 
     public long read64(int offset) {
-        return (long) LONGS.get(bytes, offset);
+        return bytes.getLong(offset);
     }
 
     public void write8(int offset, byte value) {
-        bytes[offset] = value;
+        bytes.put(offset, value);
         touched(offset, 1);
     }
 
     public void write16(int offset, short value) {
-        SHORTS.set(bytes, offset, value);
+        bytes.putShort(offset, value);
         touched(offset, 2);
     }
 
     public void write32(int offset, int value) {
-        INTS.set(bytes, offset, value);
+        bytes.putInt(offset, value);
         touched(offset, 4);
     }
 
     public void write64(int offset, long value) {
-        LONGS.set(bytes, offset, value);
+        bytes.putLong(offset, value);
         touched(offset, 8);
     }
 
     /// Copies out of RAM.
     public void read(int offset, byte[] into, int at, int length) {
-        System.arraycopy(bytes, offset, into, at, length);
+        bytes.get(offset, into, at, length);
     }
 
     /// Copies into RAM.
     public void write(int offset, byte[] from, int at, int length) {
-        System.arraycopy(from, at, bytes, offset, length);
+        bytes.put(offset, from, at, length);
         touched(offset, length);
     }
 
-    /// Marks `[offset, offset + length)` as written: for writes made through [#array].
+    /// Marks `[offset, offset + length)` as written: for writes made by [#address].
     public void touched(int offset, int length) {
         int end = offset + length;
         int from = offset;

@@ -15,80 +15,80 @@ final class AddressSpace {
     /// A table of loads and one of stores for each view; behind them two of fetches, supervisor's and user's.
     private static final int TABLES = 2 * VIEWS + 2;
 
-    /// Elements of the array of [Tlb]s that one space takes.
+    /// Bytes that one space takes.
     static final int SIZE = TABLES * Tlb.SIZE;
 
     long root = UNUSED;
     long lastUse;
 
-    private final long[] tables;
-    private final int base;
+    private final long tables;
     /// Bit for each table that holds anything, or may.
     private int used;
 
-    AddressSpace(long[] tables, int base) {
+    /// @param tables address of its first table
+    AddressSpace(long tables) {
         this.tables = tables;
-        this.base = base;
     }
 
-    /// Base of the table of readable pages of a view.
-    int loads(int view) {
+    /// The table of readable pages of a view.
+    long loads(int view) {
         return use(2 * view);
     }
 
-    /// Base of the table of writable pages of a view.
-    int stores(int view) {
+    /// The table of writable pages of a view.
+    long stores(int view) {
         return use(2 * view + 1);
     }
 
-    /// Base of the table of executable pages.
-    int fetches(boolean user) {
+    /// The table of executable pages.
+    long fetches(boolean user) {
         return use(2 * VIEWS + (user ? 1 : 0));
     }
 
-    private int use(int table) {
+    private long use(int table) {
         if ((used & 1 << table) == 0) {
             used |= 1 << table;
-            Tlb.clear(tables, at(table));
+            Tlb.clear(at(table));
         }
         return at(table);
     }
 
-    private int at(int table) {
-        return base + table * Tlb.SIZE;
+    private long at(int table) {
+        return tables + table * Tlb.SIZE;
     }
 
     /// Forgets all; a table that is empty already costs nothing.
     void clear() {
         for (int left = used; left != 0; left &= left - 1) {
-            Tlb.clear(tables, at(Integer.numberOfTrailingZeros(left)));
+            Tlb.clear(at(Integer.numberOfTrailingZeros(left)));
         }
     }
 
     void clearStores() {
         for (int view = 0; view < VIEWS; view++) {
             if ((used & 1 << 2 * view + 1) != 0) {
-                Tlb.clear(tables, at(2 * view + 1));
+                Tlb.clear(at(2 * view + 1));
             }
         }
     }
 
     void dropPage(long va) {
         for (int left = used; left != 0; left &= left - 1) {
-            Tlb.drop(tables, at(Integer.numberOfTrailingZeros(left)), va);
+            Tlb.drop(at(Integer.numberOfTrailingZeros(left)), va);
         }
     }
 
     void dropRegion(long va, int shift) {
         for (int left = used; left != 0; left &= left - 1) {
-            Tlb.dropRegion(tables, at(Integer.numberOfTrailingZeros(left)), va, shift);
+            Tlb.dropRegion(at(Integer.numberOfTrailingZeros(left)), va, shift);
         }
     }
 
-    void dropStoresTo(int ramOffset) {
+    /// @param address of a page in the host's memory
+    void dropStoresTo(long address) {
         for (int view = 0; view < VIEWS; view++) {
             if ((used & 1 << 2 * view + 1) != 0) {
-                Tlb.dropTarget(tables, at(2 * view + 1), ramOffset);
+                Tlb.dropTarget(at(2 * view + 1), address);
             }
         }
     }

@@ -1,6 +1,8 @@
 package io.sosia.appliance.machine.mmu;
 
 import io.sosia.appliance.machine.memory.GuestRam;
+import io.sosia.appliance.machine.memory.NativeMemory;
+import java.nio.ByteBuffer;
 
 /// Sv39 address translation (Privileged ISA, "Sv39: Page-Based 39-bit Virtual-Memory System"), with A and D bits set by the
 /// machine.
@@ -46,7 +48,8 @@ public final class Mmu {
 
     private final GuestRam ram;
     private final Runnable dropped;
-    private final long[] tables = new long[SPACES * AddressSpace.SIZE];
+    /// What all tables lie in.
+    private final ByteBuffer tables = ByteBuffer.allocateDirect(SPACES * AddressSpace.SIZE);
     private final AddressSpace[] spaces = new AddressSpace[SPACES];
     private final WalkedPage[] walked;
     private int walkedPages;
@@ -61,9 +64,9 @@ public final class Mmu {
     private boolean sum;
     private boolean mxr;
     private long root;
-    private int loads;
-    private int stores;
-    private int fetches;
+    private long loads;
+    private long stores;
+    private long fetches;
 
     /// @param dropped told whenever translations are dropped because memory changed: code being executed must be looked up
     ///                again
@@ -73,7 +76,7 @@ public final class Mmu {
         walked = new WalkedPage[ram.pages()];
         storable = new boolean[ram.pages()];
         for (int i = 0; i < SPACES; i++) {
-            spaces[i] = new AddressSpace(tables, i * AddressSpace.SIZE);
+            spaces[i] = new AddressSpace(NativeMemory.address(tables) + (long) i * AddressSpace.SIZE);
         }
         ram.setPageTableWatcher(this::written);
         ram.setCloser(this::dropStores);
@@ -99,29 +102,25 @@ public final class Mmu {
         fetches = space.fetches(user);
     }
 
-    /// The array that all tables are in, see [Tlb].
-    public long[] tables() {
-        return tables;
-    }
-
-    /// Base of the table of readable pages.
-    public int loads() {
+    /// The table of readable pages, see [Tlb].
+    public long loads() {
         return loads;
     }
 
-    /// Base of the table of writable pages that nobody watches.
-    public int stores() {
+    /// The table of writable pages that nobody watches, see [Tlb].
+    public long stores() {
         return stores;
     }
 
-    /// Base of the table of executable pages.
-    public int fetches() {
+    /// The table of executable pages, see [Tlb].
+    public long fetches() {
         return fetches;
     }
 
     /// RAM offset of `va` if the tables have it for `access`, else -1: never a fault, never a walk.
     public int probe(long va, int access) {
-        return Tlb.probe(tables, access == LOAD ? loads : access == STORE ? stores : fetches, va);
+        long address = Tlb.probe(access == LOAD ? loads : access == STORE ? stores : fetches, va);
+        return address == 0 ? -1 : (int) (address - ram.address());
     }
 
     /// Physical address of `va`, setting A and D as the access asks; or [#PAGE_FAULT] or [#ACCESS_FAULT].
@@ -140,15 +139,16 @@ public final class Mmu {
     }
 
     private void enter(long va, int offset, int access) {
+        long address = ram.address() + (offset & -GuestRam.PAGE_SIZE);
         switch (access) {
-            case LOAD -> Tlb.enter(tables, loads, va, offset);
-            case FETCH -> Tlb.enter(tables, fetches, va, offset);
+            case LOAD -> Tlb.enter(loads, va, address);
+            case FETCH -> Tlb.enter(fetches, va, address);
             default -> {
                 int page = offset >> GuestRam.PAGE_SHIFT;
                 if (ram.watchFlags()[page] == 0) {
                     storable[page] = true;
                     ram.openToWrites(page);
-                    Tlb.enter(tables, stores, va, offset);
+                    Tlb.enter(stores, va, address);
                 }
             }
         }
@@ -240,7 +240,7 @@ public final class Mmu {
         if (storable[page]) {
             storable[page] = false;
             for (AddressSpace each : spaces) {
-                each.dropStoresTo(page << GuestRam.PAGE_SHIFT);
+                each.dropStoresTo(ram.address() + ((long) page << GuestRam.PAGE_SHIFT));
             }
         }
         ram.watchFlags()[page] |= flag;

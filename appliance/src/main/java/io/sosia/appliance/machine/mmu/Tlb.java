@@ -1,71 +1,77 @@
 package io.sosia.appliance.machine.mmu;
 
-import java.util.Arrays;
+import io.sosia.appliance.machine.memory.NativeMemory;
 
-/// Direct-mapped translation caches, many in one array, laid out for engines to probe inline.
+/// Direct-mapped translation caches in [NativeMemory], laid out for engines to probe inline.
 ///
-/// A table is the part of the array that begins at its base. Entry `e` of a virtual address is
-/// `base + ((int) (va >>> INDEX_SHIFT) & INDEX_MASK)`: `tables[e]` is the page's virtual address (the tag), `tables[e + 1]` what
-/// to add to a virtual address to get its RAM offset. Comparing the tag with `va & (-4096 | width - 1)` also refuses misaligned
-/// accesses. Only RAM is ever entered.
+/// A table is named by its address. At the [#entry] of a virtual address it has the page's virtual address (the tag), and behind it what
+/// to add to a virtual address of the page to get where it lies in the host's memory. Comparing the tag with
+/// `va & (-4096 | width - 1)` also refuses misaligned accesses. Only RAM is ever entered.
 public final class Tlb {
 
     /// Entries of one table.
     public static final int ENTRIES = 1024;
-    public static final int INDEX_SHIFT = 11;
-    public static final int INDEX_MASK = 2 * ENTRIES - 2;
 
-    /// Array elements of one table.
-    static final int SIZE = 2 * ENTRIES;
+    /// From an entry to what is to be added.
+    public static final int ADDEND = 8;
 
-    /// A tag no masked address equals.
-    static final long NONE = -1;
+    private static final int ENTRY_SHIFT = 4;
+    private static final int PAGE_SHIFT = 12;
+
+    /// Bytes of one table.
+    static final int SIZE = ENTRIES << ENTRY_SHIFT;
+
+    /// A tag no masked address equals; its bytes are all the same.
+    private static final long NONE = -1;
 
     private Tlb() {}
 
-    static void clear(long[] tables, int base) {
-        Arrays.fill(tables, base, base + SIZE, NONE);
+    /// Address of the entry for `va`.
+    public static long entry(long table, long va) {
+        return table + (va >>> PAGE_SHIFT - ENTRY_SHIFT & SIZE - (1 << ENTRY_SHIFT));
     }
 
-    static void enter(long[] tables, int base, long va, int ramOffset) {
+    static void clear(long table) {
+        NativeMemory.fill(table, SIZE, (byte) NONE);
+    }
+
+    /// @param address where the page of `va` lies
+    static void enter(long table, long va, long address) {
         long page = va & -4096;
-        int e = entry(base, va);
-        tables[e] = page;
-        tables[e + 1] = (ramOffset & -4096) - page;
+        long e = entry(table, va);
+        NativeMemory.putLong(e, page);
+        NativeMemory.putLong(e + ADDEND, address - page);
     }
 
-    /// RAM offset of `va`, or -1 when it is not entered.
-    static int probe(long[] tables, int base, long va) {
-        int e = entry(base, va);
-        return tables[e] == (va & -4096) ? (int) (va + tables[e + 1]) : -1;
+    /// Where `va` lies in the host's memory, or 0 when it is not entered.
+    static long probe(long table, long va) {
+        long e = entry(table, va);
+        return NativeMemory.getLong(e) == (va & -4096) ? va + NativeMemory.getLong(e + ADDEND) : 0;
     }
 
-    static void drop(long[] tables, int base, long vaPage) {
-        int e = entry(base, vaPage);
-        if (tables[e] == vaPage) {
-            tables[e] = NONE;
+    static void drop(long table, long vaPage) {
+        long e = entry(table, vaPage);
+        if (NativeMemory.getLong(e) == vaPage) {
+            NativeMemory.putLong(e, NONE);
         }
     }
 
     /// Drops what lies in the aligned region of `2^shift` bytes.
-    static void dropRegion(long[] tables, int base, long va, int shift) {
-        for (int e = base; e < base + SIZE; e += 2) {
-            if ((tables[e] ^ va) >>> shift == 0) {
-                tables[e] = NONE;
+    static void dropRegion(long table, long va, int shift) {
+        for (long e = table; e < table + SIZE; e += 1 << ENTRY_SHIFT) {
+            if ((NativeMemory.getLong(e) ^ va) >>> shift == 0) {
+                NativeMemory.putLong(e, NONE);
             }
         }
     }
 
-    /// Drops the entries that lead to one RAM page.
-    static void dropTarget(long[] tables, int base, int ramOffset) {
-        for (int e = base; e < base + SIZE; e += 2) {
-            if (tables[e] != NONE && (int) (tables[e] + tables[e + 1]) == ramOffset) {
-                tables[e] = NONE;
+    /// Drops the entries that lead to one page of the host's memory.
+    static void dropTarget(long table, long address) {
+        for (long e = table; e < table + SIZE; e += 1 << ENTRY_SHIFT) {
+            long tag = NativeMemory.getLong(e);
+            if (tag != NONE && tag + NativeMemory.getLong(e + ADDEND) == address) {
+                NativeMemory.putLong(e, NONE);
             }
         }
-    }
-
-    private static int entry(int base, long va) {
-        return base + ((int) (va >>> INDEX_SHIFT) & INDEX_MASK);
     }
 }

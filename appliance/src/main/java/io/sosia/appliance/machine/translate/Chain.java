@@ -2,6 +2,7 @@ package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.cpu.Hart;
 import io.sosia.appliance.machine.exec.TranslatedCode;
+import io.sosia.appliance.machine.memory.NativeMemory;
 import io.sosia.appliance.machine.mmu.Mmu;
 import io.sosia.appliance.machine.mmu.Tlb;
 
@@ -39,14 +40,14 @@ final class Chain implements TranslatedCode {
     private final Handover handover;
     private final Regions regions;
     private final Requests requests;
-    private final long[] tlb;
+    private final long ramAddress;
 
     Chain(Hart hart, Handover handover, Regions regions, Requests requests) {
         this.hart = hart;
         this.handover = handover;
         this.regions = regions;
         this.requests = requests;
-        tlb = hart.mmu().tables();
+        ramAddress = hart.ram().address();
     }
 
     @Override
@@ -54,12 +55,12 @@ final class Chain implements TranslatedCode {
         Handover handover = this.handover;
         Hart hart = this.hart;
         Regions regions = this.regions;
-        long[] tlb = this.tlb;
+        long ramAddress = this.ramAddress;
         handover.limit = limit;
         Mmu mmu = hart.mmu();
-        long loads = Region.table(mmu.loads());
-        long stores = Region.table(mmu.stores());
-        int fetches = mmu.fetches();
+        long loads = mmu.loads();
+        long stores = mmu.stores();
+        long fetches = mmu.fetches();
         Region region = regions.at(Regions.begin(page, slot));
         long at = pc;
         int rest = left;
@@ -79,11 +80,11 @@ final class Chain implements TranslatedCode {
             }
             boolean split = (at & 1) != 0;
             at &= ~1;
-            int e = fetches + ((int) (at >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK);
-            if (tlb[e] != (at & -4096)) {
+            long e = Tlb.entry(fetches, at);
+            if (NativeMemory.getLong(e) != (at & -4096)) {
                 return rest;
             }
-            int begin = (int) (at + tlb[e + 1]) >>> 1;
+            int begin = (int) (at + NativeMemory.getLong(e + Tlb.ADDEND) - ramAddress) >>> 1;
             Region next = regions.at(begin);
             if (split) {
                 split(region, next, at, Regions.page(begin));

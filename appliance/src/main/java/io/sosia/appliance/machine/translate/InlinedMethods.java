@@ -2,6 +2,8 @@ package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.cpu.FloatRegisters;
 import io.sosia.appliance.machine.fpu.Float64;
+import io.sosia.appliance.machine.memory.NativeMemory;
+import io.sosia.appliance.machine.mmu.Tlb;
 import java.util.List;
 
 /// Which methods are to become part of translated code, for the JVM's compiler to be told: left to itself, it calls many of them.
@@ -12,6 +14,8 @@ public final class InlinedMethods {
             pattern('+', GuestFloats.class, "*"),
             pattern('+', FloatRegisters.class, "*"),
             pattern('+', Float64.class, "settles*"),
+            pattern('+', NativeMemory.class, "*"),
+            pattern('+', Tlb.class, "*"),
             pattern('-', GuestAccess.class, "perform"),
             pattern('+', GuestAccess.class, "*"));
 

@@ -41,7 +41,7 @@ final class RegionCompiler {
     private static final int PC = 8;
     private static final int REGISTERS = 10;
     private static final int PLAIN = 74;
-    private static final int OFFSETS = 75;
+    private static final int ADDRESSES = 75;
 
     private static final int COMPARED_RETURNS_MAX = 4;
 
@@ -355,7 +355,7 @@ final class RegionCompiler {
     private void load(long word, AccessGroups.Group group, int place, int left, String get) {
         look(group, place, left);
         if (Op.rd(word) != Op.SINK) {
-            offset(group, word);
+            target(group, word);
             code.invokestatic(ACCESS, get, GET);
             set(word);
         }
@@ -363,7 +363,7 @@ final class RegionCompiler {
 
     private void store(long word, AccessGroups.Group group, int place, int left, String put) {
         look(group, place, left);
-        offset(group, word);
+        target(group, word);
         get(Op.rs2(word));
         code.invokestatic(ACCESS, put, PUT);
     }
@@ -380,12 +380,12 @@ final class RegionCompiler {
         code.lload(table).invokestatic(ACCESS, "hit" + 8 * group.width, HIT).ifeq(exitTo(place, left, group));
         get(group.register);
         address(group.register, group.lowest);
-        code.lload(table).invokestatic(ACCESS, "addend", MethodTypeDesc.ofDescriptor("(JJ)J")).ladd().lstore(OFFSETS + 2 * group.number);
+        code.lload(table).invokestatic(ACCESS, "addend", MethodTypeDesc.ofDescriptor("(JJ)J")).ladd().lstore(ADDRESSES + 2 * group.number);
     }
 
-    /// Pushes where in RAM an instruction's access goes.
-    private void offset(AccessGroups.Group group, long word) {
-        code.lload(OFFSETS + 2 * group.number);
+    /// Pushes where an instruction's access goes.
+    private void target(AccessGroups.Group group, long word) {
+        code.lload(ADDRESSES + 2 * group.number);
         if (Op.immediate(word) != 0) {
             code.loadConstant((long) Op.immediate(word)).ladd();
         }
@@ -401,7 +401,7 @@ final class RegionCompiler {
             return;
         }
         look(group, place, left);
-        offset(group, word);
+        target(group, word);
         boolean single = op == Op.FLW || op == Op.FSW;
         String bits = single ? "32" : "64";
         if (group.stores) {

@@ -2,6 +2,7 @@ package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.fpu.Float64;
 import io.sosia.appliance.machine.isa.Arithmetic;
+import io.sosia.appliance.machine.memory.NativeMemory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -17,7 +18,7 @@ public final class RegionLoader extends ClassLoader {
     private static final String FLOATS = GuestFloats.class.getName();
 
     /// Classes that regions call. They are looked up beforehand: code compiled before that is thrown away at the first call.
-    private static final List<Class<?>> CALLED = List.of(Region.class, Arithmetic.class, Float64.class, Long.class, Math.class);
+    private static final List<Class<?>> CALLED = List.of(Region.class, Arithmetic.class, Float64.class, NativeMemory.class, Long.class, Math.class);
 
     /// For the initializer of the copy being made.
     private static Handover beingMade;

@@ -11,7 +11,6 @@ import io.sosia.appliance.machine.exec.TestBoard;
 import io.sosia.appliance.machine.memory.GuestRam;
 import io.sosia.appliance.machine.translate.EagerTranslator;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.Random;
 import java.util.function.Function;
 
@@ -48,7 +47,7 @@ final class OurHart {
             }
         }
         assertThat(pieces.stateText()).as("state after the run in pieces").isEqualTo(whole.stateText());
-        assertThat(Arrays.mismatch(pieces.ram.array(), whole.ram.array())).as("RAM after the run in pieces")
+        assertThat(pieces.ram.contents().mismatch(whole.ram.contents())).as("RAM after the run in pieces")
                 .isEqualTo(-1);
     }
 

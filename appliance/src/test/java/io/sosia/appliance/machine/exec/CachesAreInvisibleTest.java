@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.appliance.machine.memory.GuestRam;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -36,7 +35,7 @@ class CachesAreInvisibleTest {
                 }
                 String where = "-Dsosia.random.seed=%d, at step %d".formatted(seed, checkpoint);
                 assertThat(pieces.stateText()).as(where).isEqualTo(whole.stateText());
-                assertThat(Arrays.mismatch(pieces.ram.array(), whole.ram.array())).as("RAM, " + where).isEqualTo(-1);
+                assertThat(pieces.ram.contents().mismatch(whole.ram.contents())).as("RAM, " + where).isEqualTo(-1);
             }
         }
     }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sosia.appliance.machine.exec.RandomProgram;
 import io.sosia.appliance.machine.exec.TestBoard;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -43,7 +42,7 @@ class EnginesAgreeTest {
                 }
                 String where = "-Dsosia.random.seed=%d, at step %d".formatted(seed, checkpoint);
                 assertThat(translated.stateText()).as(where).isEqualTo(interpreted.stateText());
-                assertThat(Arrays.mismatch(translated.ram.array(), interpreted.ram.array())).as("RAM, " + where).isEqualTo(-1);
+                assertThat(translated.ram.contents().mismatch(interpreted.ram.contents())).as("RAM, " + where).isEqualTo(-1);
             }
         }
         assertThat(regions).as("most regions at a time").isPositive();
