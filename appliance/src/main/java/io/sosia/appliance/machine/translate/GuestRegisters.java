@@ -7,8 +7,8 @@ import java.lang.constant.ConstantDescs;
 /// The guest's integer registers in the code of one region.
 ///
 /// Their home is [GuestAccess#X]. Within a block they are local variables: read from home when first needed, written back when the block
-/// ends, so that an exit in its midst has only a few to write. Code of the best tier keeps them in local variables from
-/// block to block too, which suits loops; code of the quick one does not, which is less for the JVM's compiler to do.
+/// ends, so that an exit in its midst has only a few to write. In a region of the best tier that loops they stay in local variables
+/// from block to block too; elsewhere that would be more loads at the beginning than are needed on the way.
 final class GuestRegisters {
 
     private static final ClassDesc ACCESS = ClassDesc.of(GuestAccess.class.getName());

@@ -13,7 +13,6 @@ import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /// Writes the class of one region.
 ///
@@ -57,8 +56,7 @@ final class RegionCompiler {
     private final TreeMap<Integer, Label> heads = new TreeMap<>();
     private final List<Exit> exits = new ArrayList<>();
     private final List<Runnable> edges = new ArrayList<>();
-    /// Places that are jumped to.
-    private final TreeSet<Integer> targets = new TreeSet<>();
+    private final RegionShape shape;
     private final GuestRegisters registers;
     private final FloatCode floats;
     private Label leaveToPlace;
@@ -67,7 +65,8 @@ final class RegionCompiler {
     private RegionCompiler(Tier tier, RegionPlan plan, CodeBuilder code) {
         this.plan = plan;
         this.code = code;
-        registers = new GuestRegisters(code, tier == Tier.PEAK, REGISTERS);
+        shape = new RegionShape(plan);
+        registers = new GuestRegisters(code, tier == Tier.PEAK && shape.loops(), REGISTERS);
         floats = new FloatCode(code, registers, PLAIN);
     }
 
@@ -91,30 +90,12 @@ final class RegionCompiler {
     private void body() {
         leaveToPlace = code.newLabel();
         leave = code.newLabel();
-        int used = 0;
-        targets.add(plan.entry());
-        for (int place : plan.returns()) {
-            targets.add(place);
-        }
         for (RegionPlan.Block block : plan.blocks()) {
             heads.put(block.at(), code.newLabel());
-            int place = block.at();
-            long before = Op.UNDECODED;
-            for (long word : block.words()) {
-                used |= RegisterUse.read(word) | RegisterUse.written(word);
-                if (Op.op(word) == Op.JAL || RegionPlanner.isBranch(Op.op(word))) {
-                    targets.add(place + Op.immediate(word));
-                }
-                if (Op.op(word) == Op.JALR) {
-                    targets.add(RegionPlan.farTarget(place - 4, before, word));
-                }
-                before = word;
-                place += 2 * Op.length(word);
-            }
         }
         Label begin = code.newLabel();
         code.iload(LEFT).ifge(begin).iload(LEFT).ireturn().labelBinding(begin);
-        registers.enter(used);
+        registers.enter(shape.used());
         if (plan.blocks().getFirst().at() != plan.entry()) {
             code.goto_(heads.get(plan.entry()));
         }
@@ -122,7 +103,7 @@ final class RegionCompiler {
         for (int i = 0; i < plan.blocks().size(); i++) {
             boolean last = i + 1 == plan.blocks().size();
             RegionPlan.Block block = plan.blocks().get(i);
-            boolean continued = block.at() == reached && !targets.contains(block.at());
+            boolean continued = block.at() == reached && !shape.isTarget(block.at());
             registers.begin(continued);
             if (!continued) {
                 floats.forget();

@@ -23,6 +23,7 @@ final class RegionPlanner {
     private final Mmu mmu;
     private final CodeCache code;
     private final TranslatedCode translated;
+    private final int warmMin;
 
     /// Of the plan being made. Bits are halfwords of the pages, in the order these were met.
     private final BitSet chosen = new BitSet(PAGES_MAX * CodeCache.SLOTS);
@@ -42,6 +43,7 @@ final class RegionPlanner {
         this.mmu = mmu;
         this.code = code;
         this.translated = translated;
+        warmMin = translated.heatMax() / 32;
     }
 
     /// Plans a region that begins at `pc`.
@@ -144,7 +146,9 @@ final class RegionPlanner {
                 return;
             }
             if (isBranch(op)) {
-                head(place + Op.immediate(word));
+                if (isWarm(place + Op.immediate(word))) {
+                    head(place + Op.immediate(word));
+                }
                 int after = bit(behind);
                 if (after != NOWHERE) {
                     heads.set(after);
@@ -162,6 +166,16 @@ final class RegionPlanner {
         if (bit != NOWHERE) {
             heads.set(bit);
         }
+    }
+
+    /// Whether what a branch leads to has been jumped to often enough to be worth a part of the region.
+    private boolean isWarm(int place) {
+        int bit = bit(place);
+        if (bit == NOWHERE) {
+            return false;
+        }
+        int heat = code.heats()[pages[bit / CodeCache.SLOTS]][bit % CodeCache.SLOTS];
+        return heat < 0 || heat >= warmMin || Op.op(words[bit / CodeCache.SLOTS][bit % CodeCache.SLOTS]) == Op.TRANSLATED;
     }
 
     private void jump(int target, int behind, long word) {

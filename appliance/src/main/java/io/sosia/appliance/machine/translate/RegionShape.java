@@ -1,0 +1,55 @@
+package io.sosia.appliance.machine.translate;
+
+import io.sosia.appliance.machine.isa.Op;
+import java.util.TreeSet;
+
+/// What has to be known of a region as a whole before its code is written.
+final class RegionShape {
+
+    /// Places that are jumped to; some lie outside.
+    private final TreeSet<Integer> targets = new TreeSet<>();
+    private int used;
+    private boolean loops;
+
+    RegionShape(RegionPlan plan) {
+        TreeSet<Integer> heads = new TreeSet<>();
+        targets.add(plan.entry());
+        for (int place : plan.returns()) {
+            targets.add(place);
+        }
+        for (RegionPlan.Block block : plan.blocks()) {
+            heads.add(block.at());
+            int place = block.at();
+            long before = Op.UNDECODED;
+            for (long word : block.words()) {
+                used |= RegisterUse.read(word) | RegisterUse.written(word);
+                boolean branch = RegionPlanner.isBranch(Op.op(word));
+                if (Op.op(word) == Op.JAL || branch) {
+                    int to = place + Op.immediate(word);
+                    targets.add(to);
+                    loops |= (branch || Op.rd(word) == Op.SINK) && to <= place && heads.contains(to);
+                }
+                if (Op.op(word) == Op.JALR) {
+                    targets.add(RegionPlan.farTarget(place - 4, before, word));
+                }
+                before = word;
+                place += 2 * Op.length(word);
+            }
+        }
+    }
+
+    /// Whether a place is jumped to.
+    boolean isTarget(int place) {
+        return targets.contains(place);
+    }
+
+    /// Bits of the integer registers that it reads or writes.
+    int used() {
+        return used;
+    }
+
+    /// Whether it jumps back in itself, other than by a call.
+    boolean loops() {
+        return loops;
+    }
+}
