@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
                     + "client counts in the guest's Redis over one TCP connection; the primary is killed; the connection "
                     + "goes on. The killed node returns and is made a backup again while the guest runs; then the new "
                     + "primary is killed. At the end both disks are compared.",
-            "The first time it also builds the guest image (about 130 MB of Debian packages)."
+            "The first time it also builds the guest image (about 130 MB of Debian packages).",
+            "Both nodes share this machine: with fewer than four processors, --engine is by default the interpreter here."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false,
@@ -114,7 +115,7 @@ public final class DemoCommand implements Callable<Integer> {
         }
         int count = increments != null ? increments : dropPercent > 0 ? INCREMENTS_WITH_DROPS : INCREMENTS;
         try {
-            return new Demo.Settings(count, rounds, ram, backupReads, dropPercent, engine.kind(), writes,
+            return new Demo.Settings(count, rounds, ram, backupReads, dropPercent, engine.named().orElseGet(Demo::defaultEngine), writes,
                     Optional.ofNullable(directory));
         } catch (IllegalArgumentException e) {
             throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage(), e);

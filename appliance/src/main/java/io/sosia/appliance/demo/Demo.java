@@ -46,6 +46,8 @@ public final class Demo implements AutoCloseable {
 
     private static final int INCREMENTS_MAX = 10_000_000;
     private static final int ROUNDS_MAX = 10_000;
+    /// Fewest processors with which both nodes of a demo can translate: each needs one beside its machine's.
+    private static final int TRANSLATING_PROCESSORS_MIN = 4;
     private static final Duration PROTECTED_LIMIT = Duration.ofSeconds(180);
     private static final Duration BOOT_LIMIT = Duration.ofSeconds(600);
     private static final Duration LIVE_LIMIT = Duration.ofSeconds(60);
@@ -60,6 +62,11 @@ public final class Demo implements AutoCloseable {
     private volatile boolean failed;
     private volatile boolean abandoned;
     private boolean closed;
+
+    /// The engine of both nodes when none is asked for.
+    public static EngineKind defaultEngine() {
+        return Runtime.getRuntime().availableProcessors() < TRANSLATING_PROCESSORS_MIN ? EngineKind.INTERPRETER : EngineKind.AUTO;
+    }
 
     /// Makes the folder. Nothing runs yet, so that the caller can arrange for [#close] first.
     ///

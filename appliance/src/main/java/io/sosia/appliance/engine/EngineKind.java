@@ -18,11 +18,11 @@ public enum EngineKind {
     /// Turns hot code into JVM bytecode, on a thread of its own.
     TRANSLATOR,
 
-    /// Leaves the choice to this release.
+    /// The translator where the JVM has the options that make translated code fast soon; else the interpreter.
     AUTO;
 
-    /// What [#AUTO] stands for.
-    private static final EngineKind CHOSEN = INTERPRETER;
+    /// Set by the launcher together with those options.
+    private static final boolean TRANSLATES = Boolean.getBoolean("sosia.translates");
 
     /// Reads a name as an operator writes it: `interpreter`, `translator` or `auto`.
     ///
@@ -48,7 +48,7 @@ public enum EngineKind {
 
     /// The engine that really runs: [#AUTO] decided.
     public EngineKind decided() {
-        return this == AUTO ? CHOSEN : this;
+        return this == AUTO ? TRANSLATES ? TRANSLATOR : INTERPRETER : this;
     }
 
     /// Makes this engine for a hart.

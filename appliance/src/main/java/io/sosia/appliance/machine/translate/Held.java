@@ -10,6 +10,8 @@ final class Held {
     /// Whether a better one is being made, and how many instructions it may have.
     boolean asked;
     int betterMax = Tier.PEAK.instructionsMax;
+    /// Its steps when idle regions were last dropped.
+    long stepsBeforeDrop;
     /// How often it was left because accesses that share a look lay in two pages; the steps when these began to be counted; where
     /// a region was asked for because of them.
     int splits;

@@ -6,15 +6,12 @@ import io.sosia.appliance.machine.isa.Op;
 import io.sosia.appliance.machine.memory.GuestRam;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 
 /// The regions in use, found by where they begin in RAM, and dropped when code they were made of changes.
 final class Regions {
-
-    /// Regions held at most; when there are as many, all are dropped, and what is still hot comes back. A region takes some 10 KB
-    /// of the JVM's metaspace and code cache.
-    static final int REGIONS_MAX = 8192;
 
     private static final Region NONE = new Region() {
         @Override
@@ -26,6 +23,7 @@ final class Regions {
     private final Hart hart;
     private final CodeCache code;
     private final long peakSteps;
+    private final int most;
     /// By page and slot where they begin.
     private final Region[][] begins;
     /// The same by the low bits of where they begin, the last one looked for: for a quick look.
@@ -38,10 +36,12 @@ final class Regions {
 
     @SuppressWarnings({"unchecked", "rawtypes"})
     /// @param peakSteps steps in a quick region after which it is worth telling
-    Regions(Hart hart, CodeCache code, long peakSteps) {
+    /// @param most      regions held, 2 or more
+    Regions(Hart hart, CodeCache code, long peakSteps, int most) {
         this.hart = hart;
         this.code = code;
         this.peakSteps = peakSteps;
+        this.most = most;
         begins = new Region[hart.ram().pages()][];
         touching = new List[hart.ram().pages()];
         changes = new long[hart.ram().pages()];
@@ -120,8 +120,8 @@ final class Regions {
             }
             drop(there);
         }
-        if (count >= REGIONS_MAX) {
-            dropAll();
+        if (count >= most) {
+            dropIdle();
         }
         Region region = arrival.region;
         region.begin = begin(page, slot);
@@ -158,27 +158,22 @@ final class Regions {
         hart.demandAttention();
     }
 
-    /// Drops every region.
-    void dropAll() {
-        for (List<Region> each : touching) {
-            if (each != null) {
-                each.clear();
+    /// Drops the half that has been executed least since this was last done.
+    private void dropIdle() {
+        List<Region> all = new ArrayList<>();
+        for (Region[] here : begins) {
+            if (here != null) {
+                Arrays.stream(here).filter(Objects::nonNull).forEach(all::add);
             }
         }
-        for (int page = 0; page < begins.length; page++) {
-            Region[] here = begins[page];
-            if (here == null) {
-                continue;
-            }
-            for (Region region : here) {
-                if (region != null) {
-                    restore(region);
-                }
-            }
-            begins[page] = null;
+        all.sort(Comparator.comparingLong(region -> region.steps - region.held.stepsBeforeDrop));
+        for (Region region : all.subList(0, all.size() / 2)) {
+            drop(region);
         }
-        Arrays.fill(quick, NONE);
-        count = 0;
+        for (Region region : all.subList(all.size() / 2, all.size())) {
+            region.held.stepsBeforeDrop = region.steps;
+        }
+        hart.demandAttention();
     }
 
     private static int slot(RegionPlan plan) {

@@ -17,6 +17,8 @@ public final class Translator implements Engine {
     /// the queue does not run dry meanwhile. A guest's loop heats all its parts at the same time, far more than there is room for.
     private static final int REFUSED_PART = 16;
     private static final long PEAK_STEPS = 3_000_000;
+    /// A region takes some 10 KB of the JVM's metaspace and code cache.
+    private static final int REGIONS_MAX = 12_288;
 
     private final Hart hart;
     private final Mmu mmu;
@@ -33,12 +35,13 @@ public final class Translator implements Engine {
 
     /// @param queue where hot code is translated
     public Translator(Hart hart, TranslationQueue queue) {
-        this(hart, queue, HEAT_MAX, PEAK_STEPS);
+        this(hart, queue, HEAT_MAX, PEAK_STEPS, REGIONS_MAX);
     }
 
-    /// @param heatMax   how often code is jumped to before it is worth a region
-    /// @param peakSteps steps in a quick region after which a better one is worth its making
-    Translator(Hart hart, TranslationQueue queue, short heatMax, long peakSteps) {
+    /// @param heatMax    how often code is jumped to before it is worth a region
+    /// @param peakSteps  steps in a quick region after which a better one is worth its making
+    /// @param regionsMax regions held at most; when there are as many, those used least make room
+    Translator(Hart hart, TranslationQueue queue, short heatMax, long peakSteps, int regionsMax) {
         this.hart = hart;
         this.queue = queue;
         this.heatMax = heatMax;
@@ -47,7 +50,7 @@ public final class Translator implements Engine {
         code = new CodeCache(hart);
         handover = new Handover(hart);
         loader = new RegionLoader(handover);
-        regions = new Regions(hart, code, peakSteps);
+        regions = new Regions(hart, code, peakSteps, regionsMax);
         Chain chain = new Chain(hart, handover, regions, new HotCode());
         planner = new RegionPlanner(mmu, code, chain);
         interpreter = new Interpreter(hart, code, chain);

@@ -8,6 +8,7 @@ public final class EagerTranslator {
 
     private static final short HEAT_MAX = 2;
     private static final long PEAK_STEPS = 200;
+    private static final int REGIONS_MAX = 1000;
 
     private EagerTranslator() {}
 
@@ -16,6 +17,10 @@ public final class EagerTranslator {
     }
 
     static Translator translator(Hart hart) {
-        return new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS);
+        return translator(hart, REGIONS_MAX);
+    }
+
+    static Translator translator(Hart hart, int regionsMax) {
+        return new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS, regionsMax);
     }
 }

@@ -242,6 +242,46 @@ class RegionsTest {
         assertThat(board.stateText()).isEqualTo(interpreted.stateText());
     }
 
+    /// Twenty loops, one after the other and all again, and one that each of them calls.
+    @Test
+    void regionsThatAreUsedLeastMakeRoom() {
+        int most = 6;
+        Translator[] small = new Translator[1];
+        TestBoard crowded = new TestBoard(hart -> small[0] = EagerTranslator.translator(hart, most));
+        Assembler a = new Assembler(TestBoard.BASE);
+        Label function = a.label();
+        Label all = a.label();
+        Label begin = a.label();
+        a.li(S1, 3);
+        a.j(begin);
+        a.bind(function);
+        a.addi(A1, A1, 1);
+        a.ret();
+        a.bind(begin);
+        a.bind(all);
+        for (int i = 0; i < 20; i++) {
+            Label again = a.label();
+            a.li(S0, 50);
+            a.bind(again);
+            a.auipc(T0, 0);
+            a.jal(RA, function);
+            a.addi(S0, S0, -1);
+            a.bne(S0, ZERO, again);
+        }
+        a.addi(S1, S1, -1);
+        a.bne(S1, ZERO, all);
+        a.ecall();
+        crowded.put(TestBoard.BASE, a.bytes());
+        int seen = 0;
+        while (!crowded.ended) {
+            crowded.engine.run(crowded.hart.steps() + 20);
+            assertThat(small[0].regions()).isLessThanOrEqualTo(most);
+            seen = Math.max(seen, small[0].regions());
+        }
+        assertThat(seen).isEqualTo(most);
+        assertThat(crowded.hart.x(A1)).isEqualTo(3 * 20 * 50);
+    }
+
     @Test
     void codeThatIsGoneLeavesNoTables() {
         Assembler a = new Assembler(TestBoard.BASE);
@@ -307,7 +347,7 @@ class RegionsTest {
                 return false;
             }
         };
-        TestBoard waiting = new TestBoard(hart -> new Translator(hart, full, heatMax, Long.MAX_VALUE));
+        TestBoard waiting = new TestBoard(hart -> new Translator(hart, full, heatMax, Long.MAX_VALUE, 10));
         Assembler a = new Assembler(TestBoard.BASE);
         a.li(S0, 10 * heatMax);
         Label again = a.label();
