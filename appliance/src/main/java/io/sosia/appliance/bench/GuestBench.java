@@ -54,7 +54,7 @@ public final class GuestBench {
     private final String only;
     private final Consumer<String> progress;
 
-    /// @param runs     runs of each piece of work, at least 1; one more before them is not counted
+    /// @param runs     runs of each piece of work, at least 1; those before them that [WarmUp] asks for are not counted
     /// @param only     only work whose name contains this
     /// @param progress told of each run
     public GuestBench(int runs, List<GuestPeer> peers, String only, Consumer<String> progress) {
@@ -164,18 +164,16 @@ public final class GuestBench {
         }
         Map<String, double[]> seconds = new LinkedHashMap<>();
         Map<String, double[]> cpu = new LinkedHashMap<>();
-        for (int run = -1; run < runs; run++) {
+        warmUp(work, booted, turn);
+        for (int run = 0; run < runs; run++) {
             for (Booted each : booted.values()) {
                 String name = each.peer().name();
                 double before = each.process().cpuSeconds();
                 double took = turn.take(each);
                 double used = each.process().cpuSeconds() - before;
-                progress.accept(String.format(Locale.ROOT, "%s, %s: %s %.3f s", work, run < 0 ? "first"
-                        : run + 1 + " of " + runs, name, took));
-                if (run >= 0) {
-                    seconds.computeIfAbsent(name, _ -> new double[runs])[run] = took;
-                    cpu.computeIfAbsent(name, _ -> new double[runs])[run] = used;
-                }
+                progress.accept(String.format(Locale.ROOT, "%s, %d of %d: %s %.3f s", work, run + 1, runs, name, took));
+                seconds.computeIfAbsent(name, _ -> new double[runs])[run] = took;
+                cpu.computeIfAbsent(name, _ -> new double[runs])[run] = used;
             }
         }
         for (String name : booted.keySet()) {
@@ -184,6 +182,16 @@ public final class GuestBench {
             result.accept(new Row(work, name, median, MachineBench.median(cpu.get(name)), operations / median, unit,
                     speed(ours, seconds.get(GuestPeer.PLAIN)), speed(ours, seconds.get(GuestPeer.ICOUNT)),
                     speed(ours, seconds.get(GuestPeer.RECORD))));
+        }
+    }
+
+    private void warmUp(String work, Map<String, Booted> booted, Turn turn) throws BenchException {
+        for (Booted each : booted.values()) {
+            for (WarmUp warmUp = new WarmUp(); warmUp.goesOn(); ) {
+                double took = turn.take(each);
+                warmUp.took(took);
+                progress.accept(String.format(Locale.ROOT, "%s, to warm up: %s %.3f s", work, each.peer().name(), took));
+            }
         }
     }
 

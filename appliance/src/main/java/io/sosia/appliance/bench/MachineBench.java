@@ -39,7 +39,7 @@ public final class MachineBench {
     /// @param program       its name, or [#GEOMEAN] for the geometric mean over the hot programs
     /// @param engine        `interpreter`, `translator`, `qemu-icount` or `qemu-plain`
     /// @param phase         `cold`: the first repetition, in a machine just built (the process may have run others before);
-    ///                      `warm`: the median of the later ones in that machine
+    ///                      `warm`: the median of those in that machine after it has got no faster, see [WarmUp]
     /// @param mips          million guest steps per second of CPU time of what executes the guest: our thread, all of QEMU
     /// @param processMips   the same per second of CPU time of the whole process: what compiles counts too
     /// @param ratioToIcount this engine's `mips` by `qemu-icount`'s of the same phase, median of the pairs; empty without QEMU
@@ -119,6 +119,9 @@ public final class MachineBench {
         Laps(String program, Map<String, Contestant> contestants) throws BenchException {
             this.program = program;
             for (int round = 0; round <= settings.runs(); round++) {
+                if (round == 1) {
+                    warmUp(contestants);
+                }
                 progress.accept(program + ": " + (round == 0 ? "cold" : "warm " + round + " of " + settings.runs()));
                 for (var each : contestants.entrySet()) {
                     List<Lap> laps = of.computeIfAbsent(each.getKey(), _ -> new ArrayList<>());
@@ -128,6 +131,20 @@ public final class MachineBench {
                     Lap lap = each.getValue().lap();
                     check(lap, each.getKey());
                     laps.add(lap);
+                }
+            }
+        }
+
+        private void warmUp(Map<String, Contestant> contestants) throws BenchException {
+            for (var each : contestants.entrySet()) {
+                if (each.getKey().equals(EngineKind.INTERPRETER.word())) {
+                    continue;
+                }
+                progress.accept(program + ": warms up " + each.getKey());
+                for (WarmUp warmUp = new WarmUp(); warmUp.goesOn(); ) {
+                    Lap lap = each.getValue().lap();
+                    check(lap, each.getKey());
+                    warmUp.took(lap.cpuSeconds());
                 }
             }
         }

@@ -22,8 +22,8 @@ import picocli.CommandLine.Option;
                     + "INSERTs in a transaction. sha256sum: of 64 MiB. dd-fsync: 64 MiB to disk. shell-fork: 1,000 times "
                     + "/bin/true. shell-loop: 200,000 additions.",
             "The work is typed on the guest's console and timed by the host's clock, never the guest's. \"to record\" is the speed "
-                    + "divided by that of QEMU recording: above 1 is faster. Medians, of the pairs for the ratios; the first "
-                    + "time does not count."
+                    + "divided by that of QEMU recording: above 1 is faster. Medians, of the pairs for the ratios. Each does "
+                    + "it before, uncounted, until it gets no faster."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false,
