@@ -13,12 +13,14 @@ import java.util.Comparator;
 import java.util.List;
 
 /// Chooses the instructions of a region: from a hot one along static jumps and calls, near and far, through code that has been
-/// executed before, nearest first.
+/// executed before and branches that have been taken now and then, nearest first.
 final class RegionPlanner {
 
     private static final int PAGES_MAX = 12;
     private static final int RETURN_ADDRESS = 1;
     private static final int NOWHERE = -1;
+    /// Where a branch leads is taken in from this part of the jumps on that make code hot.
+    private static final int WARM_PART = 32;
 
     private final Mmu mmu;
     private final CodeCache code;
@@ -43,7 +45,7 @@ final class RegionPlanner {
         this.mmu = mmu;
         this.code = code;
         this.translated = translated;
-        warmMin = translated.heatMax() / 32;
+        warmMin = translated.heatMax() / WARM_PART;
     }
 
     /// Plans a region that begins at `pc`.

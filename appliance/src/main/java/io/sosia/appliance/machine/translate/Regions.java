@@ -34,9 +34,9 @@ final class Regions {
     private final long[] changes;
     private int count;
 
-    @SuppressWarnings({"unchecked", "rawtypes"})
     /// @param peakSteps steps in a quick region after which it is worth telling
     /// @param most      regions held, 2 or more
+    @SuppressWarnings({"unchecked", "rawtypes"})
     Regions(Hart hart, CodeCache code, long peakSteps, int most) {
         this.hart = hart;
         this.code = code;
@@ -173,7 +173,6 @@ final class Regions {
         for (Region region : all.subList(all.size() / 2, all.size())) {
             region.held.stepsBeforeDrop = region.steps;
         }
-        hart.demandAttention();
     }
 
     private static int slot(RegionPlan plan) {
