@@ -34,8 +34,8 @@ record MachineFiles(
             throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
         } catch (OutOfMemoryError e) {
             throw new CliException(CliException.BAD_INPUT, "RAM of " + (ramBytes >> 20)
-                    + " MiB does not fit in Java's memory of " + (Runtime.getRuntime().maxMemory() >> 20)
-                    + " MiB; take less with --ram, or start with SOSIA_JAVA_OPTS=-Xmx" + ((ramBytes >> 20) + 512) + "m",
+                    + " MiB does not fit in what Java may take outside its heap; take less with --ram, or start with "
+                    + "SOSIA_JAVA_OPTS=-XX:MaxDirectMemorySize=" + ((ramBytes >> 20) + 64) + "m",
                     e);
         }
     }

@@ -234,9 +234,8 @@ public final class Node implements AutoCloseable {
             return new Machine(spec, engine.factory());
         } catch (OutOfMemoryError e) {
             throw new ConfigException("machine.ram: " + (spec.ramBytes() >> 20)
-                    + " MiB does not fit in Java's memory of "
-                    + (Runtime.getRuntime().maxMemory() >> 20) + " MiB; take less, or start with SOSIA_JAVA_OPTS=-Xmx"
-                    + ((spec.ramBytes() >> 20) + 512) + "m");
+                    + " MiB does not fit in what Java may take outside its heap; take less, or start with "
+                    + "SOSIA_JAVA_OPTS=-XX:MaxDirectMemorySize=" + ((spec.ramBytes() >> 20) + 64) + "m");
         }
     }
 

@@ -7,7 +7,6 @@ final class Arrival {
     final RegionPlan plan;
     /// State of its pages when it was planned, see [Regions#versions].
     final long[] versions;
-    /// Null when the JVM's compilers would refuse it for its size.
     final Region region;
     Arrival next;
 

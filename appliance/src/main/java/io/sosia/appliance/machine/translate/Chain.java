@@ -12,6 +12,8 @@ import io.sosia.appliance.machine.mmu.Tlb;
 final class Chain implements TranslatedCode {
 
     private static final int SPLITS_MAX = 64;
+    /// Splits after which it is asked again for what has not come.
+    private static final int SPLITS_BETWEEN = 4096;
     /// Steps that a split costs about as much time as.
     private static final int SPLIT_STEPS = 1000;
 
@@ -32,7 +34,7 @@ final class Chain implements TranslatedCode {
         /// Going on at `pc` had better be a region that does without [AccessGroups].
         ///
         /// @param there the region that begins there, or null
-        /// @return whether it is being made
+        /// @return false if there is no room for that now
         boolean alone(Region there, long pc, int page);
     }
 
@@ -67,19 +69,23 @@ final class Chain implements TranslatedCode {
         while (true) {
             int after = region.run(at & -4096, rest, loads, stores);
             if (after == rest) {
+                if ((handover.pc & Handover.SPLIT) != 0) {
+                    split(region, region, at, Regions.page(region.begin));
+                }
                 return rest;
             }
             region.steps += rest - after;
+            rest = after;
+            if (hart.attention()) {
+                // The region may be gone already.
+                return rest;
+            }
             if (region.steps > region.stepsMax) {
                 requests.busy(region, at);
             }
-            rest = after;
             at = handover.pc;
-            if (hart.attention()) {
-                return rest;
-            }
-            boolean split = (at & 1) != 0;
-            at &= ~1;
+            boolean split = (at & Handover.SPLIT) != 0;
+            at &= ~Handover.SPLIT;
             long e = Tlb.entry(fetches, at);
             if (NativeMemory.getLong(e) != (at & -4096)) {
                 return rest;
@@ -103,16 +109,14 @@ final class Chain implements TranslatedCode {
         if (next != null && next.held.plan.alone() || ++held.splits < SPLITS_MAX) {
             return;
         }
-        if (left.steps - held.stepsBefore < SPLITS_MAX * SPLIT_STEPS && held.splitAsked != pc && requests.alone(next, pc, page)) {
-            held.splitAsked = pc;
-        }
-        held.splits = 0;
+        boolean often = left.steps - held.stepsBefore < SPLITS_MAX * SPLIT_STEPS;
+        held.splits = often && requests.alone(next, pc, page) ? -SPLITS_BETWEEN : 0;
         held.stepsBefore = left.steps;
     }
 
     @Override
     public long pc() {
-        return handover.pc & ~1;
+        return handover.pc & ~Handover.SPLIT;
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.lang.invoke.MethodHandles;
 
 /// What translated code calls: memory through the translation tables, and instructions that are not translated.
 ///
-/// Each machine has a copy of this class of its own, defined by its [RegionLoader]: the arrays of the machine are static
+/// Each machine has a copy of this class of its own, defined by its [RegionLoader]: what is the machine's are static
 /// constants here, and the JVM's compilers build them into the code. Nobody else may use it.
 ///
 /// An access first asks for a hit in a table ([Tlb]); without one it is left to the interpreter. What the tables lead to lies in RAM.
@@ -54,9 +54,9 @@ public final class GuestAccess {
         return NativeMemory.getLong(Tlb.entry(table, va) + Tlb.ADDEND);
     }
 
-    /// 1 if two distances from `base` lie in different pages, else 0.
+    /// [Handover#SPLIT] if two distances from `base` lie in different pages, else 0.
     public static long split(long base, int first, int last) {
-        return (base + first ^ base + last) >>> GuestRam.PAGE_SHIFT != 0 ? 1 : 0;
+        return (base + first ^ base + last) >>> GuestRam.PAGE_SHIFT != 0 ? Handover.SPLIT : 0;
     }
 
     public static long get8(long address) {
@@ -126,6 +126,8 @@ public final class GuestAccess {
     }
 
     /// Leaves the region.
+    ///
+    /// @param pc where to go on, perhaps with a mark: [Handover#pc]
     public static void leave(long pc) {
         HANDOVER.pc = pc;
     }

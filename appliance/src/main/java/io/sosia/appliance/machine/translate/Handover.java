@@ -7,7 +7,10 @@ public final class Handover {
 
     /// The hart that the code is for.
     public final Hart hart;
-    /// Where the code stopped.
+    /// Mark in [#pc], whose low bit is free: the code stopped because accesses that look for their page together lie in two.
+    static final long SPLIT = 1;
+
+    /// Where the code stopped, perhaps with a mark.
     public long pc;
     /// The step at which no steps are left.
     public long limit;

@@ -3,20 +3,19 @@ package io.sosia.appliance.machine.translate;
 /// What is kept of a region in use, and seldom looked at.
 final class Held {
 
+    private static final long GRACE_STEPS = 10_000;
+
     final Tier tier;
     final RegionPlan plan;
     /// The decoded instruction that its sign replaced.
     final long original;
-    /// Whether a better one is being made, and how many instructions it may have.
+    /// Whether a better one is being made.
     boolean asked;
-    int betterMax = Tier.PEAK.instructionsMax;
-    /// Its steps when idle regions were last dropped.
-    long stepsBeforeDrop;
-    /// How often it was left because accesses that share a look lay in two pages; the steps when these began to be counted; where
-    /// a region was asked for because of them.
+    /// Its steps when idle regions were last dropped; a new one counts as if it had executed some since.
+    long stepsBeforeDrop = -GRACE_STEPS;
+    /// How often it was left because accesses that share a look lay in two pages; the steps when these began to be counted.
     int splits;
     long stepsBefore;
-    long splitAsked;
 
     Held(Tier tier, RegionPlan plan, long original) {
         this.tier = tier;

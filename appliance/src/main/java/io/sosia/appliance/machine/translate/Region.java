@@ -20,6 +20,6 @@ public abstract class Region {
     /// @param left   steps that may be executed; below zero, nothing is touched at all
     /// @param loads  the table of readable pages
     /// @param stores the table of writable pages
-    /// @return steps left; [Handover#pc] is the next instruction. `left` when nothing was executed
+    /// @return steps left; [Handover#pc] tells the next instruction. `left` when nothing was executed
     public abstract int run(long base, int left, long loads, long stores);
 }

@@ -2,6 +2,9 @@ package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.isa.Op;
 import io.sosia.appliance.machine.memory.GuestRam;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 
 /// The instructions that make a region.
@@ -21,6 +24,28 @@ record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances,
     /// @param at    place of the first
     /// @param words the decoded instructions, see [Op]; at least one
     record Block(int at, long[] words) {}
+
+    int instructions() {
+        return blocks.stream().mapToInt(block -> block.words().length).sum();
+    }
+
+    /// The part of it that is nearest to its entry.
+    ///
+    /// @param most instructions it may have, 1 or more
+    RegionPlan cut(int most) {
+        List<Block> kept = new ArrayList<>();
+        int left = most;
+        for (Block block : blocks.stream().sorted(Comparator.comparingInt(each -> Math.abs(each.at() - entry))).toList()) {
+            if (left > 0) {
+                kept.add(block.words().length <= left ? block : new Block(block.at(), Arrays.copyOf(block.words(), left)));
+                left -= Math.min(left, block.words().length);
+            }
+        }
+        kept.sort(Comparator.comparingInt(Block::at));
+        int[] places = kept.stream().mapToInt(Block::at).toArray();
+        int[] returned = Arrays.stream(returns).filter(each -> Arrays.binarySearch(places, each) >= 0).toArray();
+        return new RegionPlan(entry, kept, returned, distances, pages, alone);
+    }
 
     /// Where a [Op#JALR] goes whose register the instruction before it has loaded: a far call or jump.
     ///

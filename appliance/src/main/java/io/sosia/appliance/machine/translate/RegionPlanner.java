@@ -79,7 +79,19 @@ final class RegionPlanner {
         return pageCount++;
     }
 
-    /// The bit of a place, or [#NOWHERE] when its page is not mapped, was never executed, or would be one too many.
+    /// RAM page of a place, or [#NOWHERE] when it is not mapped or was never executed.
+    private int ramPage(int place) {
+        int distance = place >> GuestRam.PAGE_SHIFT;
+        for (int i = 0; i < pageCount; i++) {
+            if (distances[i] == distance) {
+                return pages[i];
+            }
+        }
+        int offset = mmu.probe(base + ((long) distance << GuestRam.PAGE_SHIFT), Mmu.FETCH);
+        return offset < 0 || code.pages()[offset >> GuestRam.PAGE_SHIFT] == null ? NOWHERE : offset >> GuestRam.PAGE_SHIFT;
+    }
+
+    /// The bit of a place, whose page is taken in; or [#NOWHERE] when that is not mapped, was never executed, or would be one too many.
     private int bit(int place) {
         int distance = place >> GuestRam.PAGE_SHIFT;
         int i = 0;
@@ -87,11 +99,11 @@ final class RegionPlanner {
             i++;
         }
         if (i == pageCount) {
-            int offset = i == PAGES_MAX ? -1 : mmu.probe(base + ((long) distance << GuestRam.PAGE_SHIFT), Mmu.FETCH);
-            if (offset < 0 || code.pages()[offset >> GuestRam.PAGE_SHIFT] == null) {
+            int page = i == PAGES_MAX ? NOWHERE : ramPage(place);
+            if (page == NOWHERE) {
                 return NOWHERE;
             }
-            add(distance, offset >> GuestRam.PAGE_SHIFT);
+            add(distance, page);
         }
         return i * CodeCache.SLOTS + (place & GuestRam.PAGE_SIZE - 1) / 2;
     }
@@ -172,12 +184,13 @@ final class RegionPlanner {
 
     /// Whether what a branch leads to has been jumped to often enough to be worth a part of the region.
     private boolean isWarm(int place) {
-        int bit = bit(place);
-        if (bit == NOWHERE) {
+        int page = ramPage(place);
+        if (page == NOWHERE) {
             return false;
         }
-        int heat = code.heats()[pages[bit / CodeCache.SLOTS]][bit % CodeCache.SLOTS];
-        return heat < 0 || heat >= warmMin || Op.op(words[bit / CodeCache.SLOTS][bit % CodeCache.SLOTS]) == Op.TRANSLATED;
+        int slot = (place & GuestRam.PAGE_SIZE - 1) / 2;
+        int heat = code.heats()[page][slot];
+        return heat < 0 || heat >= warmMin || Op.op(code.pages()[page][slot]) == Op.TRANSLATED;
     }
 
     private void jump(int target, int behind, long word) {

@@ -17,7 +17,8 @@ final class RegionShape {
         for (int place : plan.returns()) {
             targets.add(place);
         }
-        for (RegionPlan.Block block : plan.blocks()) {
+        for (int i = 0; i < plan.blocks().size(); i++) {
+            RegionPlan.Block block = plan.blocks().get(i);
             heads.add(block.at());
             int place = block.at();
             long before = Op.UNDECODED;
@@ -34,6 +35,10 @@ final class RegionShape {
                 }
                 before = word;
                 place += 2 * Op.length(word);
+            }
+            if (i + 1 == plan.blocks().size() || plan.blocks().get(i + 1).at() != place) {
+                // What runs on there jumps over another block: the guest decodes the same bytes in two ways.
+                targets.add(place);
             }
         }
     }

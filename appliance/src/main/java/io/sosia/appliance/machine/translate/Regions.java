@@ -92,7 +92,7 @@ final class Regions {
         return versions;
     }
 
-    /// Takes a region into use, unless its code has changed since. One that got too big is asked for again, smaller, when it is due.
+    /// Takes a region into use, unless its code has changed since or there is a better one.
     void install(Arrival arrival) {
         RegionPlan plan = arrival.plan;
         int page = plan.page(plan.entry());
@@ -100,22 +100,14 @@ final class Regions {
         long[] words = code.pages()[page];
         Region there = at(begin(page, slot));
         Held before = there == null ? null : there.held;
-        if (!Arrays.equals(arrival.versions, versions(plan)) || words == null) {
-            if (before != null) {
-                before.asked = false;
-            }
-            return;
+        if (before != null && arrival.tier == Tier.PEAK) {
+            before.asked = false;
         }
-        if (arrival.region == null) {
-            if (before != null) {
-                before.betterMax = before.betterMax * 2 / 3;
-                before.asked = false;
-            }
+        if (!Arrays.equals(arrival.versions, versions(plan)) || words == null) {
             return;
         }
         if (before != null) {
-            boolean better = before.tier.compareTo(arrival.tier) < 0 || before.tier == arrival.tier && plan.alone() && !before.plan.alone();
-            if (!better) {
+            if (!isBetter(arrival, before)) {
                 return;
             }
             drop(there);
@@ -139,6 +131,12 @@ final class Regions {
             touching[each].add(region);
         }
         count++;
+    }
+
+    private static boolean isBetter(Arrival arrival, Held before) {
+        boolean alone = arrival.plan.alone();
+        int tiers = arrival.tier.compareTo(before.tier);
+        return alone ? tiers > 0 || tiers == 0 && !before.plan.alone() : tiers > 0 && !before.plan.alone();
     }
 
     private void changed(int page, int first, int last) {

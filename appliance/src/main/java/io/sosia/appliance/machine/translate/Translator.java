@@ -5,7 +5,6 @@ import io.sosia.appliance.machine.exec.CodeCache;
 import io.sosia.appliance.machine.exec.Engine;
 import io.sosia.appliance.machine.exec.Interpreter;
 import io.sosia.appliance.machine.isa.Op;
-import io.sosia.appliance.machine.mmu.Mmu;
 
 /// The engine that translates: the interpreter for cold code, JVM bytecode for hot code.
 ///
@@ -21,7 +20,6 @@ public final class Translator implements Engine {
     private static final int REGIONS_MAX = 12_288;
 
     private final Hart hart;
-    private final Mmu mmu;
     private final CodeCache code;
     private final Interpreter interpreter;
     private final Regions regions;
@@ -46,13 +44,12 @@ public final class Translator implements Engine {
         this.queue = queue;
         this.heatMax = heatMax;
         this.peakSteps = peakSteps;
-        mmu = hart.mmu();
         code = new CodeCache(hart);
         handover = new Handover(hart);
         loader = new RegionLoader(handover);
         regions = new Regions(hart, code, peakSteps, regionsMax);
         Chain chain = new Chain(hart, handover, regions, new HotCode());
-        planner = new RegionPlanner(mmu, code, chain);
+        planner = new RegionPlanner(hart.mmu(), code, chain);
         interpreter = new Interpreter(hart, code, chain);
     }
 
@@ -70,6 +67,11 @@ public final class Translator implements Engine {
     /// Regions held now.
     public int regions() {
         return regions.count();
+    }
+
+    /// The region that begins after so many halfwords of RAM, or null.
+    Region region(int begin) {
+        return regions.at(begin);
     }
 
     /// Pages of RAM that tables are kept for, to find the regions by.
@@ -100,7 +102,7 @@ public final class Translator implements Engine {
         public void busy(Region region, long pc) {
             Held held = region.held;
             if (held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
-                held.asked = ask(Tier.PEAK, held.betterMax, pc, held.page(), held.plan.alone());
+                held.asked = ask(Tier.PEAK, Tier.PEAK.instructionsMax, pc, held.page(), held.plan.alone());
                 region.stepsMax = region.steps + peakSteps;
             }
         }
@@ -114,8 +116,8 @@ public final class Translator implements Engine {
 
     /// Has a region translated that begins at `pc`.
     ///
-    /// @param most instructions it may have
-    /// @param page RAM page of `pc`
+    /// @param most  instructions it may have
+    /// @param page  RAM page of `pc`
     /// @param alone whether each access to memory is to look for itself
     /// @return false if there is no room for more work now
     private boolean ask(Tier tier, int most, long pc, int page, boolean alone) {
@@ -128,13 +130,15 @@ public final class Translator implements Engine {
         }
         long[] versions = regions.versions(plan);
         return queue.offer(() -> {
+            RegionPlan fitting = plan;
             byte[] classFile = RegionCompiler.compile(tier, plan);
-            Region region = null;
-            if (RegionCompiler.codeBytes(classFile) < Tier.CODE_BYTES_MAX) {
-                region = loader.define(classFile);
-                Tier.warm(region);
+            while (RegionCompiler.codeBytes(classFile) >= Tier.CODE_BYTES_MAX) {
+                fitting = fitting.cut(fitting.instructions() * 2 / 3);
+                classFile = RegionCompiler.compile(tier, fitting);
             }
-            arrivals.add(new Arrival(tier, plan, versions, region));
+            Region region = loader.define(classFile);
+            Tier.warm(region);
+            arrivals.add(new Arrival(tier, fitting, versions, region));
         });
     }
 

@@ -219,7 +219,13 @@ public final class RandomProgram {
             case 9, 10 -> a.sd(rs1, pointer(), offset(8));
             case 11 -> a.sw(rs1, pointer(), offset(4));
             case 12 -> a.sh(rs1, pointer(), offset(2));
-            case 13 -> branch(a, rs1, rs2);
+            case 13 -> {
+                if (random.nextInt(3) == 0) {
+                    overlap(a, rs1, rs2);
+                } else {
+                    branch(a, rs1, rs2);
+                }
+            }
             case 14 -> a.csrrs(rd, CSRS[random.nextInt(CSRS.length)], random.nextInt(4) == 0 ? rs1 : 0);
             case 15 -> {
                 // Store close ahead of or behind this very place.
@@ -239,7 +245,7 @@ public final class RandomProgram {
                 a.lrD(rd, at);
                 a.scD(rs1, rs2, at);
             }
-            case 19 -> a.faddD(random.nextInt(4), random.nextInt(4), random.nextInt(4), 7);
+            case 19 -> floating(a, rd, rs1);
             case 20 -> a.fld(random.nextInt(4), pointer(), offset(8));
             case 21 -> a.cAddi(rd, random.nextInt(31) + 1);
             case 22 -> a.cAdd(rd, rs2);
@@ -272,5 +278,36 @@ public final class RandomProgram {
             a.cNop();
         }
         a.bind(ahead);
+    }
+
+    /// A branch into the midst of an instruction: its upper half is one, too, and both go on behind it.
+    private void overlap(Assembler a, int rs1, int rs2) {
+        Label mid = a.label();
+        a.bltu(rs1, rs2, mid);
+        // LUI, whose upper half is C.ADDI.
+        a.half(value() << 7 | 0x37);
+        a.bind(mid);
+        a.half(value() << 7 | 1 + random.nextInt(31) << 2 | 1);
+    }
+
+    private void floating(Assembler a, int rd, int rs1) {
+        int to = random.nextInt(4);
+        int one = random.nextInt(4);
+        int other = random.nextInt(4);
+        switch (random.nextInt(14)) {
+            case 0 -> a.fsubD(to, one, other, 7);
+            case 1 -> a.fmulD(to, one, other, 7);
+            case 2 -> a.fdivD(to, one, other, 0);
+            case 3 -> a.fsqrtD(to, one, 7);
+            case 4 -> a.fmaddD(to, one, other, random.nextInt(4), 7);
+            case 5 -> a.fsgnjnD(to, one, other);
+            case 6 -> a.fltD(rd, one, other);
+            case 7 -> a.feqD(rd, one, other);
+            case 8 -> a.fcvtDW(to, rs1, 0);
+            case 9 -> a.fcvtDL(to, rs1, 7);
+            case 10 -> a.fmvDX(to, rs1);
+            case 11 -> a.fmvXD(rd, one);
+            default -> a.faddD(to, one, other, 7);
+        }
     }
 }

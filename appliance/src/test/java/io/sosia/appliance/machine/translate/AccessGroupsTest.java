@@ -104,6 +104,89 @@ class AccessGroupsTest {
         });
     }
 
+    /// A function whose first instructions are the neighbours, called through a register: its region is made anew, without groups.
+    @Test
+    void aRegionThatBeginsWithASplitIsReplaced() {
+        long[] function = new long[1];
+        Assembler a = new Assembler(TestBoard.BASE);
+        a.li(T0, 8L << 60 | TABLES >>> 12);
+        a.csrw(0x180, T0);
+        Label start = a.label();
+        Label called = a.label();
+        a.j(start);
+        a.bind(called);
+        function[0] = a.here();
+        a.ld(A1, A0, 0);
+        a.ld(A2, A0, 8);
+        a.ret();
+        a.bind(start);
+        a.li(A0, DATA + GuestRam.PAGE_SIZE - 8);
+        a.li(S0, 2000);
+        a.li(S1, a.address(called));
+        Label again = a.label();
+        a.bind(again);
+        a.jalr(1, S1, 0);
+        a.addi(S0, S0, -1);
+        a.bne(S0, ZERO, again);
+        a.ecall();
+        Translator[] translator = new Translator[1];
+        TestBoard board = new TestBoard(hart -> translator[0] = EagerTranslator.translator(hart));
+        map(board, true);
+        board.put(TestBoard.BASE, a.bytes());
+        runInPieces(board);
+        Region region = translator[0].region((GuestRam.offset(function[0])) / 2);
+        assertThat(region.held.plan.alone()).isTrue();
+        assertThat(region.steps).isGreaterThan(1000);
+    }
+
+    /// Two runs of accesses, too many for one class, lie over a page's end in turns.
+    @Test
+    void whatIsTooBigIsMadeSmallerAndNotAskedForAgain() {
+        Assembler a = new Assembler(TestBoard.BASE);
+        a.li(T0, 8L << 60 | TABLES >>> 12);
+        a.csrw(0x180, T0);
+        a.li(A0, DATA + GuestRam.PAGE_SIZE - 128);
+        a.li(A1, DATA + GuestRam.PAGE_SIZE - 120);
+        a.li(S0, 20_000);
+        Label again = a.label();
+        Label other = a.label();
+        Label end = a.label();
+        a.bind(again);
+        a.andi(A2, S0, 3);
+        a.beq(A2, ZERO, other);
+        manyLoads(a, A0);
+        a.j(end);
+        a.bind(other);
+        manyLoads(a, A1);
+        a.bind(end);
+        a.addi(S0, S0, -1);
+        a.bne(S0, ZERO, again);
+        a.ecall();
+        int[] offered = new int[1];
+        TranslationQueue counting = work -> {
+            offered[0]++;
+            return TranslationQueue.AT_ONCE.offer(work);
+        };
+        TestBoard board = new TestBoard(hart -> new Translator(hart, counting, (short) 2, 200, 100));
+        map(board, true);
+        board.put(TestBoard.BASE, a.bytes());
+        int before = 0;
+        for (int i = 0; i < 200; i++) {
+            board.engine.run(board.hart.steps() + 3000);
+            before = i < 100 ? offered[0] : before;
+        }
+        assertThat(before).isPositive();
+        assertThat(board.ended).isFalse();
+        assertThat(offered[0] - before).as("asked in the last 300,000 steps").isLessThan(5);
+    }
+
+    private static void manyLoads(Assembler a, int base) {
+        int[] into = {3, 4, 7, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+        for (int i = 0; i < 2 * into.length; i++) {
+            a.ld(into[i % into.length], base, 8 * (i % 31));
+        }
+    }
+
     private static void structure(Assembler a) {
         a.ld(A1, A0, 0);
         a.lw(A2, A0, 20);
@@ -158,23 +241,31 @@ class AccessGroupsTest {
         TestBoard translated = new TestBoard(hart -> translator[0] = EagerTranslator.translator(hart));
         TestBoard interpreted = new TestBoard();
         for (TestBoard each : new TestBoard[] {translated, interpreted}) {
-            PageTables tables = new PageTables(each.ram, TABLES);
-            for (long page = TestBoard.BASE; page <= DATA; page += GuestRam.PAGE_SIZE) {
-                tables.map(page, page, 0, RIGHTS);
-            }
-            if (second) {
-                tables.map(DATA + GuestRam.PAGE_SIZE, DATA + 7 * GuestRam.PAGE_SIZE, 0, RIGHTS);
-            }
+            map(each, second);
             each.put(TestBoard.BASE, a.bytes());
-            // What was translated meanwhile is taken into use when a run begins.
-            while (!each.ended) {
-                each.engine.run(each.hart.steps() + 300);
-                assertThat(each.hart.steps()).isLessThan(1_000_000);
-            }
+            runInPieces(each);
         }
         assertThat(translator[0].regions()).isPositive();
         assertThat(translated.stateText()).isEqualTo(interpreted.stateText());
         assertThat(translated.ram.contents().mismatch(interpreted.ram.contents())).isEqualTo(-1);
+    }
+
+    private static void map(TestBoard board, boolean second) {
+        PageTables tables = new PageTables(board.ram, TABLES);
+        for (long page = TestBoard.BASE; page <= DATA; page += GuestRam.PAGE_SIZE) {
+            tables.map(page, page, 0, RIGHTS);
+        }
+        if (second) {
+            tables.map(DATA + GuestRam.PAGE_SIZE, DATA + 7 * GuestRam.PAGE_SIZE, 0, RIGHTS);
+        }
+    }
+
+    /// What was translated meanwhile is taken into use when a run begins.
+    private static void runInPieces(TestBoard board) {
+        while (!board.ended) {
+            board.engine.run(board.hart.steps() + 300);
+            assertThat(board.hart.steps()).isLessThan(1_000_000);
+        }
     }
 
     private static AccessGroups groups(Consumer<Assembler> block) {

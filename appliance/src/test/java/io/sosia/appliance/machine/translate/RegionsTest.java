@@ -242,6 +242,37 @@ class RegionsTest {
         assertThat(board.stateText()).isEqualTo(interpreted.stateText());
     }
 
+    /// An atomic instruction of the loop now and then writes to the loop's own page, until that is dropped as data, in the midst of a region
+    /// that has run for long.
+    @Test
+    void aRegionThatIsDroppedWhileItRunsIsNotAskedForAgain() {
+        Assembler a = new Assembler(TestBoard.BASE);
+        a.li(A0, DATA);
+        a.li(A1, TestBoard.BASE + 2048);
+        a.li(S0, 50_000);
+        Label again = a.label();
+        Label elsewhere = a.label();
+        a.bind(again);
+        a.andi(T1, S0, 127);
+        a.addi(T2, A0, 0);
+        a.bne(T1, ZERO, elsewhere);
+        a.addi(T2, A1, 0);
+        a.bind(elsewhere);
+        a.amoaddD(A2, S0, T2);
+        a.addi(S0, S0, -1);
+        a.bne(S0, ZERO, again);
+        a.ecall();
+        TestBoard interpreted = new TestBoard();
+        for (TestBoard each : new TestBoard[] {board, interpreted}) {
+            each.put(TestBoard.BASE, a.bytes());
+            for (int run = 0; !each.ended; run++) {
+                each.engine.run(each.hart.steps() + (run % 3 == 0 ? 30 : 3000));
+                assertThat(each.hart.steps()).isLessThan(1_000_000);
+            }
+        }
+        assertThat(board.stateText()).isEqualTo(interpreted.stateText());
+    }
+
     /// Twenty loops, one after the other and all again, and one that each of them calls.
     @Test
     void regionsThatAreUsedLeastMakeRoom() {
