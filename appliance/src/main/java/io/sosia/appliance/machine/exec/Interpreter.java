@@ -373,9 +373,9 @@ public final class Interpreter implements Engine {
                 }
                 continue;
             }
-            long f = Tlb.entry(fetches, pc);
-            if (NativeMemory.getLong(f) == (pc & -4096)) {
-                int offset = (int) (pc + NativeMemory.getLong(f + Tlb.ADDEND) - ramAddress);
+            long address = Tlb.probe(fetches, pc);
+            if (address != 0) {
+                int offset = (int) (address - ramAddress);
                 long[] found = decoded[offset >> GuestRam.PAGE_SHIFT];
                 if (found != null) {
                     words = found;

@@ -44,7 +44,7 @@ public final class Tlb {
     }
 
     /// Where `va` lies in the host's memory, or 0 when it is not entered.
-    static long probe(long table, long va) {
+    public static long probe(long table, long va) {
         long e = entry(table, va);
         return NativeMemory.getLong(e) == (va & -4096) ? va + NativeMemory.getLong(e + ADDEND) : 0;
     }

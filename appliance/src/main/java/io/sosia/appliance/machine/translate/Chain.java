@@ -2,7 +2,6 @@ package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.cpu.Hart;
 import io.sosia.appliance.machine.exec.TranslatedCode;
-import io.sosia.appliance.machine.memory.NativeMemory;
 import io.sosia.appliance.machine.mmu.Mmu;
 import io.sosia.appliance.machine.mmu.Tlb;
 
@@ -86,11 +85,11 @@ final class Chain implements TranslatedCode {
             at = handover.pc;
             boolean split = (at & Handover.SPLIT) != 0;
             at &= ~Handover.SPLIT;
-            long e = Tlb.entry(fetches, at);
-            if (NativeMemory.getLong(e) != (at & -4096)) {
+            long address = Tlb.probe(fetches, at);
+            if (address == 0) {
                 return rest;
             }
-            int begin = (int) (at + NativeMemory.getLong(e + Tlb.ADDEND) - ramAddress) >>> 1;
+            int begin = (int) (address - ramAddress) >>> 1;
             Region next = regions.at(begin);
             if (split) {
                 split(region, next, at, Regions.page(begin));

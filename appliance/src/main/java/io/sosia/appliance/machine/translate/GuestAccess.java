@@ -105,9 +105,7 @@ public final class GuestAccess {
 
     /// Whether the code's page at `va` is mapped to this page of RAM, as far as the tables know.
     public static boolean mapped(long va, int page) {
-        long e = Tlb.entry(MMU.fetches(), va);
-        return NativeMemory.getLong(e) == va
-                && va + NativeMemory.getLong(e + Tlb.ADDEND) == RAM_ADDRESS + ((long) page << GuestRam.PAGE_SHIFT);
+        return Tlb.probe(MMU.fetches(), va) == RAM_ADDRESS + ((long) page << GuestRam.PAGE_SHIFT);
     }
 
     /// Executes the instruction at `pc` as the interpreter would; the registers it reads are in [#X].

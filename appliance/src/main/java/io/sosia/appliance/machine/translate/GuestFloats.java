@@ -57,14 +57,9 @@ public final class GuestFloats {
     }
 
     public static void add64(int i, boolean plain) {
-        if (plain) {
-            long bits = doubleToRawLongBits(number(i >>> 15) + number(i >>> 20));
-            if (Float64.settlesSum(bits)) {
-                F[i >>> 7 & 31] = bits;
-                return;
-            }
+        if (!setSum(i, plain, number(i >>> 15) + number(i >>> 20))) {
+            addSlowly(i);
         }
-        addSlowly(i);
     }
 
     private static void addSlowly(int i) {
@@ -72,14 +67,9 @@ public final class GuestFloats {
     }
 
     public static void sub64(int i, boolean plain) {
-        if (plain) {
-            long bits = doubleToRawLongBits(number(i >>> 15) - number(i >>> 20));
-            if (Float64.settlesSum(bits)) {
-                F[i >>> 7 & 31] = bits;
-                return;
-            }
+        if (!setSum(i, plain, number(i >>> 15) - number(i >>> 20))) {
+            subSlowly(i);
         }
-        subSlowly(i);
     }
 
     private static void subSlowly(int i) {
@@ -87,14 +77,9 @@ public final class GuestFloats {
     }
 
     public static void mul64(int i, boolean plain) {
-        if (plain) {
-            long bits = doubleToRawLongBits(number(i >>> 15) * number(i >>> 20));
-            if (Float64.settlesProduct(bits)) {
-                F[i >>> 7 & 31] = bits;
-                return;
-            }
+        if (!setProduct(i, plain, number(i >>> 15) * number(i >>> 20))) {
+            mulSlowly(i);
         }
-        mulSlowly(i);
     }
 
     private static void mulSlowly(int i) {
@@ -102,14 +87,9 @@ public final class GuestFloats {
     }
 
     public static void div64(int i, boolean plain) {
-        if (plain) {
-            long bits = doubleToRawLongBits(number(i >>> 15) / number(i >>> 20));
-            if (Float64.settlesProduct(bits)) {
-                F[i >>> 7 & 31] = bits;
-                return;
-            }
+        if (!setProduct(i, plain, number(i >>> 15) / number(i >>> 20))) {
+            divSlowly(i);
         }
-        divSlowly(i);
     }
 
     private static void divSlowly(int i) {
@@ -117,10 +97,7 @@ public final class GuestFloats {
     }
 
     public static void sqrt64(int i, boolean plain) {
-        long bits = doubleToRawLongBits(Math.sqrt(number(i >>> 15)));
-        if (plain && Float64.settlesProduct(bits)) {
-            F[i >>> 7 & 31] = bits;
-        } else {
+        if (!setProduct(i, plain, Math.sqrt(number(i >>> 15)))) {
             computeSlowly(i);
         }
     }
@@ -146,12 +123,31 @@ public final class GuestFloats {
     }
 
     private static void fused(int i, boolean plain, double result) {
-        long bits = doubleToRawLongBits(result);
-        if (plain && Float64.settlesProduct(bits)) {
-            F[i >>> 7 & 31] = bits;
-        } else {
+        if (!setProduct(i, plain, result)) {
             computeSlowly(i);
         }
+    }
+
+    /// Writes the result of an addition or subtraction if it can have had no other effect.
+    ///
+    /// @return whether it is written
+    private static boolean setSum(int i, boolean plain, double sum) {
+        long bits = doubleToRawLongBits(sum);
+        boolean settled = plain && Float64.settlesSum(bits);
+        if (settled) {
+            F[i >>> 7 & 31] = bits;
+        }
+        return settled;
+    }
+
+    /// Likewise that of a multiplication, division, square root or fused operation.
+    private static boolean setProduct(int i, boolean plain, double product) {
+        long bits = doubleToRawLongBits(product);
+        boolean settled = plain && Float64.settlesProduct(bits);
+        if (settled) {
+            F[i >>> 7 & 31] = bits;
+        }
+        return settled;
     }
 
     public static void sign64(int i) {

@@ -22,9 +22,4 @@ final class Held {
         this.plan = plan;
         this.original = original;
     }
-
-    /// RAM page that it begins in.
-    int page() {
-        return plan.page(plan.entry());
-    }
 }

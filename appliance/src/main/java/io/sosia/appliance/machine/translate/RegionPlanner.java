@@ -79,31 +79,34 @@ final class RegionPlanner {
         return pageCount++;
     }
 
+    /// Which of the pages taken in a place lies in; their number when in none.
+    private int taken(int place) {
+        int i = 0;
+        while (i < pageCount && distances[i] != place >> GuestRam.PAGE_SHIFT) {
+            i++;
+        }
+        return i;
+    }
+
     /// RAM page of a place, or [#NOWHERE] when it is not mapped or was never executed.
     private int ramPage(int place) {
-        int distance = place >> GuestRam.PAGE_SHIFT;
-        for (int i = 0; i < pageCount; i++) {
-            if (distances[i] == distance) {
-                return pages[i];
-            }
+        int i = taken(place);
+        if (i < pageCount) {
+            return pages[i];
         }
-        int offset = mmu.probe(base + ((long) distance << GuestRam.PAGE_SHIFT), Mmu.FETCH);
+        int offset = mmu.probe(base + (place & -GuestRam.PAGE_SIZE), Mmu.FETCH);
         return offset < 0 || code.pages()[offset >> GuestRam.PAGE_SHIFT] == null ? NOWHERE : offset >> GuestRam.PAGE_SHIFT;
     }
 
     /// The bit of a place, whose page is taken in; or [#NOWHERE] when that is not mapped, was never executed, or would be one too many.
     private int bit(int place) {
-        int distance = place >> GuestRam.PAGE_SHIFT;
-        int i = 0;
-        while (i < pageCount && distances[i] != distance) {
-            i++;
-        }
+        int i = taken(place);
         if (i == pageCount) {
             int page = i == PAGES_MAX ? NOWHERE : ramPage(place);
             if (page == NOWHERE) {
                 return NOWHERE;
             }
-            add(distance, page);
+            add(place >> GuestRam.PAGE_SHIFT, page);
         }
         return i * CodeCache.SLOTS + (place & GuestRam.PAGE_SIZE - 1) / 2;
     }

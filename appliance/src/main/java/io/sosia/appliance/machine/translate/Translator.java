@@ -102,7 +102,7 @@ public final class Translator implements Engine {
         public void busy(Region region, long pc) {
             Held held = region.held;
             if (held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
-                held.asked = ask(Tier.PEAK, Tier.PEAK.instructionsMax, pc, held.page(), held.plan.alone());
+                held.asked = ask(Tier.PEAK, Tier.PEAK.instructionsMax, pc, Regions.page(region.begin), held.plan.alone());
                 region.stepsMax = region.steps + peakSteps;
             }
         }
