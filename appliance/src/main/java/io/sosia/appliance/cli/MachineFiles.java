@@ -33,10 +33,8 @@ record MachineFiles(
         } catch (BootImageException | IllegalArgumentException e) {
             throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
         } catch (OutOfMemoryError e) {
-            throw new CliException(CliException.BAD_INPUT, "RAM of " + (ramBytes >> 20)
-                    + " MiB does not fit in what Java may take outside its heap; take less with --ram, or start with "
-                    + "SOSIA_JAVA_OPTS=-XX:MaxDirectMemorySize=" + ((ramBytes >> 20) + 64) + "m",
-                    e);
+            throw new CliException(CliException.BAD_INPUT, "no room for RAM of " + (ramBytes >> 20) + " MiB: " + e.getMessage()
+                    + "; take less with --ram, or give this host more memory", e);
         }
     }
 

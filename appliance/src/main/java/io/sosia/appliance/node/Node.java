@@ -233,9 +233,8 @@ public final class Node implements AutoCloseable {
         try {
             return new Machine(spec, engine.factory());
         } catch (OutOfMemoryError e) {
-            throw new ConfigException("machine.ram: " + (spec.ramBytes() >> 20)
-                    + " MiB does not fit in what Java may take outside its heap; take less, or start with "
-                    + "SOSIA_JAVA_OPTS=-XX:MaxDirectMemorySize=" + ((spec.ramBytes() >> 20) + 64) + "m");
+            throw new ConfigException("machine.ram: no room for " + (spec.ramBytes() >> 20) + " MiB: " + e.getMessage()
+                    + "; take less, or give this host more memory");
         }
     }
 

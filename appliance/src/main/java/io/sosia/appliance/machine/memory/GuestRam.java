@@ -56,7 +56,7 @@ public final class GuestRam {
                     + (SIZE_MAX >> 20) + " MiB");
         }
         size = (int) sizeBytes;
-        bytes = ByteBuffer.allocateDirect(size).order(ByteOrder.LITTLE_ENDIAN);
+        bytes = HostMemory.zeros(size);
         address = NativeMemory.address(bytes);
         dirty = new byte[size >> PAGE_SHIFT];
         watch = new byte[dirty.length];
