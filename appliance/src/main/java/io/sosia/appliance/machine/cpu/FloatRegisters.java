@@ -1,5 +1,6 @@
 package io.sosia.appliance.machine.cpu;
 
+import io.sosia.appliance.machine.fpu.Float64;
 import io.sosia.appliance.machine.fpu.FpFlags;
 import io.sosia.appliance.machine.fpu.FpRounding;
 import io.sosia.appliance.machine.isa.FloatEncoding;
@@ -49,9 +50,9 @@ public final class FloatRegisters implements Stateful {
         return status == DIRTY;
     }
 
-    /// Whether `frm` says to nearest, and inexact has accrued: then most arithmetic changes no flag.
-    public boolean isPlain() {
-        return rounding == FpRounding.RNE && (flags.bits & FpFlags.NX) != 0;
+    /// The bound below which results of arithmetic that rounds as `frm` says change no flag.
+    public long settledBelow() {
+        return Float64.bound(rounding, flags);
     }
 
     /// The accrued exception flags.

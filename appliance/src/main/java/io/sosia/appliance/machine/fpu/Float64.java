@@ -19,6 +19,8 @@ public final class Float64 {
     private static final long EXPONENT = 0x7ff0_0000_0000_0000L;
     /// Lowest bit of the exponent field; also the leading digit of a normal significand.
     private static final long UNIT = 0x0010_0000_0000_0000L;
+    /// Bound of the results that are settled: see [#settlesProduct].
+    private static final long SETTLED = EXPONENT - 2 * UNIT;
     private static final int FRACTION_BITS = 52;
     private static final int BIAS = 1023;
 
@@ -35,10 +37,10 @@ public final class Float64 {
             long exponent = bits & EXPONENT;
             // A sum in the subnormal range is exact. Only overflow raises more than NX.
             if (flags.inexactAccrued()) {
-                if (settlesSum(bits)) {
+                if (settlesSum(bits, SETTLED)) {
                     return bits;
                 }
-            } else if (exponent < EXPONENT - 2 * UNIT) {
+            } else if (exponent < SETTLED) {
                 // TwoSum (Knuth): the rounding error of the sum, exact since nothing overflows.
                 double other = sum - x;
                 if ((x - (sum - other)) + (y - other) != 0) {
@@ -60,7 +62,7 @@ public final class Float64 {
         if (rm == RNE) {
             double product = longBitsToDouble(a) * longBitsToDouble(b);
             long bits = doubleToRawLongBits(product);
-            if (settlesProduct(bits)) {
+            if (settlesProduct(bits, SETTLED)) {
                 if (flags.inexactAccrued()) {
                     return bits;
                 }
@@ -84,7 +86,7 @@ public final class Float64 {
             double y = longBitsToDouble(b);
             double quotient = x / y;
             long bits = doubleToRawLongBits(quotient);
-            if (settlesProduct(bits)) {
+            if (settlesProduct(bits, SETTLED)) {
                 if (flags.inexactAccrued()) {
                     return bits;
                 }
@@ -120,7 +122,7 @@ public final class Float64 {
     public static long fmadd(long a, long b, long c, int rm, FpFlags flags) {
         if (rm == RNE && flags.inexactAccrued()) {
             long bits = doubleToRawLongBits(Math.fma(longBitsToDouble(a), longBitsToDouble(b), longBitsToDouble(c)));
-            if (settlesProduct(bits)) {
+            if (settlesProduct(bits, SETTLED)) {
                 return bits;
             }
         }
@@ -261,18 +263,21 @@ public final class Float64 {
         return value >= -(1L << 53) && value <= 1L << 53;
     }
 
-    /// Whether this result of an addition or subtraction, rounded to nearest, can have raised nothing but NX.
-    public static boolean settlesSum(long bits) {
-        // A sum in the subnormal range is exact.
-        return (bits & EXPONENT) != EXPONENT;
+    /// The bound below which results are settled where to round is to nearest and inexact has accrued; else 0, and none is.
+    public static long bound(int rm, FpFlags flags) {
+        return rm == RNE && flags.inexactAccrued() ? SETTLED : 0;
     }
 
-    /// Whether this result of a multiplication, division, square root or fused operation, rounded to nearest, can have raised nothing but
-    /// NX.
-    public static boolean settlesProduct(long bits) {
-        // Finite and at least twice the smallest normal number: so far up no rounded result is tiny.
-        long exponent = bits & EXPONENT;
-        return exponent >= 2 * UNIT && exponent < EXPONENT;
+    /// Whether this result of an addition or subtraction, rounded to nearest, is below the bound, and so can have raised nothing but NX.
+    public static boolean settlesSum(long bits, long bound) {
+        // A sum in the subnormal range is exact.
+        return (bits & EXPONENT) < bound;
+    }
+
+    /// Likewise a result of a multiplication, division, square root or fused operation.
+    public static boolean settlesProduct(long bits, long bound) {
+        // At least twice the smallest normal number: so far up no rounded result is tiny.
+        return Long.compareUnsigned((bits & EXPONENT) - 2 * UNIT, bound) < 0;
     }
 
     private static boolean isNormal(long bits) {

@@ -16,12 +16,13 @@ final class FloatCode {
 
     private static final ClassDesc FLOATS = ClassDesc.of(GuestFloats.class.getName());
     private static final MethodTypeDesc TEST = MethodTypeDesc.ofDescriptor("()Z");
+    private static final MethodTypeDesc BOUND = MethodTypeDesc.ofDescriptor("()J");
     private static final MethodTypeDesc COMPUTE = MethodTypeDesc.ofDescriptor("(I)V");
-    private static final MethodTypeDesc COMPUTE_PLAIN = MethodTypeDesc.ofDescriptor("(IZ)V");
+    private static final MethodTypeDesc COMPUTE_BELOW = MethodTypeDesc.ofDescriptor("(IJ)V");
     private static final MethodTypeDesc GET = MethodTypeDesc.ofDescriptor("(I)J");
-    private static final MethodTypeDesc GET_PLAIN = MethodTypeDesc.ofDescriptor("(IZ)J");
+    private static final MethodTypeDesc GET_BELOW = MethodTypeDesc.ofDescriptor("(IJ)J");
     private static final MethodTypeDesc SET = MethodTypeDesc.ofDescriptor("(JI)V");
-    private static final MethodTypeDesc SET_PLAIN = MethodTypeDesc.ofDescriptor("(JIZ)V");
+    private static final MethodTypeDesc SET_BELOW = MethodTypeDesc.ofDescriptor("(JIJ)V");
     private static final int OP_FP = 0x53;
 
     /// What has been asked.
@@ -31,21 +32,21 @@ final class FloatCode {
 
     private final CodeBuilder code;
     private final GuestRegisters registers;
-    private final int plainLocal;
+    private final int boundLocal;
     private int asked;
-    private boolean plainAsked;
+    private boolean boundKnown;
 
-    /// @param plainLocal the local variable that tells whether arithmetic is [GuestFloats#plain]
-    FloatCode(CodeBuilder code, GuestRegisters registers, int plainLocal) {
+    /// @param boundLocal the local variable for [GuestFloats#bound]
+    FloatCode(CodeBuilder code, GuestRegisters registers, int boundLocal) {
         this.code = code;
         this.registers = registers;
-        this.plainLocal = plainLocal;
+        this.boundLocal = boundLocal;
     }
 
     /// What was asked may have changed.
     void forget() {
         asked = NOTHING;
-        plainAsked = false;
+        boundKnown = false;
     }
 
     /// Whether [#ask] writes anything.
@@ -114,8 +115,8 @@ final class FloatCode {
             if (!roundsToNearest(i)) {
                 return false;
             }
-            plain(i);
-            code.invokestatic(FLOATS, plain + "64", COMPUTE_PLAIN);
+            below(i);
+            code.invokestatic(FLOATS, plain + "64", COMPUTE_BELOW);
             return true;
         }
         int width = i >>> 20 & 31;
@@ -129,8 +130,8 @@ final class FloatCode {
                 if ((width & 1) != 0 || (i >>> 12 & 7) != FpRounding.RTZ) {
                     return false;
                 }
-                plain(i);
-                code.invokestatic(FLOATS, width == 0 ? "toWord64" : "toLong64", GET_PLAIN);
+                below(i);
+                code.invokestatic(FLOATS, width == 0 ? "toWord64" : "toLong64", GET_BELOW);
                 give(word);
             }
             case FloatEncoding.FROM_INTEGER -> {
@@ -141,8 +142,8 @@ final class FloatCode {
                 if (width == 0) {
                     code.loadConstant(i).invokestatic(FLOATS, "fromWord64", SET);
                 } else {
-                    plain(i);
-                    code.invokestatic(FLOATS, "fromLong64", SET_PLAIN);
+                    below(i);
+                    code.invokestatic(FLOATS, "fromLong64", SET_BELOW);
                 }
             }
             default -> {
@@ -152,13 +153,13 @@ final class FloatCode {
         return true;
     }
 
-    /// Pushes the instruction and whether arithmetic is plain.
-    private void plain(int i) {
-        if (!plainAsked) {
-            plainAsked = true;
-            code.invokestatic(FLOATS, "plain", TEST).istore(plainLocal);
+    /// Pushes the instruction and the bound of settled results.
+    private void below(int i) {
+        if (!boundKnown) {
+            boundKnown = true;
+            code.invokestatic(FLOATS, "bound", BOUND).lstore(boundLocal);
         }
-        code.loadConstant(i).iload(plainLocal);
+        code.loadConstant(i).lload(boundLocal);
     }
 
     /// Pops the integer register's new value.

@@ -11,8 +11,8 @@ import io.sosia.appliance.machine.fpu.FpFlags;
 
 /// What translated code calls for floating-point instructions. Like [GuestAccess], each machine has a copy of its own.
 ///
-/// `i` is the instruction, a constant in translated code. Where arithmetic is [#plain], the host's is taken as it is, but for results that
-/// may raise more than NX; what is not that simple has a method `...Slowly`, which is not made part of the code that calls it.
+/// `i` is the instruction, a constant in translated code. The host's arithmetic is taken as it is where its result is below [#bound];
+/// what is not that simple has a method `...Slowly`, which is not made part of the code that calls it.
 public final class GuestFloats {
 
     private static final Hart HART = RegionLoader.handover().hart;
@@ -36,9 +36,9 @@ public final class GuestFloats {
         return FLOATS.ready() && FLOATS.isDirty();
     }
 
-    /// Whether arithmetic rounds to nearest, and inexact has accrued already. It stays so until a CSR is written.
-    public static boolean plain() {
-        return FLOATS.isPlain();
+    /// The bound below which results of the host's arithmetic are the guest's and change no flag. It stays so until a CSR is written.
+    public static long bound() {
+        return FLOATS.settledBelow();
     }
 
     /// The bits of a register.
@@ -56,8 +56,11 @@ public final class GuestFloats {
         F[register] = bits | -1L << 32;
     }
 
-    public static void add64(int i, boolean plain) {
-        if (!setSum(i, plain, number(i >>> 15) + number(i >>> 20))) {
+    public static void add64(int i, long bound) {
+        long bits = doubleToRawLongBits(number(i >>> 15) + number(i >>> 20));
+        if (Float64.settlesSum(bits, bound)) {
+            F[i >>> 7 & 31] = bits;
+        } else {
             addSlowly(i);
         }
     }
@@ -66,8 +69,11 @@ public final class GuestFloats {
         F[i >>> 7 & 31] = Float64.add(F[i >>> 15 & 31], F[i >>> 20 & 31], FLOATS.rounding(i), FLAGS);
     }
 
-    public static void sub64(int i, boolean plain) {
-        if (!setSum(i, plain, number(i >>> 15) - number(i >>> 20))) {
+    public static void sub64(int i, long bound) {
+        long bits = doubleToRawLongBits(number(i >>> 15) - number(i >>> 20));
+        if (Float64.settlesSum(bits, bound)) {
+            F[i >>> 7 & 31] = bits;
+        } else {
             subSlowly(i);
         }
     }
@@ -76,8 +82,11 @@ public final class GuestFloats {
         F[i >>> 7 & 31] = Float64.sub(F[i >>> 15 & 31], F[i >>> 20 & 31], FLOATS.rounding(i), FLAGS);
     }
 
-    public static void mul64(int i, boolean plain) {
-        if (!setProduct(i, plain, number(i >>> 15) * number(i >>> 20))) {
+    public static void mul64(int i, long bound) {
+        long bits = doubleToRawLongBits(number(i >>> 15) * number(i >>> 20));
+        if (Float64.settlesProduct(bits, bound)) {
+            F[i >>> 7 & 31] = bits;
+        } else {
             mulSlowly(i);
         }
     }
@@ -86,8 +95,11 @@ public final class GuestFloats {
         F[i >>> 7 & 31] = Float64.mul(F[i >>> 15 & 31], F[i >>> 20 & 31], FLOATS.rounding(i), FLAGS);
     }
 
-    public static void div64(int i, boolean plain) {
-        if (!setProduct(i, plain, number(i >>> 15) / number(i >>> 20))) {
+    public static void div64(int i, long bound) {
+        long bits = doubleToRawLongBits(number(i >>> 15) / number(i >>> 20));
+        if (Float64.settlesProduct(bits, bound)) {
+            F[i >>> 7 & 31] = bits;
+        } else {
             divSlowly(i);
         }
     }
@@ -96,58 +108,42 @@ public final class GuestFloats {
         F[i >>> 7 & 31] = Float64.div(F[i >>> 15 & 31], F[i >>> 20 & 31], FLOATS.rounding(i), FLAGS);
     }
 
-    public static void sqrt64(int i, boolean plain) {
-        if (!setProduct(i, plain, Math.sqrt(number(i >>> 15)))) {
+    public static void sqrt64(int i, long bound) {
+        long bits = doubleToRawLongBits(Math.sqrt(number(i >>> 15)));
+        if (Float64.settlesProduct(bits, bound)) {
+            F[i >>> 7 & 31] = bits;
+        } else {
             computeSlowly(i);
         }
     }
 
     /// `a * b + c`.
-    public static void fmadd64(int i, boolean plain) {
-        fused(i, plain, Math.fma(number(i >>> 15), number(i >>> 20), number(i >>> 27)));
+    public static void fmadd64(int i, long bound) {
+        fused(i, bound, Math.fma(number(i >>> 15), number(i >>> 20), number(i >>> 27)));
     }
 
     /// `a * b - c`.
-    public static void fmsub64(int i, boolean plain) {
-        fused(i, plain, Math.fma(number(i >>> 15), number(i >>> 20), -number(i >>> 27)));
+    public static void fmsub64(int i, long bound) {
+        fused(i, bound, Math.fma(number(i >>> 15), number(i >>> 20), -number(i >>> 27)));
     }
 
     /// `-(a * b) + c`.
-    public static void fnmsub64(int i, boolean plain) {
-        fused(i, plain, Math.fma(-number(i >>> 15), number(i >>> 20), number(i >>> 27)));
+    public static void fnmsub64(int i, long bound) {
+        fused(i, bound, Math.fma(-number(i >>> 15), number(i >>> 20), number(i >>> 27)));
     }
 
     /// `-(a * b) - c`.
-    public static void fnmadd64(int i, boolean plain) {
-        fused(i, plain, Math.fma(-number(i >>> 15), number(i >>> 20), -number(i >>> 27)));
+    public static void fnmadd64(int i, long bound) {
+        fused(i, bound, Math.fma(-number(i >>> 15), number(i >>> 20), -number(i >>> 27)));
     }
 
-    private static void fused(int i, boolean plain, double result) {
-        if (!setProduct(i, plain, result)) {
+    private static void fused(int i, long bound, double result) {
+        long bits = doubleToRawLongBits(result);
+        if (Float64.settlesProduct(bits, bound)) {
+            F[i >>> 7 & 31] = bits;
+        } else {
             computeSlowly(i);
         }
-    }
-
-    /// Writes the result of an addition or subtraction if it can have had no other effect.
-    ///
-    /// @return whether it is written
-    private static boolean setSum(int i, boolean plain, double sum) {
-        long bits = doubleToRawLongBits(sum);
-        boolean settled = plain && Float64.settlesSum(bits);
-        if (settled) {
-            F[i >>> 7 & 31] = bits;
-        }
-        return settled;
-    }
-
-    /// Likewise that of a multiplication, division, square root or fused operation.
-    private static boolean setProduct(int i, boolean plain, double product) {
-        long bits = doubleToRawLongBits(product);
-        boolean settled = plain && Float64.settlesProduct(bits);
-        if (settled) {
-            F[i >>> 7 & 31] = bits;
-        }
-        return settled;
     }
 
     public static void sign64(int i) {
@@ -186,15 +182,15 @@ public final class GuestFloats {
     }
 
     /// `fcvt.w.d` towards zero: the integer register's new value.
-    public static long toWord64(int i, boolean plain) {
+    public static long toWord64(int i, long bound) {
         double number = number(i >>> 15);
-        return plain && number > -WORD_END && number < WORD_END ? (int) number : Float64.toInt32(F[i >>> 15 & 31], i >>> 12 & 7, FLAGS);
+        return bound != 0 && number > -WORD_END && number < WORD_END ? (int) number : Float64.toInt32(F[i >>> 15 & 31], i >>> 12 & 7, FLAGS);
     }
 
     /// `fcvt.l.d` towards zero.
-    public static long toLong64(int i, boolean plain) {
+    public static long toLong64(int i, long bound) {
         double number = number(i >>> 15);
-        return plain && number > -LONG_END && number < LONG_END ? (long) number : Float64.toInt64(F[i >>> 15 & 31], i >>> 12 & 7, FLAGS);
+        return bound != 0 && number > -LONG_END && number < LONG_END ? (long) number : Float64.toInt64(F[i >>> 15 & 31], i >>> 12 & 7, FLAGS);
     }
 
     /// `fcvt.d.w`, always exact.
@@ -203,8 +199,8 @@ public final class GuestFloats {
     }
 
     /// `fcvt.d.l`.
-    public static void fromLong64(long integer, int i, boolean plain) {
-        F[i >>> 7 & 31] = plain ? doubleToRawLongBits(integer) : Float64.fromInt64(integer, FLOATS.rounding(i), FLAGS);
+    public static void fromLong64(long integer, int i, long bound) {
+        F[i >>> 7 & 31] = bound != 0 ? doubleToRawLongBits(integer) : Float64.fromInt64(integer, FLOATS.rounding(i), FLAGS);
     }
 
     public static void add32(int i) {

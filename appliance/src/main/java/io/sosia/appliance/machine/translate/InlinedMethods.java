@@ -2,6 +2,8 @@ package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.cpu.FloatRegisters;
 import io.sosia.appliance.machine.fpu.Float64;
+import io.sosia.appliance.machine.fpu.FpFlags;
+import io.sosia.appliance.machine.fpu.FpRounding;
 import io.sosia.appliance.machine.memory.NativeMemory;
 import io.sosia.appliance.machine.mmu.Tlb;
 import java.util.List;
@@ -13,6 +15,9 @@ public final class InlinedMethods {
             pattern('-', GuestFloats.class, "*Slowly"),
             pattern('+', GuestFloats.class, "*"),
             pattern('+', FloatRegisters.class, "*"),
+            pattern('+', FpRounding.class, "isValid"),
+            pattern('+', FpFlags.class, "*"),
+            pattern('+', Float64.class, "bound"),
             pattern('+', Float64.class, "settles*"),
             pattern('+', NativeMemory.class, "*"),
             pattern('+', Tlb.class, "*"),

@@ -31,16 +31,16 @@ final class RegionCompiler {
     private static final MethodTypeDesc BINARY = MethodTypeDesc.ofDescriptor("(JJ)J");
     private static final MethodTypeDesc COMPARE = MethodTypeDesc.ofDescriptor("(JJ)I");
 
-    // Local variables: `this`, the arguments, the exit's pc, the guest's registers, whether arithmetic is
-    // plain, then what leads to RAM for the groups of accesses of a block.
+    // Local variables: `this`, the arguments, the exit's pc, the guest's registers, the bound of
+    // settled results, then what leads to RAM for the groups of accesses of a block.
     private static final int BASE = 1;
     private static final int LEFT = 3;
     private static final int LOADS = 4;
     private static final int STORES = 6;
     private static final int PC = 8;
     private static final int REGISTERS = 10;
-    private static final int PLAIN = 74;
-    private static final int ADDRESSES = 75;
+    private static final int BOUND = 74;
+    private static final int ADDRESSES = 76;
 
     private static final int COMPARED_RETURNS_MAX = 4;
 
@@ -67,7 +67,7 @@ final class RegionCompiler {
         this.code = code;
         shape = new RegionShape(plan);
         registers = new GuestRegisters(code, tier == Tier.PEAK && shape.loops(), REGISTERS);
-        floats = new FloatCode(code, registers, PLAIN);
+        floats = new FloatCode(code, registers, BOUND);
     }
 
     /// The class file of the region.
