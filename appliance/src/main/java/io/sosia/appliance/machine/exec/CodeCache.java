@@ -4,6 +4,9 @@ import io.sosia.appliance.machine.cpu.Hart;
 import io.sosia.appliance.machine.isa.Decoder;
 import io.sosia.appliance.machine.isa.Op;
 import io.sosia.appliance.machine.memory.GuestRam;
+import io.sosia.appliance.machine.memory.HostMemory;
+import io.sosia.appliance.machine.memory.NativeMemory;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /// Decoded instructions by physical page. RAM tells it of every write to a page it holds, so it never differs from memory,
@@ -26,16 +29,20 @@ public final class CodeCache {
     /// Halfwords of a page.
     public static final int SLOTS = GuestRam.PAGE_SIZE / 2;
 
-    /// Pages held at most (16 KiB each); the one longest held makes room.
+    /// Pages held at most (20 KiB each); the one longest held makes room.
     private static final int PAGES_MAX = 4096;
     /// A page written this often holds more data than code: it is dropped as a whole.
     private static final int WRITES_MAX = 64;
     private static final int LENGTH_MAX = 64;
+    /// Of a page: from its words, of which there are two more, to its slots' heats.
+    static final int HEATS = (SLOTS + 2) * Long.BYTES;
+    private static final int PLACE_BYTES = HEATS + SLOTS * Short.BYTES;
 
     private final Hart hart;
     private final GuestRam ram;
-    private final long[][] pages;
-    private final short[][] heats;
+    /// A place of [#PLACE_BYTES] for each page held, in the order of `held`.
+    private final ByteBuffer places = HostMemory.zeros(PAGES_MAX * PLACE_BYTES);
+    private final long[] pages;
     private final byte[] writes;
     private ChangeWatcher watcher = (page, first, last) -> {};
     private final int[] held = new int[PAGES_MAX];
@@ -44,8 +51,7 @@ public final class CodeCache {
     public CodeCache(Hart hart) {
         this.hart = hart;
         ram = hart.ram();
-        pages = new long[ram.pages()][];
-        heats = new short[ram.pages()][];
+        pages = new long[ram.pages()];
         writes = new byte[ram.pages()];
         Arrays.fill(held, -1);
         ram.setCodeWatcher(this::written);
@@ -56,50 +62,71 @@ public final class CodeCache {
         this.watcher = watcher;
     }
 
-    /// The words of each RAM page, null for those not held: for a quick look.
-    public long[][] pages() {
+    /// Where the words of each RAM page lie in [NativeMemory], 0 for those not held: for a quick look.
+    long[] pages() {
         return pages;
     }
 
-    /// The heat of each slot of each RAM page that is held.
-    public short[][] heats() {
-        return heats;
+    /// Whether a RAM page is held.
+    public boolean holds(int page) {
+        return pages[page] != 0;
+    }
+
+    /// A word of a RAM page; [Op#UNDECODED] of one that is not held.
+    public long word(int page, int slot) {
+        return holds(page) ? NativeMemory.getLong(pages[page] + (long) slot * Long.BYTES) : Op.UNDECODED;
+    }
+
+    /// Writes a word of a RAM page that is held.
+    public void put(int page, int slot, long word) {
+        NativeMemory.putLong(pages[page] + (long) slot * Long.BYTES, word);
+    }
+
+    /// How hot a slot of a RAM page is; 0 of one that is not held.
+    public short heat(int page, int slot) {
+        return holds(page) ? NativeMemory.getShort(pages[page] + HEATS + (long) slot * Short.BYTES) : 0;
+    }
+
+    /// Makes a slot of a RAM page that is held that hot.
+    public void setHeat(int page, int slot, short heat) {
+        NativeMemory.putShort(pages[page] + HEATS + (long) slot * Short.BYTES, heat);
     }
 
     /// The words of a RAM page, held from now on.
-    long[] page(int page) {
-        long[] words = pages[page];
-        return words != null ? words : add(page);
+    long page(int page) {
+        long words = pages[page];
+        return words != 0 ? words : add(page);
     }
 
-    private long[] add(int page) {
-        long[] words = null;
-        short[] heat = null;
+    private long add(int page) {
         int oldest = held[next];
-        if (oldest >= 0 && pages[oldest] != null) {
-            words = pages[oldest];
-            heat = heats[oldest];
+        if (oldest >= 0 && holds(oldest)) {
             drop(oldest);
-            Arrays.fill(words, 0, SLOTS, Op.UNDECODED);
-            Arrays.fill(heat, (short) 0);
         }
-        if (words == null) {
-            words = new long[SLOTS + 2];
-            words[SLOTS] = Op.PAGE_END;
-            words[SLOTS + 1] = Op.PAGE_END;
-            heat = new short[SLOTS];
-        }
+        long words = NativeMemory.address(places) + (long) next * PLACE_BYTES;
+        NativeMemory.fill(words, PLACE_BYTES, (byte) Op.UNDECODED);
         held[next] = page;
         next = next + 1 == PAGES_MAX ? 0 : next + 1;
         pages[page] = words;
-        heats[page] = heat;
         writes[page] = 0;
+        put(page, SLOTS, Op.PAGE_END);
+        put(page, SLOTS + 1, Op.PAGE_END);
         hart.mmu().watch(page, GuestRam.WATCH_CODE);
         return words;
     }
 
-    /// Decodes one slot into the words of a RAM page.
-    void decode(long[] words, int page, int slot) {
+    /// Makes a slot of the page with these words hotter by one.
+    ///
+    /// @return how hot it is now
+    static short heated(long words, int slot) {
+        long heat = words + HEATS + (long) slot * Short.BYTES;
+        short now = (short) (NativeMemory.getShort(heat) + 1);
+        NativeMemory.putShort(heat, now);
+        return now;
+    }
+
+    /// Decodes one slot of a RAM page.
+    void decode(int page, int slot) {
         int offset = (page << GuestRam.PAGE_SHIFT) + 2 * slot;
         int bits = ram.read16(offset) & 0xffff;
         long word;
@@ -110,12 +137,12 @@ public final class CodeCache {
         } else {
             word = Decoder.decode(ram.read16(offset + 2) << 16 | bits);
         }
-        words[slot] = word;
+        put(page, slot, word);
     }
 
     void dropAll() {
         for (int i = 0; i < PAGES_MAX; i++) {
-            if (held[i] >= 0 && pages[held[i]] != null) {
+            if (held[i] >= 0 && holds(held[i])) {
                 drop(held[i]);
             }
             held[i] = -1;
@@ -124,8 +151,7 @@ public final class CodeCache {
     }
 
     private void drop(int page) {
-        pages[page] = null;
-        heats[page] = null;
+        pages[page] = 0;
         watcher.changed(page, 0, SLOTS - 1);
         hart.mmu().unwatch(page, GuestRam.WATCH_CODE);
         hart.demandAttention();
@@ -133,8 +159,7 @@ public final class CodeCache {
 
     private void written(int offset, int length) {
         int page = offset >> GuestRam.PAGE_SHIFT;
-        long[] words = pages[page];
-        if (words == null) {
+        if (!holds(page)) {
             return;
         }
         if (length >= LENGTH_MAX || ++writes[page] >= WRITES_MAX) {
@@ -144,7 +169,7 @@ public final class CodeCache {
         // An instruction that began one halfword before may reach into what was written.
         int first = Math.max(0, (offset & GuestRam.PAGE_SIZE - 1) / 2 - 1);
         int last = (offset + length - 1 & GuestRam.PAGE_SIZE - 1) / 2;
-        Arrays.fill(words, first, last + 1, Op.UNDECODED);
+        NativeMemory.fill(pages[page] + (long) first * Long.BYTES, (long) (last + 1 - first) * Long.BYTES, (byte) Op.UNDECODED);
         watcher.changed(page, first, last);
     }
 }

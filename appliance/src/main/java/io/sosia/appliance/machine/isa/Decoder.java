@@ -67,8 +67,8 @@ public final class Decoder {
     }
 
     private static long word(int op, int rd, int rs1, int rs2, int length, int immediate) {
-        return op | rd << Op.RD_SHIFT | rs1 << Op.RS1_SHIFT | rs2 << Op.RS2_SHIFT | length << Op.LENGTH_SHIFT
-                | (long) immediate << Op.IMMEDIATE_SHIFT;
+        int low = op | rd << Op.RD_SHIFT | rs1 << Op.RS1_SHIFT | rs2 << Op.RS2_SHIFT | length << Op.LENGTH_SHIFT;
+        return Integer.toUnsignedLong(low) | (long) immediate << Op.IMMEDIATE_SHIFT;
     }
 
     /// An operation of 0 stands for an encoding that does not exist.

@@ -5,10 +5,10 @@ package io.sosia.appliance.machine.isa;
 /// | bits | content |
 /// |---|---|
 /// | 0-7 | operation, one of the constants here |
-/// | 8-13 | `rd`; integer destinations `x0` become [#SINK], so that engines never test for it |
-/// | 14-18 | `rs1` |
-/// | 19-23 | `rs2` |
-/// | 24-25 | length in halfwords, 1 or 2 |
+/// | 8-15 | `rd`; integer destinations `x0` become [#SINK], so that engines never test for it |
+/// | 16-23 | `rs1` |
+/// | 24-28 | `rs2` |
+/// | 30-31 | length in halfwords, 1 or 2 |
 /// | 32-63 | immediate, signed; of [#FLOAT], [#AMO] and [#CSR] the 32-bit instruction itself |
 ///
 /// Operations below [#HOT_END] are integer instructions that cannot trap except by a memory access or a jump.
@@ -18,9 +18,9 @@ public final class Op {
     public static final int SINK = 32;
 
     public static final int RD_SHIFT = 8;
-    public static final int RS1_SHIFT = 14;
-    public static final int RS2_SHIFT = 19;
-    public static final int LENGTH_SHIFT = 24;
+    public static final int RS1_SHIFT = 16;
+    public static final int RS2_SHIFT = 24;
+    public static final int LENGTH_SHIFT = 30;
     public static final int IMMEDIATE_SHIFT = 32;
 
     /// Slot not decoded yet: all zero.
@@ -30,7 +30,7 @@ public final class Op {
     /// A 4-byte instruction whose second half lies in the next page.
     public static final int CROSSING = 2;
 
-    /// Where translated code begins: no instruction, but a sign that an engine puts in an instruction's place.
+    /// Where translated code begins: no instruction, but a sign that an engine puts in the place of its operation.
     public static final int TRANSLATED = 3;
 
     public static final int AUIPC = 4;
@@ -122,6 +122,11 @@ public final class Op {
 
     private Op() {}
 
+    /// A decoded word with another operation, all else as it was.
+    public static long withOp(long word, int op) {
+        return word & ~0xffL | op;
+    }
+
     /// The operation of a decoded word.
     public static int op(long word) {
         return (int) word & 0xff;
@@ -144,7 +149,7 @@ public final class Op {
 
     /// Length in halfwords, 1 or 2.
     public static int length(long word) {
-        return (int) word >>> LENGTH_SHIFT & 3;
+        return (int) word >>> LENGTH_SHIFT;
     }
 
     /// The immediate, sign-extended.

@@ -14,7 +14,7 @@ import java.nio.ByteOrder;
 /// A direct buffer of Java's is filled with zeros when it is made, which takes as long as a fair part of a boot, and counts
 /// against a limit that has to be set for it. Here a page becomes the host's concern when it is first touched. (Large pages, asked
 /// for with `madvise`, made a boot slower by a twentieth and nothing faster.)
-final class HostMemory {
+public final class HostMemory {
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final MethodHandle CALLOC = function("calloc",
@@ -26,7 +26,7 @@ final class HostMemory {
     /// A little-endian buffer of zeros, given back when it is no longer reachable.
     ///
     /// @throws OutOfMemoryError when the host does not have so much
-    static ByteBuffer zeros(int bytes) {
+    public static ByteBuffer zeros(int bytes) {
         try {
             MemorySegment start = (MemorySegment) CALLOC.invokeExact((long) bytes, 1L);
             if (start.address() == 0) {

@@ -66,6 +66,16 @@ public final class NativeMemory {
         UNSAFE.putLong(address, LITTLE_ENDIAN ? value : Long.reverseBytes(value));
     }
 
+    /// An array's element, where the index is known to be one of its.
+    public static long get(long[] array, int index) {
+        return UNSAFE.getLong(array, Unsafe.ARRAY_LONG_BASE_OFFSET + ((long) index << 3));
+    }
+
+    /// Likewise, writes it.
+    public static void put(long[] array, int index, long value) {
+        UNSAFE.putLong(array, Unsafe.ARRAY_LONG_BASE_OFFSET + ((long) index << 3), value);
+    }
+
     /// Sets `length` bytes to `value`.
     public static void fill(long address, long length, byte value) {
         UNSAFE.setMemory(address, length, value);

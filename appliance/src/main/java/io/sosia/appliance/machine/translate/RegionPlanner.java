@@ -35,7 +35,6 @@ final class RegionPlanner {
     private final ArrayDeque<Integer> next = new ArrayDeque<>();
     private final int[] distances = new int[PAGES_MAX];
     private final int[] pages = new int[PAGES_MAX];
-    private final long[][] words = new long[PAGES_MAX][];
     private long base;
     private int pageCount;
     private int count;
@@ -75,7 +74,6 @@ final class RegionPlanner {
     private int add(int distance, int page) {
         distances[pageCount] = distance;
         pages[pageCount] = page;
-        words[pageCount] = code.pages()[page];
         return pageCount++;
     }
 
@@ -95,7 +93,7 @@ final class RegionPlanner {
             return pages[i];
         }
         int offset = mmu.probe(base + (place & -GuestRam.PAGE_SIZE), Mmu.FETCH);
-        return offset < 0 || code.pages()[offset >> GuestRam.PAGE_SHIFT] == null ? NOWHERE : offset >> GuestRam.PAGE_SHIFT;
+        return offset < 0 || !code.holds(offset >> GuestRam.PAGE_SHIFT) ? NOWHERE : offset >> GuestRam.PAGE_SHIFT;
     }
 
     /// The bit of a place, whose page is taken in; or [#NOWHERE] when that is not mapped, was never executed, or would be one too many.
@@ -128,10 +126,11 @@ final class RegionPlanner {
 
     /// The decoded instruction, or [Op#UNDECODED] for one that was never executed or is not to be translated.
     private long word(int bit) {
-        int inside = bit % CodeCache.SLOTS;
-        long word = words[bit / CodeCache.SLOTS][inside];
+        int page = pages[bit / CodeCache.SLOTS];
+        int slot = bit % CodeCache.SLOTS;
+        long word = code.word(page, slot);
         return switch (Op.op(word)) {
-            case Op.TRANSLATED -> translated.original(pages[bit / CodeCache.SLOTS], inside);
+            case Op.TRANSLATED -> translated.original(page, slot);
             case Op.CROSSING, Op.PAGE_END, Op.ECALL, Op.EBREAK, Op.SRET, Op.WFI, Op.ILLEGAL -> Op.UNDECODED;
             default -> word;
         };
@@ -192,8 +191,8 @@ final class RegionPlanner {
             return false;
         }
         int slot = (place & GuestRam.PAGE_SIZE - 1) / 2;
-        int heat = code.heats()[page][slot];
-        return heat < 0 || heat >= warmMin || Op.op(code.pages()[page][slot]) == Op.TRANSLATED;
+        int heat = code.heat(page, slot);
+        return heat < 0 || heat >= warmMin || Op.op(code.word(page, slot)) == Op.TRANSLATED;
     }
 
     private void jump(int target, int behind, long word) {

@@ -97,13 +97,12 @@ final class Regions {
         RegionPlan plan = arrival.plan;
         int page = plan.page(plan.entry());
         int slot = slot(plan);
-        long[] words = code.pages()[page];
         Region there = at(begin(page, slot));
         Held before = there == null ? null : there.held;
         if (before != null && arrival.tier == Tier.PEAK) {
             before.asked = false;
         }
-        if (!Arrays.equals(arrival.versions, versions(plan)) || words == null) {
+        if (!Arrays.equals(arrival.versions, versions(plan)) || !code.holds(page)) {
             return;
         }
         if (before != null) {
@@ -118,12 +117,12 @@ final class Regions {
         Region region = arrival.region;
         region.begin = begin(page, slot);
         region.stepsMax = arrival.tier == Tier.QUICK ? peakSteps : Long.MAX_VALUE;
-        region.held = new Held(arrival.tier, plan, words[slot]);
+        region.held = new Held(arrival.tier, plan, code.word(page, slot));
         if (begins[page] == null) {
             begins[page] = new Region[CodeCache.SLOTS];
         }
         begins[page][slot] = region;
-        words[slot] = Op.TRANSLATED;
+        code.put(page, slot, Op.withOp(region.held.original, Op.TRANSLATED));
         for (int each : plan.pages()) {
             if (touching[each] == null) {
                 touching[each] = new ArrayList<>();
@@ -195,10 +194,9 @@ final class Regions {
     private void restore(Region region) {
         int page = page(region.begin);
         int slot = region.begin % CodeCache.SLOTS;
-        long[] words = code.pages()[page];
-        if (words != null && words[slot] == Op.TRANSLATED) {
-            words[slot] = region.held.original;
-            code.heats()[page][slot] = 0;
+        if (code.holds(page) && Op.op(code.word(page, slot)) == Op.TRANSLATED) {
+            code.put(page, slot, region.held.original);
+            code.setHeat(page, slot, (short) 0);
         }
     }
 }

@@ -89,12 +89,12 @@ public final class Translator implements Engine {
         @Override
         public void hot(int page, int slot, long pc) {
             install();
-            long[] words = code.pages()[page];
-            if (words == null || Op.op(words[slot]) == Op.TRANSLATED || Op.op(words[slot]) == Op.UNDECODED) {
+            int op = Op.op(code.word(page, slot));
+            if (op == Op.TRANSLATED || op == Op.UNDECODED) {
                 return;
             }
             if (!ask(Tier.QUICK, Tier.QUICK.instructionsMax, pc, page, false)) {
-                code.heats()[page][slot] = (short) (heatMax - Math.max(1, heatMax / REFUSED_PART));
+                code.setHeat(page, slot, (short) (heatMax - Math.max(1, heatMax / REFUSED_PART)));
             }
         }
 
