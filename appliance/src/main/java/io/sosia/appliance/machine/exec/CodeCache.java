@@ -34,12 +34,13 @@ public final class CodeCache {
     /// A page written this often holds more data than code: it is dropped as a whole.
     private static final int WRITES_MAX = 64;
     private static final int LENGTH_MAX = 64;
-    /// Of a page: from its words, of which there are two more, to its slots' heats.
-    static final int HEATS = (SLOTS + 2) * Long.BYTES;
+    /// Of a page: from its words, of which there are two more, to its slots' heats: 0 when hot, before that below.
+    private static final int HEATS = (SLOTS + 2) * Long.BYTES;
     private static final int PLACE_BYTES = HEATS + SLOTS * Short.BYTES;
 
     private final Hart hart;
     private final GuestRam ram;
+    private final short heatMax;
     /// A place of [#PLACE_BYTES] for each page held, in the order of `held`.
     private final ByteBuffer places = HostMemory.zeros(PAGES_MAX * PLACE_BYTES);
     private final long[] pages;
@@ -48,8 +49,10 @@ public final class CodeCache {
     private final int[] held = new int[PAGES_MAX];
     private int next;
 
-    public CodeCache(Hart hart) {
+    /// @param heatMax how often a slot is jumped to until it is hot
+    public CodeCache(Hart hart, short heatMax) {
         this.hart = hart;
+        this.heatMax = heatMax;
         ram = hart.ram();
         pages = new long[ram.pages()];
         writes = new byte[ram.pages()];
@@ -82,14 +85,14 @@ public final class CodeCache {
         NativeMemory.putLong(pages[page] + (long) slot * Long.BYTES, word);
     }
 
-    /// How hot a slot of a RAM page is; 0 of one that is not held.
-    public short heat(int page, int slot) {
-        return holds(page) ? NativeMemory.getShort(pages[page] + HEATS + (long) slot * Short.BYTES) : 0;
+    /// How often a slot of a RAM page was jumped to; below zero, too often to be counted. 0 of one that is not held.
+    public int heat(int page, int slot) {
+        return holds(page) ? NativeMemory.getShort(pages[page] + HEATS + (long) slot * Short.BYTES) + heatMax : 0;
     }
 
-    /// Makes a slot of a RAM page that is held that hot.
-    public void setHeat(int page, int slot, short heat) {
-        NativeMemory.putShort(pages[page] + HEATS + (long) slot * Short.BYTES, heat);
+    /// Sets that for a slot of a RAM page that is held.
+    public void setHeat(int page, int slot, int heat) {
+        NativeMemory.putShort(pages[page] + HEATS + (long) slot * Short.BYTES, (short) (heat - heatMax));
     }
 
     /// The words of a RAM page, held from now on.
@@ -104,25 +107,28 @@ public final class CodeCache {
             drop(oldest);
         }
         long words = NativeMemory.address(places) + (long) next * PLACE_BYTES;
-        NativeMemory.fill(words, PLACE_BYTES, (byte) Op.UNDECODED);
+        NativeMemory.fill(words, SLOTS * Long.BYTES, (byte) Op.UNDECODED);
         held[next] = page;
         next = next + 1 == PAGES_MAX ? 0 : next + 1;
         pages[page] = words;
         writes[page] = 0;
         put(page, SLOTS, Op.PAGE_END);
         put(page, SLOTS + 1, Op.PAGE_END);
+        for (int slot = 0; slot < SLOTS; slot++) {
+            setHeat(page, slot, 0);
+        }
         hart.mmu().watch(page, GuestRam.WATCH_CODE);
         return words;
     }
 
-    /// Makes a slot of the page with these words hotter by one.
+    /// Counts that a slot of the page with these words was jumped to.
     ///
-    /// @return how hot it is now
-    static short heated(long words, int slot) {
+    /// @return whether it is hot since now
+    static boolean heats(long words, int slot) {
         long heat = words + HEATS + (long) slot * Short.BYTES;
         short now = (short) (NativeMemory.getShort(heat) + 1);
         NativeMemory.putShort(heat, now);
-        return now;
+        return now == 0;
     }
 
     /// Decodes one slot of a RAM page.

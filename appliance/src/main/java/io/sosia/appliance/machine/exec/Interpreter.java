@@ -20,8 +20,6 @@ public final class Interpreter implements Engine {
     private final GuestRam ram;
     private final CodeCache code;
     private final TranslatedCode translated;
-    private final short heatMax;
-    private final PageRun inPage;
 
     /// Where [#enter] found the code: virtual and physical page, first slot.
     private long enteredPage;
@@ -32,7 +30,7 @@ public final class Interpreter implements Engine {
 
     /// An engine of its own.
     public Interpreter(Hart hart) {
-        this(hart, new CodeCache(hart), TranslatedCode.NONE);
+        this(hart, new CodeCache(hart, TranslatedCode.NONE.heatMax()), TranslatedCode.NONE);
     }
 
     /// The part of an engine that executes what is not translated.
@@ -40,8 +38,6 @@ public final class Interpreter implements Engine {
         this.hart = hart;
         this.code = code;
         this.translated = translated;
-        heatMax = translated.heatMax();
-        inPage = new PageRun(hart.registers(), heatMax);
         ram = hart.ram();
     }
 
@@ -100,13 +96,10 @@ public final class Interpreter implements Engine {
     private void stretch(long limit) {
         final Hart hart = this.hart;
         final long[] x = hart.registers();
-        final PageRun inPage = this.inPage;
         final long ramAddress = ram.address();
         final long loads = hart.mmu().loads();
-        final long stores = hart.mmu().stores();
         final long fetches = hart.mmu().fetches();
         final long[] decoded = code.pages();
-        final short heatMax = this.heatMax;
         int left = (int) (limit - hart.steps());
         long words = enter(hart.pc());
         if (words == 0) {
@@ -116,19 +109,21 @@ public final class Interpreter implements Engine {
         long base = enteredPage;
         int ramPage = enteredRamPage;
         long at = words + (long) enteredSlot * Long.BYTES;
-        if (CodeCache.heated(words, enteredSlot) == heatMax) {
+        if (CodeCache.heats(words, enteredSlot)) {
             translated.hot(ramPage, enteredSlot, hart.pc());
         }
         long w = NativeMemory.getLong(at);
 
         while (true) {
-            left = inPage.run(loads, stores, words, at, w, left);
-            at = inPage.at();
-            w = inPage.word();
+            long end = PageRun.run(x, loads, words, (int) (at - words), w, left);
+            at = words + PageRun.offset(end);
+            if (PageRun.left(end) != left) {
+                w = NativeMemory.getLong(at);
+                left = PageRun.left(end);
+            }
             int slot = (int) (at - words) / Long.BYTES;
             long pc = base + 2L * slot;
-            if (left < 0) {
-                left = ~left;
+            if (PageRun.becameHot(end)) {
                 translated.hot(ramPage, slot, pc);
                 w = NativeMemory.getLong(at);
                 continue;
@@ -233,7 +228,7 @@ public final class Interpreter implements Engine {
                 base = pc & -4096;
                 ramPage = page;
             }
-            if (CodeCache.heated(words, slot) == heatMax) {
+            if (CodeCache.heats(words, slot)) {
                 translated.hot(ramPage, slot, pc);
             }
             at = words + (long) slot * Long.BYTES;

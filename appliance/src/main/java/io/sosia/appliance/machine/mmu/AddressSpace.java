@@ -35,7 +35,7 @@ final class AddressSpace {
         return use(2 * view);
     }
 
-    /// The table of writable pages of a view.
+    /// The table of writable pages of a view: [Tlb#WRITABLE] behind the other.
     long stores(int view) {
         return use(2 * view + 1);
     }

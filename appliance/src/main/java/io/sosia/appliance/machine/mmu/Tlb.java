@@ -21,6 +21,9 @@ public final class Tlb {
     /// Bytes of one table.
     static final int SIZE = ENTRIES << ENTRY_SHIFT;
 
+    /// From an entry of a table of readable pages to that of the writable ones, which lies behind it.
+    public static final int WRITABLE = SIZE;
+
     /// A tag no masked address equals; its bytes are all the same.
     private static final long NONE = -1;
 

@@ -196,7 +196,7 @@ final class Regions {
         int slot = region.begin % CodeCache.SLOTS;
         if (code.holds(page) && Op.op(code.word(page, slot)) == Op.TRANSLATED) {
             code.put(page, slot, region.held.original);
-            code.setHeat(page, slot, (short) 0);
+            code.setHeat(page, slot, 0);
         }
     }
 }

@@ -44,7 +44,7 @@ public final class Translator implements Engine {
         this.queue = queue;
         this.heatMax = heatMax;
         this.peakSteps = peakSteps;
-        code = new CodeCache(hart);
+        code = new CodeCache(hart, heatMax);
         handover = new Handover(hart);
         loader = new RegionLoader(handover);
         regions = new Regions(hart, code, peakSteps, regionsMax);
@@ -94,7 +94,7 @@ public final class Translator implements Engine {
                 return;
             }
             if (!ask(Tier.QUICK, Tier.QUICK.instructionsMax, pc, page, false)) {
-                code.setHeat(page, slot, (short) (heatMax - Math.max(1, heatMax / REFUSED_PART)));
+                code.setHeat(page, slot, heatMax - Math.max(1, heatMax / REFUSED_PART));
             }
         }
 
