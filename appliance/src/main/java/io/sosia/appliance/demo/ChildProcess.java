@@ -44,7 +44,7 @@ public final class ChildProcess {
     ///
     /// @param name      in messages, and of its two files `NAME.out` and `NAME.log`
     /// @param logs      where what it prints (`.out`) and its diagnostics (`.log`) go
-    /// @param heapMiB   most memory of its Java heap, and as much outside it
+    /// @param heapMiB   most memory of its Java heap; the guest's RAM lies outside
     /// @param arguments after `sosia`
     /// @throws DemoException when no process can be started
     static ChildProcess start(String name, Path logs, int heapMiB, List<String> arguments) throws DemoException {

@@ -1,6 +1,5 @@
 package io.sosia.appliance.demo;
 
-import io.sosia.appliance.node.ByteSize;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -10,7 +9,7 @@ import java.util.List;
 public final class LocalPair {
 
     /// What a node needs beside the guest's RAM: code decoded, log buffers, console.
-    private static final int HEAP_BESIDE_RAM_MIB = 768;
+    private static final int HEAP_MIB = 768;
     /// Two nodes, a witness and a client share this host's processors, so a node may stand still for longer than one
     /// on a host of its own. A process that dies is noticed at once all the same: the kernel closes its connections.
     private static final int SILENCE_MILLIS = 10_000;
@@ -43,7 +42,7 @@ public final class LocalPair {
     void initialise() throws DemoException {
         Path configA = configure("a", linkA, "b", linkB, controlA);
         Path configB = configure("b", linkB, "a", linkA, controlB);
-        site.launch(prefix + "pair-init", HEAP_BESIDE_RAM_MIB, List.of("pair", "init", "--config", configA.toString(),
+        site.launch(prefix + "pair-init", HEAP_MIB, List.of("pair", "init", "--config", configA.toString(),
                 "--config", configB.toString())).awaitSuccess(LocalSite.COMMAND_LIMIT);
     }
 
@@ -106,10 +105,9 @@ public final class LocalPair {
 
     private NodeProcess startNode(String node, int control) throws DemoException {
         lives++;
-        int heapMiB = (int) (ByteSize.parse(site.setup().ram()) >> 20) + HEAP_BESIDE_RAM_MIB;
         Path config = site.setup().folder().resolve(prefix + "node-" + node + ".yaml");
         String name = prefix + "node-" + node + (lives <= 2 ? "" : "-life" + lives);
-        ChildProcess process = site.launch(name, heapMiB,
+        ChildProcess process = site.launch(name, HEAP_MIB,
                 List.of("appliance", "run", "--config", config.toString()));
         return new NodeProcess(process, config, new InetSocketAddress("127.0.0.1", control));
     }

@@ -42,11 +42,11 @@ public final class CodeCache {
     private final GuestRam ram;
     private final short heatMax;
     /// A place of [#PLACE_BYTES] for each page held, in the order of `held`.
-    private final ByteBuffer places = HostMemory.zeros(PAGES_MAX * PLACE_BYTES);
+    private final ByteBuffer places;
     private final long[] pages;
     private final byte[] writes;
     private ChangeWatcher watcher = (page, first, last) -> {};
-    private final int[] held = new int[PAGES_MAX];
+    private final int[] held;
     private int next;
 
     /// @param heatMax how often a slot is jumped to until it is hot
@@ -56,6 +56,8 @@ public final class CodeCache {
         ram = hart.ram();
         pages = new long[ram.pages()];
         writes = new byte[ram.pages()];
+        held = new int[Math.min(PAGES_MAX, ram.pages())];
+        places = HostMemory.zeros(held.length * PLACE_BYTES);
         Arrays.fill(held, -1);
         ram.setCodeWatcher(this::written);
     }
@@ -109,7 +111,7 @@ public final class CodeCache {
         long words = NativeMemory.address(places) + (long) next * PLACE_BYTES;
         NativeMemory.fill(words, SLOTS * Long.BYTES, (byte) Op.UNDECODED);
         held[next] = page;
-        next = next + 1 == PAGES_MAX ? 0 : next + 1;
+        next = next + 1 == held.length ? 0 : next + 1;
         pages[page] = words;
         writes[page] = 0;
         put(page, SLOTS, Op.PAGE_END);
@@ -131,23 +133,18 @@ public final class CodeCache {
         return now == 0;
     }
 
-    /// Decodes one slot of a RAM page.
-    void decode(int page, int slot) {
+    /// Decodes the instruction in a slot of a RAM page.
+    long decode(int page, int slot) {
         int offset = (page << GuestRam.PAGE_SHIFT) + 2 * slot;
         int bits = ram.read16(offset) & 0xffff;
-        long word;
         if ((bits & 3) != 3) {
-            word = Decoder.decode(bits);
-        } else if (slot == SLOTS - 1) {
-            word = Op.CROSSING;
-        } else {
-            word = Decoder.decode(ram.read16(offset + 2) << 16 | bits);
+            return Decoder.decode(bits);
         }
-        put(page, slot, word);
+        return slot == SLOTS - 1 ? Op.CROSSING : Decoder.decode(ram.read16(offset + 2) << 16 | bits);
     }
 
     void dropAll() {
-        for (int i = 0; i < PAGES_MAX; i++) {
+        for (int i = 0; i < held.length; i++) {
             if (held[i] >= 0 && holds(held[i])) {
                 drop(held[i]);
             }

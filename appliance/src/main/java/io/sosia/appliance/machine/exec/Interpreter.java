@@ -11,8 +11,8 @@ import io.sosia.appliance.machine.mmu.Tlb;
 
 /// The interpreter: from page to page, over pre-decoded words.
 ///
-/// Integer computation, branches within a page and RAM accesses that hit the tables are [PageRun]'s; jumps from page to page happen in
-/// [#stretch]; everything else goes through [Hart#execute]. What lies between stretches (interrupts, waits, the timer) is
+/// Most integer computation, branches within a page and RAM accesses that hit the tables are [PageRun]'s; other jumps and what is seldom
+/// computed happen in [#stretch]; everything else goes through [Hart#execute]. What lies between stretches (interrupts, waits, the timer) is
 /// [Hart#proceed]'s.
 public final class Interpreter implements Engine {
 
@@ -172,8 +172,8 @@ public final class Interpreter implements Engine {
                     left++;
                 }
                 case Op.UNDECODED -> {
-                    code.decode(ramPage, slot);
-                    w = NativeMemory.getLong(at);
+                    w = code.decode(ramPage, slot);
+                    NativeMemory.putLong(at, w);
                     continue;
                 }
                 case Op.PAGE_END -> left++;

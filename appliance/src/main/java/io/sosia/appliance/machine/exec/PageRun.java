@@ -33,14 +33,14 @@ final class PageRun {
 
     private PageRun() {}
 
-    /// Executes instructions until one is not for it: a jump out of the page, a branch that is taken out of it, an access that the tables
+    /// Executes instructions until one is not for it: a jump with a link or out of the page, an access that the tables
     /// do not lead to RAM, and all that are not frequent. Or until it has jumped to what is hot since.
     ///
     /// @param x     the integer registers
     /// @param table of the readable pages; that of the writable ones lies behind it
     /// @param words where the page's words lie
     /// @param from  where among them that of the first instruction lies
-    /// @param first that word, or what stands for it
+    /// @param first that word, or one that differs in its operation: the rest is taken from there
     /// @param steps how many may be executed
     /// @return [#left], [#offset] and [#becameHot] in one
     static long run(long[] x, long table, long words, int from, long first, int steps) {

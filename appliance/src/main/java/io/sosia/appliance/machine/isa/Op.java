@@ -27,7 +27,7 @@ public final class Op {
     public static final int UNDECODED = 0;
     /// Behind the last slot of a page.
     public static final int PAGE_END = 1;
-    /// A 4-byte instruction whose second half lies in the next page.
+    /// A 4-byte instruction whose second half lies in the next page: a sign in the place of its operation, too.
     public static final int CROSSING = 2;
 
     /// Where translated code begins: no instruction, but a sign that an engine puts in the place of its operation.
