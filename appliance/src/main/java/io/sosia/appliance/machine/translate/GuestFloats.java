@@ -184,13 +184,15 @@ public final class GuestFloats {
     /// `fcvt.w.d` towards zero: the integer register's new value.
     public static long toWord64(int i, long bound) {
         double number = number(i >>> 15);
-        return bound != 0 && number > -WORD_END && number < WORD_END ? (int) number : Float64.toInt32(F[i >>> 15 & 31], i >>> 12 & 7, FLAGS);
+        return bound != 0 && number > -WORD_END && number < WORD_END
+                ? (int) number : Float64.toInt32(F[i >>> 15 & 31], i >>> 12 & 7, FLAGS);
     }
 
     /// `fcvt.l.d` towards zero.
     public static long toLong64(int i, long bound) {
         double number = number(i >>> 15);
-        return bound != 0 && number > -LONG_END && number < LONG_END ? (long) number : Float64.toInt64(F[i >>> 15 & 31], i >>> 12 & 7, FLAGS);
+        return bound != 0 && number > -LONG_END && number < LONG_END
+                ? (long) number : Float64.toInt64(F[i >>> 15 & 31], i >>> 12 & 7, FLAGS);
     }
 
     /// `fcvt.d.w`, always exact.
