@@ -8,14 +8,15 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.concurrent.CompletableFuture;
 
 /// A kernel, initrd or ELF read from a file, with its hash.
 ///
 /// @param what    what it is, for messages
 /// @param path    where it was read
 /// @param content all of it
-/// @param sha256  64 hexadecimal digits
-record BootFile(String what, Path path, byte[] content, String sha256) {
+/// @param hash    its SHA-256, which is computed while the machine is being built
+record BootFile(String what, Path path, byte[] content, CompletableFuture<String> hash) {
     private static final long BYTES_MAX = 1L << 30;
 
     /// Reads it.
@@ -33,7 +34,7 @@ record BootFile(String what, Path path, byte[] content, String sha256) {
                         what + " " + path + " has " + size + " bytes, expected 1 to " + BYTES_MAX);
             }
             byte[] content = Files.readAllBytes(path);
-            return new BootFile(what, path, content, hash(content));
+            return new BootFile(what, path, content, CompletableFuture.supplyAsync(() -> hash(content)));
         } catch (NoSuchFileException e) {
             throw new CliException(CliException.BAD_INPUT, what + " " + path + " does not exist; check the path", e);
         } catch (IOException e) {
@@ -41,9 +42,14 @@ record BootFile(String what, Path path, byte[] content, String sha256) {
         }
     }
 
+    /// Its SHA-256, 64 hexadecimal digits.
+    String sha256() {
+        return hash.join();
+    }
+
     /// How a recording names it.
     RecordedFile recorded() {
-        return new RecordedFile(path.toAbsolutePath().normalize().toString(), sha256);
+        return new RecordedFile(path.toAbsolutePath().normalize().toString(), sha256());
     }
 
     private static String hash(byte[] content) {
