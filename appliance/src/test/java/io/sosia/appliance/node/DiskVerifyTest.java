@@ -65,8 +65,16 @@ class DiskVerifyTest {
 
     /// A few random requests of the guest, up to the quiet sector of a block or from behind it.
     private void write() {
+        writeBut(SIZE);
+    }
+
+    /// Nothing to the block of this byte: what is known of it stays known, however long the comparison takes.
+    private void writeBut(long spared) {
         for (int i = random.nextInt(3); i > 0; i--) {
             long block = random.nextInt(SIZE / BLOCK);
+            if (block == spared / BLOCK) {
+                continue;
+            }
             boolean low = random.nextBoolean();
             int first = low ? random.nextInt(QUIET_SECTOR) : QUIET_SECTOR + 1 + random.nextInt(BLOCK / SECTOR - QUIET_SECTOR - 1);
             int sectors = 1 + random.nextInt((low ? QUIET_SECTOR : BLOCK / SECTOR) - first);
@@ -185,7 +193,7 @@ class DiskVerifyTest {
         two.backup.flip(SIZE - 1);
         two.backup.flip(7L * BLOCK + QUIET_SECTOR * SECTOR);
 
-        VerifyStatus status = two.compare(ALL, true, this::write);
+        VerifyStatus status = two.compare(ALL, true, () -> writeBut(onPrimary));
 
         assertThat(status.findings()).extracting(VerifyStatus.Difference::side, VerifyStatus.Difference::outcome)
                 .containsExactly(tuple("unknown", "repaired"), tuple("primary", "repaired"), tuple("backup", "repaired"));
