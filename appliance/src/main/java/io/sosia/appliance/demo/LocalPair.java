@@ -8,7 +8,7 @@ import java.util.List;
 /// Two nodes, `a` (the owner) and `b`, on this host, each a process of its own.
 public final class LocalPair {
 
-    /// What a node needs beside the guest's RAM: code decoded, log buffers, console.
+    /// What a node needs beside what lies outside the heap, the guest's RAM and decoded code: log buffers, console.
     private static final int HEAP_MIB = 768;
     /// Two nodes, a witness and a client share this host's processors, so a node may stand still for longer than one
     /// on a host of its own. A process that dies is noticed at once all the same: the kernel closes its connections.

@@ -21,10 +21,8 @@ public final class Interpreter implements Engine {
     private final CodeCache code;
     private final TranslatedCode translated;
 
-    /// Where [#enter] found the code: virtual and physical page, first slot.
-    private long enteredPage;
+    /// Where [#enter] found the code.
     private int enteredRamPage;
-    private int enteredSlot;
     private int crossingBits;
     private long crossingWord;
 
@@ -68,9 +66,7 @@ public final class Interpreter implements Engine {
                 return 0;
             }
         }
-        enteredPage = pc & -4096;
         enteredRamPage = offset >> GuestRam.PAGE_SHIFT;
-        enteredSlot = (offset & GuestRam.PAGE_SIZE - 1) >> 1;
         return code.page(enteredRamPage);
     }
 
@@ -90,6 +86,10 @@ public final class Interpreter implements Engine {
         return crossingWord;
     }
 
+    private static int slot(long pc) {
+        return (int) pc >> 1 & CodeCache.SLOTS - 1;
+    }
+
     /// Executes instructions from the hart's pc until `limit`, or until attention is demanded.
     ///
     /// [PageRun] executes most of them; what it stops at is done here.
@@ -106,11 +106,12 @@ public final class Interpreter implements Engine {
             hart.at(hart.pc(), limit - left + 1);
             return;
         }
-        long base = enteredPage;
+        long base = hart.pc() & -4096;
         int ramPage = enteredRamPage;
-        long at = words + (long) enteredSlot * Long.BYTES;
-        if (CodeCache.heats(words, enteredSlot)) {
-            translated.hot(ramPage, enteredSlot, hart.pc());
+        int first = slot(hart.pc());
+        long at = words + (long) first * Long.BYTES;
+        if (CodeCache.heats(words, first)) {
+            translated.hot(ramPage, first, hart.pc());
         }
         long w = NativeMemory.getLong(at);
 
@@ -207,7 +208,7 @@ public final class Interpreter implements Engine {
 
             // A jump to `pc`, or running on into the next page (which has given its step back).
             left--;
-            slot = (int) pc >> 1 & CodeCache.SLOTS - 1;
+            slot = slot(pc);
             if ((pc & -4096) != base) {
                 long address = Tlb.probe(fetches, pc);
                 int page = (int) (address - ramAddress) >> GuestRam.PAGE_SHIFT;
