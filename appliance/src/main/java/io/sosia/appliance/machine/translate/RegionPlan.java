@@ -29,6 +29,16 @@ record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances,
         return blocks.stream().mapToInt(block -> block.words().length).sum();
     }
 
+    /// Whether a block begins in a slot of a RAM page.
+    boolean begins(int page, int slot) {
+        return blocks.stream().anyMatch(block -> slot(block.at()) == slot && page(block.at()) == page);
+    }
+
+    /// The slot of a place in its page.
+    static int slot(int place) {
+        return (place & GuestRam.PAGE_SIZE - 1) / 2;
+    }
+
     /// The part of it that is nearest to its entry.
     ///
     /// @param most instructions it may have, 1 or more

@@ -22,6 +22,10 @@ final class RegionPlanner {
     /// Where a branch leads is taken in from this part of the jumps on that make code hot.
     private static final int WARM_PART = 32;
 
+    /// How far before a hot place something around it is looked for, in halfwords, and its part of the jumps that make code hot.
+    private static final int AROUND_MAX = 256;
+    private static final int AROUND_PART = 8;
+
     private final Mmu mmu;
     private final CodeCache code;
     private final TranslatedCode translated;
@@ -31,6 +35,8 @@ final class RegionPlanner {
     private final BitSet chosen = new BitSet(PAGES_MAX * CodeCache.SLOTS);
     private final BitSet heads = new BitSet(PAGES_MAX * CodeCache.SLOTS);
     private final BitSet returns = new BitSet(PAGES_MAX * CodeCache.SLOTS);
+    /// Slots of a page that lead to another.
+    private final BitSet leads = new BitSet(CodeCache.SLOTS);
     /// Places still to follow.
     private final ArrayDeque<Integer> next = new ArrayDeque<>();
     private final int[] distances = new int[PAGES_MAX];
@@ -45,6 +51,43 @@ final class RegionPlanner {
         this.code = code;
         this.translated = translated;
         warmMin = translated.heatMax() / WARM_PART;
+    }
+
+    /// Plans a region that contains `pc`, where a function or loop around it begins, if that has been jumped to often too.
+    ///
+    /// A loop is hot before the function it lies in: a region of its own would be one too many soon after.
+    ///
+    /// @param page RAM page of `pc`
+    /// @param most instructions it may have
+    RegionPlan around(long pc, int page, int most) {
+        int slot = RegionPlan.slot((int) pc);
+        int beginning = beginning(page, slot);
+        RegionPlan plan = plan((pc & -4096) + 2L * beginning, page, most, false);
+        return beginning == slot || plan.begins(page, slot) ? plan : plan(pc, page, most, false);
+    }
+
+    /// The first slot in the page, not far before another, that leads there and has been jumped to a good part as often.
+    private int beginning(int page, int slot) {
+        int heatMin = translated.heatMax() / AROUND_PART;
+        int first = slot;
+        leads.clear();
+        leads.set(slot);
+        for (int at = slot - 1; at >= 0 && slot - at <= AROUND_MAX; at--) {
+            long word = word(page, at);
+            int op = Op.op(word);
+            boolean calls = (op == Op.JAL || op == Op.JALR) && Op.rd(word) == RETURN_ADDRESS;
+            boolean jumps = isBranch(op) || op == Op.JAL && !calls;
+            boolean goesOn = calls || op != Op.JAL && op != Op.JALR;
+            int to = at + Op.immediate(word) / 2;
+            if (word != Op.UNDECODED && (goesOn && leads.get(at + Op.length(word)) || jumps && to > at && leads.get(to))) {
+                leads.set(at);
+                int heat = code.heat(page, at);
+                if (heat >= heatMin && heat < translated.heatMax() && Op.op(code.word(page, at)) != Op.TRANSLATED) {
+                    first = at;
+                }
+            }
+        }
+        return first;
     }
 
     /// Plans a region that begins at `pc`.
@@ -69,6 +112,19 @@ final class RegionPlanner {
         }
         int[] returned = returns.stream().filter(chosen::get).map(this::place).sorted().toArray();
         return new RegionPlan(entry, blocks(), returned, Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount), alone);
+    }
+
+    /// Has all that a plan contains count anew until it is hot: it is no reason for a region of its own to be jumped to until this one
+    /// is in use.
+    void cool(RegionPlan plan) {
+        plan.blocks().forEach(block -> cool(plan.page(block.at()), RegionPlan.slot(block.at())));
+    }
+
+    /// Has a slot of a page count anew, if that is held; it stays warm.
+    void cool(int page, int slot) {
+        if (code.holds(page) && isWarm(page, slot)) {
+            code.setHeat(page, slot, warmMin);
+        }
     }
 
     private int add(int distance, int page) {
@@ -106,7 +162,7 @@ final class RegionPlanner {
             }
             add(place >> GuestRam.PAGE_SHIFT, page);
         }
-        return i * CodeCache.SLOTS + (place & GuestRam.PAGE_SIZE - 1) / 2;
+        return i * CodeCache.SLOTS + RegionPlan.slot(place);
     }
 
     private int place(int bit) {
@@ -126,8 +182,10 @@ final class RegionPlanner {
 
     /// The decoded instruction, or [Op#UNDECODED] for one that was never executed or is not to be translated.
     private long word(int bit) {
-        int page = pages[bit / CodeCache.SLOTS];
-        int slot = bit % CodeCache.SLOTS;
+        return word(pages[bit / CodeCache.SLOTS], bit % CodeCache.SLOTS);
+    }
+
+    private long word(int page, int slot) {
         long word = code.word(page, slot);
         return switch (Op.op(word)) {
             case Op.TRANSLATED -> translated.original(page, slot);
@@ -190,9 +248,13 @@ final class RegionPlanner {
         if (page == NOWHERE) {
             return false;
         }
-        int slot = (place & GuestRam.PAGE_SIZE - 1) / 2;
+        int slot = RegionPlan.slot(place);
+        return isWarm(page, slot) || Op.op(code.word(page, slot)) == Op.TRANSLATED;
+    }
+
+    private boolean isWarm(int page, int slot) {
         int heat = code.heat(page, slot);
-        return heat < 0 || heat >= warmMin || Op.op(code.word(page, slot)) == Op.TRANSLATED;
+        return heat < 0 || heat >= warmMin;
     }
 
     private void jump(int target, int behind, long word) {

@@ -3,7 +3,6 @@ package io.sosia.appliance.machine.translate;
 import io.sosia.appliance.machine.cpu.Hart;
 import io.sosia.appliance.machine.exec.CodeCache;
 import io.sosia.appliance.machine.isa.Op;
-import io.sosia.appliance.machine.memory.GuestRam;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -93,21 +92,23 @@ final class Regions {
     }
 
     /// Takes a region into use, unless its code has changed since or there is a better one.
-    void install(Arrival arrival) {
+    ///
+    /// @return whether it has
+    boolean install(Arrival arrival) {
         RegionPlan plan = arrival.plan;
         int page = plan.page(plan.entry());
-        int slot = slot(plan);
+        int slot = RegionPlan.slot(plan.entry());
         Region there = at(begin(page, slot));
         Held before = there == null ? null : there.held;
         if (before != null && arrival.tier == Tier.PEAK) {
             before.asked = false;
         }
         if (!Arrays.equals(arrival.versions, versions(plan)) || !code.holds(page)) {
-            return;
+            return false;
         }
         if (before != null) {
             if (!isBetter(arrival, before)) {
-                return;
+                return false;
             }
             drop(there);
         }
@@ -130,6 +131,7 @@ final class Regions {
             touching[each].add(region);
         }
         count++;
+        return true;
     }
 
     private static boolean isBetter(Arrival arrival, Held before) {
@@ -170,10 +172,6 @@ final class Regions {
         for (Region region : all.subList(all.size() / 2, all.size())) {
             region.held.stepsBeforeDrop = region.steps;
         }
-    }
-
-    private static int slot(RegionPlan plan) {
-        return (plan.entry() & GuestRam.PAGE_SIZE - 1) >> 1;
     }
 
     private void drop(Region region) {

@@ -5,6 +5,8 @@ import io.sosia.appliance.machine.exec.CodeCache;
 import io.sosia.appliance.machine.exec.Engine;
 import io.sosia.appliance.machine.exec.Interpreter;
 import io.sosia.appliance.machine.isa.Op;
+import java.util.ArrayList;
+import java.util.List;
 
 /// The engine that translates: the interpreter for cold code, JVM bytecode for hot code.
 ///
@@ -30,6 +32,8 @@ public final class Translator implements Engine {
     private final RegionPlanner planner;
     private final RegionLoader loader;
     private final Arrivals arrivals = new Arrivals();
+    /// Plans that regions are being made of.
+    private final List<RegionPlan> underway = new ArrayList<>();
 
     /// @param queue where hot code is translated
     public Translator(Hart hart, TranslationQueue queue) {
@@ -88,12 +92,18 @@ public final class Translator implements Engine {
 
         @Override
         public void hot(int page, int slot, long pc) {
+            // Before what has arrived is taken into use: the slot has become hot while it was underway.
+            boolean expected = underway.stream().anyMatch(plan -> plan.begins(page, slot));
             install();
+            if (expected) {
+                planner.cool(page, slot);
+                return;
+            }
             int op = Op.op(code.word(page, slot));
             if (op == Op.TRANSLATED || op == Op.UNDECODED) {
                 return;
             }
-            if (!ask(Tier.QUICK, Tier.QUICK.instructionsMax, pc, page, false)) {
+            if (!queue.hasRoom() || !ask(Tier.QUICK, planner.around(pc, page, Tier.QUICK.instructionsMax))) {
                 code.setHeat(page, slot, heatMax - Math.max(1, heatMax / REFUSED_PART));
             }
         }
@@ -102,7 +112,8 @@ public final class Translator implements Engine {
         public void busy(Region region, long pc) {
             Held held = region.held;
             if (held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
-                held.asked = ask(Tier.PEAK, Tier.PEAK.instructionsMax, pc, Regions.page(region.begin), held.plan.alone());
+                held.asked = ask(Tier.PEAK,
+                        planner.plan(pc, Regions.page(region.begin), Tier.PEAK.instructionsMax, held.plan.alone()));
                 region.stepsMax = region.steps + peakSteps;
             }
         }
@@ -110,26 +121,19 @@ public final class Translator implements Engine {
         @Override
         public boolean alone(Region there, long pc, int page) {
             Tier tier = there == null ? Tier.QUICK : there.held.tier;
-            return ask(tier, Tier.QUICK.instructionsMax, pc, page, true);
+            return queue.hasRoom() && ask(tier, planner.plan(pc, page, Tier.QUICK.instructionsMax, true));
         }
     }
 
-    /// Has a region translated that begins at `pc`.
+    /// Has a region translated.
     ///
-    /// @param most  instructions it may have
-    /// @param page  RAM page of `pc`
-    /// @param alone whether each access to memory is to look for itself
     /// @return false if there is no room for more work now
-    private boolean ask(Tier tier, int most, long pc, int page, boolean alone) {
-        if (!queue.hasRoom()) {
-            return false;
-        }
-        RegionPlan plan = planner.plan(pc, page, most, alone);
+    private boolean ask(Tier tier, RegionPlan plan) {
         if (plan.blocks().isEmpty()) {
             return true;
         }
         long[] versions = regions.versions(plan);
-        return queue.offer(() -> {
+        boolean taken = queue.offer(() -> {
             RegionPlan fitting = plan;
             byte[] classFile = RegionCompiler.compile(tier, plan);
             while (RegionCompiler.codeBytes(classFile) >= Tier.CODE_BYTES_MAX) {
@@ -138,8 +142,13 @@ public final class Translator implements Engine {
             }
             Region region = loader.define(classFile);
             Tier.warm(region);
-            arrivals.add(new Arrival(tier, fitting, versions, region));
+            arrivals.add(new Arrival(tier, plan, fitting, versions, region));
         });
+        if (taken) {
+            underway.add(plan);
+            planner.cool(plan);
+        }
+        return taken;
     }
 
     private void install() {
@@ -147,7 +156,11 @@ public final class Translator implements Engine {
             return;
         }
         for (Arrival each = arrivals.takeAll(); each != null; each = each.next) {
-            regions.install(each);
+            RegionPlan asked = each.asked;
+            underway.removeIf(plan -> plan == asked);
+            if (regions.install(each)) {
+                planner.cool(each.plan);
+            }
         }
     }
 }
