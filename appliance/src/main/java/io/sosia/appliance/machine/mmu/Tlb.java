@@ -21,6 +21,11 @@ public final class Tlb {
     /// Bytes of one table.
     static final int SIZE = ENTRIES << ENTRY_SHIFT;
 
+    /// How far a virtual address is shifted to the right for what [#entry] adds to the table's.
+    public static final int PLACE_SHIFT = PAGE_SHIFT - ENTRY_SHIFT;
+    /// The bits of that that count.
+    public static final int PLACE_MASK = SIZE - (1 << ENTRY_SHIFT);
+
     /// From an entry of a table of readable pages to that of the writable ones, which lies behind it.
     public static final int WRITABLE = SIZE;
 
@@ -31,7 +36,7 @@ public final class Tlb {
 
     /// Address of the entry for `va`.
     public static long entry(long table, long va) {
-        return table + (va >>> PAGE_SHIFT - ENTRY_SHIFT & SIZE - (1 << ENTRY_SHIFT));
+        return table + (va >>> PLACE_SHIFT & PLACE_MASK);
     }
 
     static void clear(long table) {

@@ -16,8 +16,9 @@ import java.util.TreeMap;
 
 /// Writes the class of one region.
 ///
-/// A block takes its steps off the budget when it begins, or leaves; an instruction that has to be left to the interpreter gives
-/// back its own and those behind it, and brings home the registers that the block has changed ([GuestRegisters]).
+/// Blocks that run on into each other leave at the first unless the budget has steps for all; each takes its own off when it begins. An
+/// instruction that has to be left to the interpreter gives back its own and those behind it, and brings home the registers that the
+/// block has changed ([GuestRegisters]).
 final class RegionCompiler {
 
     private static final ClassDesc REGION = ClassDesc.of(Region.class.getName());
@@ -25,18 +26,14 @@ final class RegionCompiler {
     private static final ClassDesc ARITHMETIC = ClassDesc.of(Arithmetic.class.getName());
     private static final ClassDesc LONG = ClassDesc.of("java.lang.Long");
     private static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIJJ)I");
-    private static final MethodTypeDesc HIT = MethodTypeDesc.ofDescriptor("(JJJ)Z");
-    private static final MethodTypeDesc GET = MethodTypeDesc.ofDescriptor("(J)J");
-    private static final MethodTypeDesc PUT = MethodTypeDesc.ofDescriptor("(JJ)V");
     private static final MethodTypeDesc BINARY = MethodTypeDesc.ofDescriptor("(JJ)J");
     private static final MethodTypeDesc COMPARE = MethodTypeDesc.ofDescriptor("(JJ)I");
 
     // Local variables: `this`, the arguments, the exit's pc, the guest's registers, the bound of
-    // settled results, then what leads to RAM for the groups of accesses of a block.
+    // settled results, then a table's entry and what leads to RAM for the groups of accesses of a block.
     private static final int BASE = 1;
     private static final int LEFT = 3;
-    private static final int LOADS = 4;
-    private static final int STORES = 6;
+    private static final int TABLES = 4;
     private static final int PC = 8;
     private static final int REGISTERS = 10;
     private static final int BOUND = 74;
@@ -58,6 +55,7 @@ final class RegionCompiler {
     private final List<Runnable> edges = new ArrayList<>();
     private final RegionShape shape;
     private final GuestRegisters registers;
+    private final MemoryCode memory;
     private final FloatCode floats;
     private Label leaveToPlace;
     private Label leave;
@@ -67,6 +65,7 @@ final class RegionCompiler {
         this.code = code;
         shape = new RegionShape(plan);
         registers = new GuestRegisters(code, tier == Tier.PEAK && shape.loops(), REGISTERS);
+        memory = new MemoryCode(code, registers, TABLES, ADDRESSES);
         floats = new FloatCode(code, registers, BOUND);
     }
 
@@ -99,16 +98,14 @@ final class RegionCompiler {
         if (plan.blocks().getFirst().at() != plan.entry()) {
             code.goto_(heads.get(plan.entry()));
         }
-        int reached = Integer.MIN_VALUE;
         for (int i = 0; i < plan.blocks().size(); i++) {
-            boolean last = i + 1 == plan.blocks().size();
-            RegionPlan.Block block = plan.blocks().get(i);
-            boolean continued = block.at() == reached && !shape.isTarget(block.at());
+            boolean continued = shape.isContinued(i);
             registers.begin(continued);
             if (!continued) {
                 floats.forget();
+                askForSteps(plan.blocks().get(i).at(), shape.stepsOnward(i));
             }
-            reached = block(block, last ? Integer.MIN_VALUE : plan.blocks().get(i + 1).at());
+            block(i);
         }
         edges.forEach(Runnable::run);
         exits.forEach(this::exit);
@@ -143,13 +140,18 @@ final class RegionCompiler {
         return label;
     }
 
-    /// @return the place of the following block if it is run into, else [Integer#MIN_VALUE]
-    private int block(RegionPlan.Block block, int following) {
-        int steps = block.words().length;
-        code.labelBinding(heads.get(block.at()));
+    /// Begins a block, and those it runs on into and nobody jumps to: leaves unless there are steps left for all of them.
+    private void askForSteps(int place, int steps) {
+        code.labelBinding(heads.get(place));
         // The sign's bit is tested so that the JVM's compiler does not take `left` for a loop's counter: it would guess how far that goes,
         // and throw the code away when it guessed wrong.
-        code.iinc(LEFT, -steps).iload(LEFT).loadConstant(Integer.MIN_VALUE).iand().ifne(exitTo(block.at(), steps, null));
+        code.iload(LEFT).loadConstant(steps).isub().loadConstant(Integer.MIN_VALUE).iand().ifne(exitTo(place, 0, null));
+    }
+
+    private void block(int number) {
+        RegionPlan.Block block = plan.blocks().get(number);
+        int steps = block.words().length;
+        code.iinc(LEFT, -steps);
         AccessGroups groups = new AccessGroups(block.words(), plan.alone());
         int place = block.at();
         for (int i = 0; i < steps; i++) {
@@ -161,16 +163,10 @@ final class RegionCompiler {
             }
             place += 2 * Op.length(word);
         }
-        long last = block.words()[steps - 1];
         registers.end();
-        if (Op.op(last) == Op.JAL || Op.op(last) == Op.JALR) {
-            return Integer.MIN_VALUE;
+        if (RegionShape.goesOn(block) && !shape.runsOn(number)) {
+            code.goto_(edge(block.at(), place));
         }
-        if (following == place && RegionPlan.samePage(block.at(), place)) {
-            return place;
-        }
-        code.goto_(edge(block.at(), place));
-        return Integer.MIN_VALUE;
     }
 
     /// Label to jump to for going on at `to`.
@@ -197,17 +193,11 @@ final class RegionCompiler {
         int op = Op.op(word);
         switch (op) {
             case Op.NOP -> {}
-            case Op.LB -> load(word, group, place, left, "get8");
-            case Op.LBU -> load(word, group, place, left, "getUnsigned8");
-            case Op.LH -> load(word, group, place, left, "get16");
-            case Op.LHU -> load(word, group, place, left, "getUnsigned16");
-            case Op.LW -> load(word, group, place, left, "get32");
-            case Op.LWU -> load(word, group, place, left, "getUnsigned32");
-            case Op.LD -> load(word, group, place, left, "get64");
-            case Op.SB -> store(word, group, place, left, "put8");
-            case Op.SH -> store(word, group, place, left, "put16");
-            case Op.SW -> store(word, group, place, left, "put32");
-            case Op.SD -> store(word, group, place, left, "put64");
+            case Op.LB, Op.LBU, Op.LH, Op.LHU, Op.LW, Op.LWU, Op.LD -> load(word, group, place, left);
+            case Op.SB, Op.SH, Op.SW, Op.SD -> {
+                look(group, place, left);
+                memory.store(group, word, () -> get(Op.rs2(word)));
+            }
             case Op.JAL -> {
                 if (Op.rd(word) != Op.SINK) {
                     address(place + 2 * Op.length(word));
@@ -325,50 +315,19 @@ final class RegionCompiler {
         code.lload(BASE).loadConstant((long) place).ladd();
     }
 
-    /// Pushes a register's value and a distance from it.
-    private void address(int register, int distance) {
-        get(register);
-        if (distance != 0) {
-            code.loadConstant((long) distance).ladd();
-        }
-    }
-
-    private void load(long word, AccessGroups.Group group, int place, int left, String get) {
+    private void load(long word, AccessGroups.Group group, int place, int left) {
         look(group, place, left);
         if (Op.rd(word) != Op.SINK) {
-            target(group, word);
-            code.invokestatic(ACCESS, get, GET);
+            memory.load(group, word);
             set(word);
         }
     }
 
-    private void store(long word, AccessGroups.Group group, int place, int left, String put) {
-        look(group, place, left);
-        target(group, word);
-        get(Op.rs2(word));
-        code.invokestatic(ACCESS, put, PUT);
-    }
-
-    /// Looks into the tables unless an access before has done so: leaves if they do not lead to RAM.
+    /// Looks into the tables unless an access before has done so.
     private void look(AccessGroups.Group group, int place, int left) {
-        if (group.looked) {
-            return;
-        }
-        group.looked = true;
-        int table = group.stores ? STORES : LOADS;
-        address(group.register, group.lowest);
-        address(group.register, group.last);
-        code.lload(table).invokestatic(ACCESS, "hit" + 8 * group.width, HIT).ifeq(exitTo(place, left, group));
-        get(group.register);
-        address(group.register, group.lowest);
-        code.lload(table).invokestatic(ACCESS, "addend", MethodTypeDesc.ofDescriptor("(JJ)J")).ladd().lstore(ADDRESSES + 2 * group.number);
-    }
-
-    /// Pushes where an instruction's access goes.
-    private void target(AccessGroups.Group group, long word) {
-        code.lload(ADDRESSES + 2 * group.number);
-        if (Op.immediate(word) != 0) {
-            code.loadConstant((long) Op.immediate(word)).ladd();
+        if (!group.looked) {
+            group.looked = true;
+            memory.look(group, exitTo(place, left, group));
         }
     }
 
@@ -382,15 +341,11 @@ final class RegionCompiler {
             return;
         }
         look(group, place, left);
-        target(group, word);
-        boolean single = op == Op.FLW || op == Op.FSW;
-        String bits = single ? "32" : "64";
         if (group.stores) {
-            floats.get(Op.rs2(word));
-            code.invokestatic(ACCESS, "put" + bits, PUT);
+            memory.store(group, word, () -> floats.get(Op.rs2(word)));
         } else {
-            code.invokestatic(ACCESS, "get" + bits, GET);
-            floats.set(Op.rd(word), single);
+            memory.load(group, word);
+            floats.set(Op.rd(word), op == Op.FLW);
         }
     }
 

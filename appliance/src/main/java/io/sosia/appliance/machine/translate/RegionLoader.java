@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.util.List;
+import sun.misc.Unsafe;
 
 /// Defines one machine's copy of [GuestAccess] and, beside it, the machine's regions.
 ///
@@ -18,7 +19,8 @@ public final class RegionLoader extends ClassLoader {
     private static final String FLOATS = GuestFloats.class.getName();
 
     /// Classes that regions call. They are looked up beforehand: code compiled before that is thrown away at the first call.
-    private static final List<Class<?>> CALLED = List.of(Region.class, Arithmetic.class, Float64.class, NativeMemory.class, Long.class, Math.class);
+    private static final List<Class<?>> CALLED = List.of(Region.class, Arithmetic.class, Float64.class, NativeMemory.class, Long.class,
+            Math.class, Unsafe.class);
 
     /// For the initializer of the copy being made.
     private static Handover beingMade;

@@ -1,6 +1,7 @@
 package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.isa.Op;
+import java.util.List;
 import java.util.TreeSet;
 
 /// What has to be known of a region as a whole before its code is written.
@@ -8,10 +9,12 @@ final class RegionShape {
 
     /// Places that are jumped to; some lie outside.
     private final TreeSet<Integer> targets = new TreeSet<>();
+    private final List<RegionPlan.Block> blocks;
     private int used;
     private boolean loops;
 
     RegionShape(RegionPlan plan) {
+        blocks = plan.blocks();
         TreeSet<Integer> heads = new TreeSet<>();
         targets.add(plan.entry());
         for (int place : plan.returns()) {
@@ -43,9 +46,34 @@ final class RegionShape {
         }
     }
 
-    /// Whether a place is jumped to.
-    boolean isTarget(int place) {
-        return targets.contains(place);
+    /// Whether a block may go on in the next one without a jump.
+    boolean runsOn(int number) {
+        RegionPlan.Block block = blocks.get(number);
+        int end = block.at();
+        for (long word : block.words()) {
+            end += 2 * Op.length(word);
+        }
+        return goesOn(block) && number + 1 < blocks.size() && blocks.get(number + 1).at() == end && RegionPlan.samePage(block.at(), end);
+    }
+
+    /// Whether what lies behind a block may be executed after it.
+    static boolean goesOn(RegionPlan.Block block) {
+        int last = Op.op(block.words()[block.words().length - 1]);
+        return last != Op.JAL && last != Op.JALR;
+    }
+
+    /// Whether a block is reached from the one before, and from nowhere else.
+    boolean isContinued(int number) {
+        return number > 0 && runsOn(number - 1) && !targets.contains(blocks.get(number).at());
+    }
+
+    /// Steps of a block and of those that continue it.
+    int stepsOnward(int number) {
+        int steps = blocks.get(number).words().length;
+        for (int next = number + 1; next < blocks.size() && isContinued(next); next++) {
+            steps += blocks.get(next).words().length;
+        }
+        return steps;
     }
 
     /// Bits of the integer registers that it reads or writes.

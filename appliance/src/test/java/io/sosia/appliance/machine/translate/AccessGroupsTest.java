@@ -177,7 +177,8 @@ class AccessGroupsTest {
         }
         assertThat(before).isPositive();
         assertThat(board.ended).isFalse();
-        assertThat(offered[0] - before).as("asked in the last 300,000 steps").isLessThan(5);
+        // Each of the parts is asked for once more after thousands of splits, about 5 in all; at each 64th split, it would be a hundred.
+        assertThat(offered[0] - before).as("asked in the last 300,000 steps").isLessThan(10);
     }
 
     private static void manyLoads(Assembler a, int base) {
