@@ -1,12 +1,13 @@
 package io.sosia.appliance.engine;
 
-import io.sosia.appliance.machine.translate.InlinedMethods;
+import io.sosia.appliance.machine.translate.CompilerHints;
 import io.sosia.appliance.machine.translate.Region;
 import io.sosia.appliance.machine.translate.Tier;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Collectors;
 import javax.management.JMException;
 import javax.management.ObjectName;
@@ -16,6 +17,9 @@ import org.slf4j.LoggerFactory;
 /// Tells the JVM to compile translated code with its optimizing compiler (C2) only, and in the foreground of the thread that asks:
 /// the translation thread's. So no translated code is ever executed by the JVM's own interpreter, which is slower than ours. Its quick
 /// compiler (C1) would do the work twice, with profiling first, and its code for accesses to RAM is several times as long.
+///
+/// C2 is what translation waits for, and while a guest boots it had as much to do with other code: with the interpreter's
+/// loop, over and over, and with what writes translated code. So it is told to leave the latter alone, and to keep the former small.
 ///
 /// With the options the launcher gives besides, compilation is asked for at the first calls. Without either, translated code
 /// is correct but slow to become fast.
@@ -28,7 +32,7 @@ final class JitDirectives {
         try {
             Path file = Files.createTempFile("sosia-jit", ".json");
             try {
-                Files.writeString(file, "[" + directive(Tier.QUICK) + "," + directive(Tier.PEAK) + "]");
+                Files.writeString(file, "[%s, %s, %s, %s]".formatted(region(Tier.QUICK), region(Tier.PEAK), interpreter(), translation()));
                 ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
                         "compilerDirectivesAdd", new Object[] {new String[] {file.toString()}},
                         new String[] {String[].class.getName()});
@@ -41,10 +45,21 @@ final class JitDirectives {
     }
 
     /// Code is inlined until the caller has reached a size, unless the launcher's `-XX:-ClipInlining` says otherwise.
-    private static String directive(Tier tier) {
+    private static String region(Tier tier) {
         String folder = Region.class.getPackageName().replace('.', '/') + "/";
-        String inlined = InlinedMethods.patterns().stream().map(each -> '"' + each + '"').collect(Collectors.joining(", "));
-        return "{match: \"%s%s*.run\", BackgroundCompilation: false, inline: [%s], c1: {Exclude: true}}".formatted(
-                folder, tier.className(), inlined);
+        return "{match: \"%s%s*.run\", BackgroundCompilation: false, inline: %s, c1: {Exclude: true}}".formatted(
+                folder, tier.className(), list(CompilerHints.IN_REGIONS));
+    }
+
+    private static String interpreter() {
+        return "{match: \"%s\", inline: %s}".formatted(CompilerHints.INTERPRETER, list(CompilerHints.IN_INTERPRETER));
+    }
+
+    private static String translation() {
+        return "{match: %s, c2: {Exclude: true}}".formatted(list(CompilerHints.TRANSLATION));
+    }
+
+    private static String list(List<String> patterns) {
+        return patterns.stream().map(each -> '"' + each + '"').collect(Collectors.joining(", ", "[", "]"));
     }
 }
