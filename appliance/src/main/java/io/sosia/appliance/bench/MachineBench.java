@@ -63,6 +63,8 @@ public final class MachineBench {
     public static final String GEOMEAN = "geomean";
 
     private static final int INTERPRETER_RUNS_MAX = 2;
+    /// A process that takes this many times the CPU time of what executes the guest still compiles.
+    private static final double COMPILING = 1.15;
 
     private final Settings settings;
     private final Consumer<String> progress;
@@ -144,7 +146,7 @@ public final class MachineBench {
                 for (WarmUp warmUp = new WarmUp(); warmUp.goesOn(); ) {
                     Lap lap = each.getValue().lap();
                     check(lap, each.getKey());
-                    warmUp.took(lap.cpuSeconds());
+                    warmUp.took(lap.cpuSeconds(), lap.processCpuSeconds() > COMPILING * lap.cpuSeconds());
                 }
             }
         }

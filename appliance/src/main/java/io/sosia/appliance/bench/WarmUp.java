@@ -4,7 +4,7 @@ package io.sosia.appliance.bench;
 final class WarmUp {
 
     /// Most runs, however much faster each still is.
-    static final int RUNS_MAX = 20;
+    static final int RUNS_MAX = 60;
 
     private static final int PATIENCE = 2;
     private static final double FASTER = 0.97;
@@ -20,12 +20,18 @@ final class WarmUp {
 
     /// Tells what the last one took.
     void took(double seconds) {
+        took(seconds, false);
+    }
+
+    /// Tells what the last one took.
+    ///
+    /// @param compiling whether code was compiled beside it: then the next one may be faster, even if this was not
+    void took(double seconds, boolean compiling) {
         runs++;
-        if (seconds < best * FASTER) {
+        boolean faster = seconds < best * FASTER;
+        if (faster) {
             best = seconds;
-            runsSinceBest = 0;
-        } else {
-            runsSinceBest++;
         }
+        runsSinceBest = faster || compiling ? 0 : runsSinceBest + 1;
     }
 }

@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
                     + "(sha256, strings, bytecode, lists, chase, nbody) and wide: 3,000 functions, none of them hot, as "
                     + "in a boot.",
             "Each program repeats its work for ever; the engines take turns, one repetition each. Cold is the first "
-                    + "repetition in a new machine; then it repeats, uncounted, until it gets no faster; warm is the median of the "
-                    + "repetitions after that.",
+                    + "repetition in a new machine; then it repeats, uncounted, until nothing is compiled any more and it gets "
+                    + "no faster; warm is the median of the repetitions after that.",
             "MIPS are million guest steps per CPU-second of what executes the guest: our thread, or all of QEMU. \"process\" "
                     + "divides by the CPU time of the whole process, compilers included. The ratios are the result; the "
                     + "host's load disturbs the speeds. The last rows are the geometric means over all but wide, warm."

@@ -21,6 +21,18 @@ class WarmUpTest {
     }
 
     @Test
+    void goesOnAsLongAsCodeIsCompiled() {
+        for (int i = 0; i < 10; i++) {
+            assertThat(warmUp.goesOn()).isTrue();
+            warmUp.took(4, true);
+        }
+        warmUp.took(4, false);
+        assertThat(warmUp.goesOn()).isTrue();
+        warmUp.took(4, false);
+        assertThat(warmUp.goesOn()).isFalse();
+    }
+
+    @Test
     void endsSomeTime() {
         int runs = 0;
         for (double seconds = 1e9; warmUp.goesOn(); seconds /= 2) {
