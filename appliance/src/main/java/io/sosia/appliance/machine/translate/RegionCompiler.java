@@ -164,7 +164,7 @@ final class RegionCompiler {
             place += 2 * Op.length(word);
         }
         registers.end();
-        if (RegionShape.goesOn(block) && !shape.runsOn(number)) {
+        if (block.goesOn() && !shape.runsOn(number)) {
             code.goto_(edge(block.at(), place));
         }
     }

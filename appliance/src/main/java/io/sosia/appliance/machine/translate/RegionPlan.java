@@ -23,7 +23,19 @@ record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances,
     ///
     /// @param at    place of the first
     /// @param words the decoded instructions, see [Op]; at least one
-    record Block(int at, long[] words) {}
+    record Block(int at, long[] words) {
+
+        /// The place behind the last.
+        int end() {
+            return at + 2 * Arrays.stream(words).mapToInt(Op::length).sum();
+        }
+
+        /// Whether what lies behind it may be executed after it.
+        boolean goesOn() {
+            int last = Op.op(words[words.length - 1]);
+            return last != Op.JAL && last != Op.JALR;
+        }
+    }
 
     int instructions() {
         return blocks.stream().mapToInt(block -> block.words().length).sum();

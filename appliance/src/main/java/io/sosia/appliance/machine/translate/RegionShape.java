@@ -49,17 +49,8 @@ final class RegionShape {
     /// Whether a block may go on in the next one without a jump.
     boolean runsOn(int number) {
         RegionPlan.Block block = blocks.get(number);
-        int end = block.at();
-        for (long word : block.words()) {
-            end += 2 * Op.length(word);
-        }
-        return goesOn(block) && number + 1 < blocks.size() && blocks.get(number + 1).at() == end && RegionPlan.samePage(block.at(), end);
-    }
-
-    /// Whether what lies behind a block may be executed after it.
-    static boolean goesOn(RegionPlan.Block block) {
-        int last = Op.op(block.words()[block.words().length - 1]);
-        return last != Op.JAL && last != Op.JALR;
+        int end = block.end();
+        return block.goesOn() && number + 1 < blocks.size() && blocks.get(number + 1).at() == end && RegionPlan.samePage(block.at(), end);
     }
 
     /// Whether a block is reached from the one before, and from nowhere else.
