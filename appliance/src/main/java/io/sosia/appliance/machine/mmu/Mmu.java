@@ -102,14 +102,9 @@ public final class Mmu {
         fetches = space.fetches(user);
     }
 
-    /// The table of readable pages, see [Tlb].
+    /// The table of readable pages, see [Tlb]. That of the writable ones that nobody watches lies behind it ([Tlb#WRITABLE]).
     public long loads() {
         return loads;
-    }
-
-    /// The table of writable pages that nobody watches, see [Tlb].
-    public long stores() {
-        return stores;
     }
 
     /// The table of executable pages, see [Tlb].

@@ -12,7 +12,7 @@ import java.util.List;
 final class AccessGroups {
 
     /// Accesses farther apart than this many bytes look for themselves: the farther, the likelier a page ends between them.
-    private static final int SPAN_MAX = 256;
+    static final int SPAN_MAX = 256;
 
     /// Accesses that share a look.
     static final class Group {

@@ -2,6 +2,8 @@ package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.cpu.Hart;
 import io.sosia.appliance.machine.exec.TranslatedCode;
+import io.sosia.appliance.machine.isa.Op;
+import io.sosia.appliance.machine.memory.GuestRam;
 import io.sosia.appliance.machine.mmu.Mmu;
 import io.sosia.appliance.machine.mmu.Tlb;
 
@@ -58,18 +60,18 @@ final class Chain implements TranslatedCode {
         Regions regions = this.regions;
         long ramAddress = this.ramAddress;
         handover.limit = limit;
+        handover.pc = pc;
         Mmu mmu = hart.mmu();
-        long loads = mmu.loads();
-        long stores = mmu.stores();
+        long tables = mmu.loads();
         long fetches = mmu.fetches();
         Region region = regions.at(Regions.begin(page, slot));
         long at = pc;
         int rest = left;
         while (true) {
-            int after = region.run(at & -4096, rest, loads, stores);
+            int after = region.run(at & -4096, rest, tables);
             if (after == rest) {
-                if ((handover.pc & Handover.SPLIT) != 0) {
-                    split(region, region, at, Regions.page(region.begin));
+                if (handover.pc != at) {
+                    split(region, region, at, region.begin);
                 }
                 return rest;
             }
@@ -84,7 +86,10 @@ final class Chain implements TranslatedCode {
             }
             at = handover.pc;
             boolean split = (at & Handover.SPLIT) != 0;
-            at &= ~Handover.SPLIT;
+            if (split) {
+                at &= ~Handover.SPLIT;
+                handover.pc = at;
+            }
             long address = Tlb.probe(fetches, at);
             if (address == 0) {
                 return rest;
@@ -92,7 +97,7 @@ final class Chain implements TranslatedCode {
             int begin = (int) (address - ramAddress) >>> 1;
             Region next = regions.at(begin);
             if (split) {
-                split(region, next, at, Regions.page(begin));
+                split(region, next, at, begin);
             }
             if (next == null) {
                 return rest;
@@ -101,16 +106,22 @@ final class Chain implements TranslatedCode {
         }
     }
 
-    /// A page ended between accesses that look for their page together. Where it does so often, going on from there has a region of
-    /// its own, in which they look alone.
-    private void split(Region left, Region next, long pc, int page) {
+    /// Accesses that look for their page together were not possible. Where that is so often because the page ends between them, going on
+    /// from there has a region of its own, in which they look alone.
+    private void split(Region left, Region next, long pc, int begin) {
         Held held = left.held;
-        if (next != null && next.held.plan.alone() || ++held.splits < SPLITS_MAX) {
+        if (next != null && next.held.plan.alone() || !atPageEnd(regions.original(begin)) || ++held.splits < SPLITS_MAX) {
             return;
         }
         boolean often = left.steps - held.stepsBefore < SPLITS_MAX * SPLIT_STEPS;
-        held.splits = often && requests.alone(next, pc, page) ? -SPLITS_BETWEEN : 0;
+        held.splits = often && requests.alone(next, pc, Regions.page(begin)) ? -SPLITS_BETWEEN : 0;
         held.stepsBefore = left.steps;
+    }
+
+    /// Whether an access lies so near to a page's first or last byte that another one it shares a look with may lie beyond.
+    private boolean atPageEnd(long word) {
+        long va = hart.registers()[Op.rs1(word)] + Op.immediate(word);
+        return (va - AccessGroups.SPAN_MAX ^ va + AccessGroups.SPAN_MAX) >>> GuestRam.PAGE_SHIFT != 0;
     }
 
     @Override
@@ -120,7 +131,7 @@ final class Chain implements TranslatedCode {
 
     @Override
     public long original(int page, int slot) {
-        return regions.at(Regions.begin(page, slot)).held.original;
+        return regions.original(Regions.begin(page, slot));
     }
 
     @Override

@@ -30,11 +30,6 @@ public final class GuestAccess {
         return MethodHandles.lookup();
     }
 
-    /// [Handover#SPLIT] if two distances from `base` lie in different pages, else 0.
-    public static long split(long base, int first, int last) {
-        return (base + first ^ base + last) >>> GuestRam.PAGE_SHIFT != 0 ? Handover.SPLIT : 0;
-    }
-
     /// Whether the code's page at `va` is mapped to this page of RAM, as far as the tables know.
     public static boolean mapped(long va, int page) {
         return Tlb.probe(MMU.fetches(), va) == RAM_ADDRESS + ((long) page << GuestRam.PAGE_SHIFT);

@@ -61,15 +61,6 @@ final class GuestRegisters {
         code.lload(local(register));
     }
 
-    /// Pushes a register that has been pushed before, and not set since.
-    void again(int register) {
-        if (register == 0) {
-            code.lconst_0();
-        } else {
-            code.lload(local(register));
-        }
-    }
-
     /// Pops a register's new value.
     void set(int register) {
         code.lstore(local(register));

@@ -7,7 +7,8 @@ public final class Handover {
 
     /// The hart that the code is for.
     public final Hart hart;
-    /// Mark in [#pc], whose low bit is free: the code stopped because accesses that look for their page together lie in two.
+    /// Mark in [#pc], whose low bit is free: the code stopped at accesses that look for their page together, and were not in one that the
+    /// tables know.
     static final long SPLIT = 1;
 
     /// Where the code stopped, perhaps with a mark.

@@ -31,18 +31,16 @@ final class MemoryCode {
 
     private final CodeBuilder code;
     private final GuestRegisters registers;
-    private final int loadsLocal;
-    private final int storesLocal;
+    private final int tablesLocal;
     private final int entryLocal;
     private final int addressesLocal;
 
-    /// @param tablesLocal    local variables of the tables of readable and of writable pages
+    /// @param tablesLocal    local variable of the table of readable pages, behind which that of the writable ones lies
     /// @param addressesLocal local variables from this one on: for an entry, then two for each group of accesses
     MemoryCode(CodeBuilder code, GuestRegisters registers, int tablesLocal, int addressesLocal) {
         this.code = code;
         this.registers = registers;
-        loadsLocal = tablesLocal;
-        storesLocal = tablesLocal + 2;
+        this.tablesLocal = tablesLocal;
         entryLocal = addressesLocal;
         this.addressesLocal = addressesLocal + 2;
     }
@@ -51,16 +49,14 @@ final class MemoryCode {
     void look(AccessGroups.Group group, Label leave) {
         address(group.register, group.last);
         code.loadConstant(-4096L | group.width - 1).land();
-        memory();
         address(group.register, group.lowest);
         code.loadConstant(Tlb.PLACE_SHIFT).lushr().loadConstant((long) Tlb.PLACE_MASK).land();
-        code.lload(group.stores ? storesLocal : loadsLocal).ladd().dup2().lstore(entryLocal);
-        access("getLong", GET_LONG);
-        code.lcmp().ifne(leave);
+        code.lload(tablesLocal).ladd().lstore(entryLocal);
+        entry(group.stores ? Tlb.WRITABLE : 0);
+        code.lxor();
+        Branches.unlessZero(code, leave);
         registers.get(group.register);
-        memory();
-        code.lload(entryLocal).loadConstant((long) Tlb.ADDEND).ladd();
-        access("getLong", GET_LONG);
+        entry((group.stores ? Tlb.WRITABLE : 0) + Tlb.ADDEND);
         code.ladd().lstore(local(group));
     }
 
@@ -103,6 +99,16 @@ final class MemoryCode {
             case Op.SD, Op.FSD -> access("putLong", PUT_LONG);
             default -> throw new IllegalArgumentException("operation " + Op.op(word) + " does not store");
         }
+    }
+
+    /// Pushes what lies at a distance from the entry.
+    private void entry(int distance) {
+        memory();
+        code.lload(entryLocal);
+        if (distance != 0) {
+            code.loadConstant((long) distance).ladd();
+        }
+        access("getLong", GET_LONG);
     }
 
     private int local(AccessGroups.Group group) {

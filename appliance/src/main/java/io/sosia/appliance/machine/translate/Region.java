@@ -17,9 +17,8 @@ public abstract class Region {
     /// Executes from the first block on.
     ///
     /// @param base   virtual address of the page that the first block lies in
-    /// @param left   steps that may be executed; below zero, nothing is touched at all
-    /// @param loads  the table of readable pages
-    /// @param stores the table of writable pages
+    /// @param left   steps that may be executed; when too few for the way through, and whenever below zero, nothing is touched at all
+    /// @param tables the table of readable pages, behind which that of the writable ones lies
     /// @return steps left; [Handover#pc] tells the next instruction. `left` when nothing was executed
-    public abstract int run(long base, int left, long loads, long stores);
+    public abstract int run(long base, int left, long tables);
 }

@@ -16,37 +16,33 @@ import java.util.TreeMap;
 
 /// Writes the class of one region.
 ///
-/// Blocks that run on into each other leave at the first unless the budget has steps for all; each takes its own off when it begins. An
-/// instruction that has to be left to the interpreter gives back its own and those behind it, and brings home the registers that the
-/// block has changed ([GuestRegisters]).
+/// Where it is entered, and where it jumps back to, it leaves unless the budget has steps for the longest way from there to the next such
+/// place; each block takes its own off when it begins. An instruction that has to be left to the interpreter gives back its own and those
+/// behind it, and brings home the registers that the block has changed ([GuestRegisters]).
 final class RegionCompiler {
 
     private static final ClassDesc REGION = ClassDesc.of(Region.class.getName());
     private static final ClassDesc ACCESS = ClassDesc.of(GuestAccess.class.getName());
     private static final ClassDesc ARITHMETIC = ClassDesc.of(Arithmetic.class.getName());
-    private static final ClassDesc LONG = ClassDesc.of("java.lang.Long");
-    private static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIJJ)I");
+    private static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIJ)I");
     private static final MethodTypeDesc BINARY = MethodTypeDesc.ofDescriptor("(JJ)J");
-    private static final MethodTypeDesc COMPARE = MethodTypeDesc.ofDescriptor("(JJ)I");
 
     // Local variables: `this`, the arguments, the exit's pc, the guest's registers, the bound of
     // settled results, then a table's entry and what leads to RAM for the groups of accesses of a block.
     private static final int BASE = 1;
     private static final int LEFT = 3;
     private static final int TABLES = 4;
-    private static final int PC = 8;
-    private static final int REGISTERS = 10;
-    private static final int BOUND = 74;
-    private static final int ADDRESSES = 76;
-
-    private static final int COMPARED_RETURNS_MAX = 4;
+    private static final int PC = 6;
+    private static final int REGISTERS = 8;
+    private static final int BOUND = 72;
+    private static final int ADDRESSES = 74;
 
     /// An exit that the interpreter goes on from.
     ///
+    /// @param pc      distance of the pc, perhaps with a mark, from the page that is entered
     /// @param back    steps to give back
     /// @param pending registers to bring home
-    /// @param group   whose accesses were not possible together, or null
-    private record Exit(Label label, int place, int back, int pending, AccessGroups.Group group) {}
+    private record Exit(Label label, int pc, int back, int pending) {}
 
     private final RegionPlan plan;
     private final CodeBuilder code;
@@ -92,8 +88,8 @@ final class RegionCompiler {
         for (RegionPlan.Block block : plan.blocks()) {
             heads.put(block.at(), code.newLabel());
         }
-        Label begin = code.newLabel();
-        code.iload(LEFT).ifge(begin).iload(LEFT).ireturn().labelBinding(begin);
+        Label tooFew = code.newLabel();
+        Branches.ifLess(code, LEFT, shape.stepsAtEntry(), tooFew);
         registers.enter(shape.used());
         if (plan.blocks().getFirst().at() != plan.entry()) {
             code.goto_(heads.get(plan.entry()));
@@ -103,7 +99,7 @@ final class RegionCompiler {
             registers.begin(continued);
             if (!continued) {
                 floats.forget();
-                askForSteps(plan.blocks().get(i).at(), shape.stepsOnward(i));
+                head(plan.blocks().get(i).at(), shape.stepsAsked(i));
             }
             block(i);
         }
@@ -113,6 +109,7 @@ final class RegionCompiler {
         code.i2l().lload(BASE).ladd().lstore(PC);
         code.labelBinding(leave);
         code.lload(PC).invokestatic(ACCESS, "leave", MethodTypeDesc.ofDescriptor("(J)V"));
+        code.labelBinding(tooFew);
         code.iload(LEFT).ireturn();
     }
 
@@ -122,30 +119,23 @@ final class RegionCompiler {
             code.iinc(LEFT, exit.back);
         }
         registers.store(exit.pending);
-        AccessGroups.Group group = exit.group;
-        if (group == null || group.lowest == group.last) {
-            code.loadConstant(exit.place).goto_(leaveToPlace);
-            return;
-        }
-        address(exit.place);
-        registers.again(group.register);
-        code.loadConstant(group.lowest).loadConstant(group.last)
-                .invokestatic(ACCESS, "split", MethodTypeDesc.ofDescriptor("(JII)J")).lor().lstore(PC).goto_(leave);
+        code.loadConstant(exit.pc).goto_(leaveToPlace);
     }
 
-    /// @param group whose accesses are not possible together, or null
-    private Label exitTo(int place, int back, AccessGroups.Group group) {
+    private Label exitTo(int pc, int back) {
         Label label = code.newLabel();
-        exits.add(new Exit(label, place, back, registers.pending(), group));
+        exits.add(new Exit(label, pc, back, registers.pending()));
         return label;
     }
 
-    /// Begins a block, and those it runs on into and nobody jumps to: leaves unless there are steps left for all of them.
-    private void askForSteps(int place, int steps) {
+    /// Begins a block that may be jumped to.
+    ///
+    /// @param steps it leaves unless so many are left
+    private void head(int place, int steps) {
         code.labelBinding(heads.get(place));
-        // The sign's bit is tested so that the JVM's compiler does not take `left` for a loop's counter: it would guess how far that goes,
-        // and throw the code away when it guessed wrong.
-        code.iload(LEFT).loadConstant(steps).isub().loadConstant(Integer.MIN_VALUE).iand().ifne(exitTo(place, 0, null));
+        if (steps > 0) {
+            Branches.ifLess(code, LEFT, steps, exitTo(place, 0));
+        }
     }
 
     private void block(int number) {
@@ -157,7 +147,7 @@ final class RegionCompiler {
         for (int i = 0; i < steps; i++) {
             long word = block.words()[i];
             if (Op.op(word) == Op.JALR) {
-                jumpToRegister(word, place, RegionPlan.farTarget(place - 4, i == 0 ? Op.UNDECODED : block.words()[i - 1], word));
+                jumpToRegister(word, place, RegionShape.farTarget(block, i, place));
             } else {
                 instruction(word, groups.of(i), place, steps - i);
             }
@@ -173,13 +163,13 @@ final class RegionCompiler {
     private Label edge(int from, int to) {
         Label head = heads.get(to);
         if (head == null) {
-            return exitTo(to, 0, null);
+            return exitTo(to, 0);
         }
         if (RegionPlan.samePage(from, to)) {
             return head;
         }
         Label crossing = code.newLabel();
-        Label unmapped = exitTo(to, 0, null);
+        Label unmapped = exitTo(to, 0);
         edges.add(() -> code.labelBinding(crossing)
                 .lload(BASE).loadConstant((long) (to & -4096)).ladd().loadConstant(plan.page(to))
                 .invokestatic(ACCESS, "mapped", MethodTypeDesc.ofDescriptor("(JI)Z"))
@@ -327,13 +317,14 @@ final class RegionCompiler {
     private void look(AccessGroups.Group group, int place, int left) {
         if (!group.looked) {
             group.looked = true;
-            memory.look(group, exitTo(place, left, group));
+            boolean together = group.lowest != group.last;
+            memory.look(group, exitTo(together ? place | (int) Handover.SPLIT : place, left));
         }
     }
 
     private void floatInstruction(long word, AccessGroups.Group group, int place, int left) {
         if (floats.asks(word)) {
-            floats.ask(word, exitTo(place, left, null));
+            floats.ask(word, exitTo(place, left));
         }
         int op = Op.op(word);
         if (op == Op.FLOAT) {
@@ -352,12 +343,17 @@ final class RegionCompiler {
     private void branch(long word, int place) {
         registers.end();
         both(word);
-        switch (Op.op(word)) {
-            case Op.BLTU, Op.BGEU -> code.invokestatic(LONG, "compareUnsigned", COMPARE);
-            default -> code.lcmp();
-        }
         int to = place + Op.immediate(word);
         Label target = edge(place, to);
+        if (to > place && Op.op(word) == Op.BNE) {
+            code.lxor();
+            Branches.unlessZero(code, target);
+            return;
+        }
+        switch (Op.op(word)) {
+            case Op.BLTU, Op.BGEU -> Branches.compareUnsigned(code);
+            default -> code.lcmp();
+        }
         if (to > place) {
             jumpIf(Op.op(word), target);
             return;
@@ -403,10 +399,8 @@ final class RegionCompiler {
             set(word);
         }
         registers.end();
-        if (Op.rd(word) == Op.SINK && Op.rs1(word) == 1 && Op.immediate(word) == 0) {
-            int compared = Math.min(plan.returns().length, COMPARED_RETURNS_MAX);
-            for (int i = 0; i < compared; i++) {
-                int to = plan.returns()[i];
+        if (RegionShape.isReturn(word)) {
+            for (int to : shape.comparedReturns()) {
                 code.lload(PC);
                 address(to);
                 code.lcmp().ifeq(edge(place, to));

@@ -1,70 +1,131 @@
 package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.isa.Op;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 
 /// What has to be known of a region as a whole before its code is written.
 final class RegionShape {
 
+    private static final int COMPARED_RETURNS_MAX = 4;
+
+    private final List<RegionPlan.Block> blocks;
+    /// Where the blocks begin.
+    private final int[] heads;
+    private final int[] returns;
     /// Places that are jumped to; some lie outside.
     private final TreeSet<Integer> targets = new TreeSet<>();
-    private final List<RegionPlan.Block> blocks;
+    /// Numbers of the blocks that are jumped back to.
+    private final TreeSet<Integer> backTargets = new TreeSet<>();
+    /// By block: the most steps from there on until steps are asked for again.
+    private final int[] stepsOnward;
+    private final int entry;
     private int used;
     private boolean loops;
 
     RegionShape(RegionPlan plan) {
         blocks = plan.blocks();
-        TreeSet<Integer> heads = new TreeSet<>();
+        heads = blocks.stream().mapToInt(RegionPlan.Block::at).toArray();
+        returns = Arrays.copyOf(plan.returns(), Math.min(plan.returns().length, COMPARED_RETURNS_MAX));
+        entry = number(plan.entry());
+        stepsOnward = new int[heads.length];
         targets.add(plan.entry());
         for (int place : plan.returns()) {
             targets.add(place);
         }
-        for (int i = 0; i < plan.blocks().size(); i++) {
-            RegionPlan.Block block = plan.blocks().get(i);
-            heads.add(block.at());
-            int place = block.at();
-            long before = Op.UNDECODED;
-            for (long word : block.words()) {
-                used |= RegisterUse.read(word) | RegisterUse.written(word);
-                boolean branch = RegionPlanner.isBranch(Op.op(word));
-                if (Op.op(word) == Op.JAL || branch) {
-                    int to = place + Op.immediate(word);
-                    targets.add(to);
-                    loops |= (branch || Op.rd(word) == Op.SINK) && to <= place && heads.contains(to);
-                }
-                if (Op.op(word) == Op.JALR) {
-                    targets.add(RegionPlan.farTarget(place - 4, before, word));
-                }
-                before = word;
-                place += 2 * Op.length(word);
+        for (int i = 0; i < heads.length; i++) {
+            look(i);
+        }
+        for (int i = heads.length - 1; i >= 0; i--) {
+            int number = i;
+            int most = Arrays.stream(leadsTo(i)).map(this::number)
+                    .filter(next -> next > number && !backTargets.contains(next)).map(next -> stepsOnward[next]).max().orElse(0);
+            stepsOnward[i] = blocks.get(i).words().length + most;
+        }
+    }
+
+    private void look(int number) {
+        RegionPlan.Block block = blocks.get(number);
+        int place = block.at();
+        for (long word : block.words()) {
+            used |= RegisterUse.read(word) | RegisterUse.written(word);
+            boolean jumps = RegionPlanner.isBranch(Op.op(word)) || Op.op(word) == Op.JAL && Op.rd(word) == Op.SINK;
+            int to = place + Op.immediate(word);
+            loops |= jumps && to <= place && number(to) >= 0;
+            place += 2 * Op.length(word);
+        }
+        int[] next = leadsTo(number);
+        for (int i = 0; i < next.length; i++) {
+            if (i + 1 < next.length || !runsOn(number)) {
+                targets.add(next[i]);
             }
-            if (i + 1 == plan.blocks().size() || plan.blocks().get(i + 1).at() != place) {
-                // What runs on there jumps over another block: the guest decodes the same bytes in two ways.
-                targets.add(place);
+            if (number(next[i]) >= 0 && number(next[i]) <= number) {
+                backTargets.add(number(next[i]));
             }
         }
+    }
+
+    /// Places that a block leads to, that of what lies behind it last; some lie outside.
+    private int[] leadsTo(int number) {
+        RegionPlan.Block block = blocks.get(number);
+        int count = block.words().length;
+        long last = block.words()[count - 1];
+        int end = block.end();
+        int place = end - 2 * Op.length(last);
+        if (RegionPlanner.isBranch(Op.op(last))) {
+            return new int[] {place + Op.immediate(last), end};
+        }
+        return switch (Op.op(last)) {
+            case Op.JAL -> new int[] {place + Op.immediate(last)};
+            case Op.JALR -> {
+                int target = farTarget(block, count - 1, place);
+                yield target != Integer.MIN_VALUE ? new int[] {target} : isReturn(last) ? returns : new int[0];
+            }
+            default -> new int[] {end};
+        };
+    }
+
+    /// Where an [Op#JALR] of a block goes, see [RegionPlan#farTarget].
+    static int farTarget(RegionPlan.Block block, int number, int place) {
+        return RegionPlan.farTarget(place - 4, number == 0 ? Op.UNDECODED : block.words()[number - 1], block.words()[number]);
+    }
+
+    /// Whether an [Op#JALR] returns from a function.
+    static boolean isReturn(long jump) {
+        return Op.rd(jump) == Op.SINK && Op.rs1(jump) == 1 && Op.immediate(jump) == 0;
+    }
+
+    /// The block that begins at a place; negative if none does.
+    private int number(int place) {
+        return Arrays.binarySearch(heads, place);
     }
 
     /// Whether a block may go on in the next one without a jump.
     boolean runsOn(int number) {
         RegionPlan.Block block = blocks.get(number);
         int end = block.end();
-        return block.goesOn() && number + 1 < blocks.size() && blocks.get(number + 1).at() == end && RegionPlan.samePage(block.at(), end);
+        return block.goesOn() && number + 1 < heads.length && heads[number + 1] == end && RegionPlan.samePage(block.at(), end);
     }
 
     /// Whether a block is reached from the one before, and from nowhere else.
     boolean isContinued(int number) {
-        return number > 0 && runsOn(number - 1) && !targets.contains(blocks.get(number).at());
+        return number > 0 && runsOn(number - 1) && !targets.contains(heads[number]);
     }
 
-    /// Steps of a block and of those that continue it.
-    int stepsOnward(int number) {
-        int steps = blocks.get(number).words().length;
-        for (int next = number + 1; next < blocks.size() && isContinued(next); next++) {
-            steps += blocks.get(next).words().length;
-        }
-        return steps;
+    /// Steps that have to be left where the region is entered: for the longest way that does not jump back.
+    int stepsAtEntry() {
+        return stepsOnward[entry];
+    }
+
+    /// The same for a block that is jumped back to; 0 for others, which need not ask.
+    int stepsAsked(int number) {
+        return backTargets.contains(number) ? stepsOnward[number] : 0;
+    }
+
+    /// The places that a return from a function is compared with: where it goes in the region.
+    int[] comparedReturns() {
+        return returns;
     }
 
     /// Bits of the integer registers that it reads or writes.

@@ -14,7 +14,7 @@ final class Regions {
 
     private static final Region NONE = new Region() {
         @Override
-        public int run(long base, int left, long loads, long stores) {
+        public int run(long base, int left, long tables) {
             return left;
         }
     };
@@ -71,6 +71,12 @@ final class Regions {
             quick[begin & quick.length - 1] = region;
         }
         return region;
+    }
+
+    /// The decoded instruction there, whether a region begins with it or not.
+    long original(int begin) {
+        Region region = at(begin);
+        return region == null ? code.word(page(begin), begin % CodeCache.SLOTS) : region.held.original;
     }
 
     int count() {

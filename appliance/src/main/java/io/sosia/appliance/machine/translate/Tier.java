@@ -28,7 +28,7 @@ public enum Tier {
     /// Has the JVM compile the region on this thread, if it does so in the foreground.
     static void warm(Region region) {
         for (int i = 0; i < CALLS; i++) {
-            region.run(0, -1, 0, 0);
+            region.run(0, -1, 0);
         }
     }
 }

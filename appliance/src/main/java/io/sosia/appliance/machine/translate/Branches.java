@@ -1,0 +1,40 @@
+package io.sosia.appliance.machine.translate;
+
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+
+/// Writes conditional jumps that are hardly ever taken.
+///
+/// Translated code is compiled before it has a profile. Then C2 guesses: of ten times, a jump forward on "not equal" is taken nine, one on
+/// "equal" once, any other five; and what is taken nine times it puts next to the jump, with the rest of the method elsewhere. So what
+/// leaves the code never does so on "not equal". (`Parse::branch_prediction` in HotSpot's `parse2.cpp`; the launcher has what is taken
+/// five times moved out of the way too.)
+final class Branches {
+
+    private static final ClassDesc LONG = ClassDesc.of("java.lang.Long");
+    private static final MethodTypeDesc COMPARE = MethodTypeDesc.ofDescriptor("(JJ)I");
+
+    private Branches() {}
+
+    /// Pops a long value and jumps unless it is zero.
+    static void unlessZero(CodeBuilder code, Label to) {
+        code.lconst_0();
+        compareUnsigned(code);
+        code.ifgt(to);
+    }
+
+    /// Jumps if a local variable's int value is less than a constant, from which it does not differ by more than an int.
+    ///
+    /// Compared with it, the value might be taken for a loop's counter: C2 would guess how far that goes, and throw the code away when
+    /// it guessed wrong.
+    static void ifLess(CodeBuilder code, int local, int constant, Label to) {
+        code.loadConstant(constant - 1).iload(local).isub().loadConstant(Integer.MIN_VALUE).iand().ifeq(to);
+    }
+
+    /// Pops two long values and pushes how they compare.
+    static void compareUnsigned(CodeBuilder code) {
+        code.invokestatic(LONG, "compareUnsigned", COMPARE);
+    }
+}
