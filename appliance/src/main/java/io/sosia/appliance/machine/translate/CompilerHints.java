@@ -54,6 +54,8 @@ public final class CompilerHints {
             pattern(AccessGroups.class, "*"),
             pattern(AccessGroups.Group.class, "*"),
             pattern(RegisterUse.class, "*"),
+            pattern(WordRegisters.class, "*"),
+            pattern(Branches.class, "*"),
             "java/lang/classfile/*.*",
             "java/lang/constant/*.*",
             "jdk/internal/classfile/impl/*.*",

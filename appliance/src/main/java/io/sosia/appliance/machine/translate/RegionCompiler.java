@@ -51,6 +51,7 @@ final class RegionCompiler {
     private final List<Runnable> edges = new ArrayList<>();
     private final RegionShape shape;
     private final GuestRegisters registers;
+    private final WordRegisters words = new WordRegisters();
     private final MemoryCode memory;
     private final FloatCode floats;
     private Label leaveToPlace;
@@ -99,6 +100,7 @@ final class RegionCompiler {
             registers.begin(continued);
             if (!continued) {
                 floats.forget();
+                words.forget();
                 head(plan.blocks().get(i).at(), shape.stepsAsked(i));
             }
             block(i);
@@ -151,6 +153,7 @@ final class RegionCompiler {
             } else {
                 instruction(word, groups.of(i), place, steps - i);
             }
+            words.after(word);
             place += 2 * Op.length(word);
         }
         registers.end();
@@ -232,11 +235,9 @@ final class RegionCompiler {
             case Op.SLL -> both(word).l2i().lshl();
             case Op.SLT -> both(word).invokestatic(ACCESS, "less", BINARY);
             case Op.SLTU -> both(word).invokestatic(ACCESS, "lessUnsigned", BINARY);
-            case Op.XOR -> both(word).lxor();
+            case Op.XOR, Op.OR, Op.AND -> combine(word);
             case Op.SRL -> both(word).l2i().lushr();
             case Op.SRA -> both(word).l2i().lshr();
-            case Op.OR -> both(word).lor();
-            case Op.AND -> both(word).land();
             case Op.ADDW -> bothWords(word).iadd().i2l();
             case Op.SUBW -> bothWords(word).isub().i2l();
             case Op.SLLW -> bothWords(word).ishl().i2l();
@@ -256,6 +257,25 @@ final class RegionCompiler {
             case Op.REMW -> both(word).invokestatic(ARITHMETIC, "remainderWord", BINARY);
             case Op.REMUW -> both(word).invokestatic(ARITHMETIC, "remainderUnsignedWord", BINARY);
             default -> throw new IllegalStateException("operation " + Op.op(word) + " cannot be translated");
+        }
+    }
+
+    private void combine(long word) {
+        if (words.areBoth(word)) {
+            bothWords(word);
+            switch (Op.op(word)) {
+                case Op.XOR -> code.ixor();
+                case Op.OR -> code.ior();
+                default -> code.iand();
+            }
+            code.i2l();
+            return;
+        }
+        both(word);
+        switch (Op.op(word)) {
+            case Op.XOR -> code.lxor();
+            case Op.OR -> code.lor();
+            default -> code.land();
         }
     }
 

@@ -332,6 +332,45 @@ class RegionsTest {
         assertThat(translator[0].regions()).isZero();
     }
 
+    /// A function rewrites, now and then, the instruction that its call returns to.
+    @Test
+    void whatACallReturnsToMayBeRewrittenMeanwhile() {
+        int addOne = 1 << 20 | A1 << 15 | A1 << 7 | 0x13;
+        int addTwo = 2 << 20 | A1 << 15 | A1 << 7 | 0x13;
+        Assembler a = new Assembler(TestBoard.BASE);
+        Label again = a.label();
+        Label behind = a.label();
+        a.li(S0, TIMES);
+        a.li(S1, TestBoard.BASE + FAR);
+        a.li(S2, addTwo);
+        a.j(again);
+        a.align(4);
+        a.bind(again);
+        a.addi(S0, S0, -1);
+        a.jalr(RA, S1, 0);
+        a.bind(behind);
+        a.word(addOne);
+        a.bne(S0, ZERO, again);
+        a.ecall();
+        Assembler b = new Assembler(TestBoard.BASE + FAR);
+        Label out = b.label();
+        b.andi(T0, S0, 15);
+        b.bne(T0, ZERO, out);
+        b.amoswapW(S2, S2, RA);
+        b.bind(out);
+        b.addi(A2, A2, 1);
+        b.ret();
+        TestBoard interpreted = new TestBoard();
+        for (TestBoard each : new TestBoard[] {board, interpreted}) {
+            each.put(TestBoard.BASE, a.bytes());
+            each.put(TestBoard.BASE + FAR, b.bytes());
+            each.runToEnd();
+        }
+        assertThat(translator[0].regions()).isPositive();
+        assertThat(board.hart.x(A1)).isGreaterThan(TIMES).isLessThan(2 * TIMES);
+        assertThat(board.stateText()).isEqualTo(interpreted.stateText());
+    }
+
     /// A function that returns to its caller's caller.
     @Test
     void whatDoesNotReturnToItsCallIsFollowed() {
