@@ -83,8 +83,8 @@ public final class Mmu {
         select(0, false, false, false);
     }
 
-    /// Chooses the address space and the rights that translations are for from now on. What [#loads], [#stores] and [#fetches]
-    /// return changes with it.
+    /// Chooses the address space and the rights that translations are for from now on. What [#loads] and [#fetches] return
+    /// changes with it.
     public void select(long satp, boolean user, boolean sum, boolean mxr) {
         bare = satp >>> 60 == 0;
         root = (satp & (1L << 44) - 1) << GuestRam.PAGE_SHIFT;

@@ -97,7 +97,8 @@ final class AccessGroups {
         return byInstruction[instruction];
     }
 
-    private static boolean stores(long word) {
+    /// Whether an instruction that accesses memory stores.
+    static boolean stores(long word) {
         return switch (Op.op(word)) {
             case Op.SB, Op.SH, Op.SW, Op.SD, Op.FSW, Op.FSD -> true;
             default -> false;

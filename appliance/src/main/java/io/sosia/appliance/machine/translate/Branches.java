@@ -5,12 +5,12 @@ import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 
-/// Writes conditional jumps that are hardly ever taken.
+/// Writes conditional jumps that the JVM's compiler is not to take for likely.
 ///
 /// Translated code is compiled before it has a profile. Then C2 guesses: of ten times, a jump forward on "not equal" is taken nine, one on
-/// "equal" once, any other five; and what is taken nine times it puts next to the jump, with the rest of the method elsewhere. So what
-/// leaves the code never does so on "not equal". (`Parse::branch_prediction` in HotSpot's `parse2.cpp`; the launcher has what is taken
-/// five times moved out of the way too.)
+/// "equal" once, any other five; and what is taken nine times it puts next to the jump, with the rest of the method elsewhere. So nothing
+/// jumps forward on "not equal": neither what leaves the code nor the guest's branches. (`Parse::branch_prediction` in HotSpot's
+/// `parse2.cpp`; the launcher has what is taken five times moved out of the way too.)
 final class Branches {
 
     private static final ClassDesc LONG = ClassDesc.of("java.lang.Long");

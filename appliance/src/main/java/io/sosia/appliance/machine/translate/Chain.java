@@ -110,7 +110,7 @@ final class Chain implements TranslatedCode {
     /// from there has a region of its own, in which they look alone.
     private void split(Region left, Region next, long pc, int begin) {
         Held held = left.held;
-        if (next != null && next.held.plan.alone() || !atPageEnd(regions.original(begin)) || ++held.splits < SPLITS_MAX) {
+        if (next != null && next.held.plan.alone() || !isPossibleAlone(regions.original(begin)) || ++held.splits < SPLITS_MAX) {
             return;
         }
         boolean often = left.steps - held.stepsBefore < SPLITS_MAX * SPLIT_STEPS;
@@ -118,10 +118,11 @@ final class Chain implements TranslatedCode {
         held.stepsBefore = left.steps;
     }
 
-    /// Whether an access lies so near to a page's first or last byte that another one it shares a look with may lie beyond.
-    private boolean atPageEnd(long word) {
+    /// Whether the tables know the page of an access, and one that it shares a look with may lie in another: before that page or behind it.
+    private boolean isPossibleAlone(long word) {
         long va = hart.registers()[Op.rs1(word)] + Op.immediate(word);
-        return (va - AccessGroups.SPAN_MAX ^ va + AccessGroups.SPAN_MAX) >>> GuestRam.PAGE_SHIFT != 0;
+        boolean atEnd = (va - AccessGroups.SPAN_MAX ^ va + AccessGroups.SPAN_MAX) >>> GuestRam.PAGE_SHIFT != 0;
+        return atEnd && Tlb.probe(hart.mmu().loads() + (AccessGroups.stores(word) ? Tlb.WRITABLE : 0), va) != 0;
     }
 
     @Override

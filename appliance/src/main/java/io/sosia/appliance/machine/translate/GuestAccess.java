@@ -38,11 +38,11 @@ public final class GuestAccess {
     /// Executes the instruction at `pc` as the interpreter would; the registers it reads are in [#X].
     ///
     /// @param left steps left before it
-    /// @return whether the hart wants attention, and [#pc] is where to go on
+    /// @return whether to go on behind it; if not, the hart wants attention, and [#pc] is where it is
     public static boolean perform(long word, long pc, int left) {
         HART.at(pc, HANDOVER.limit - left);
         HART.execute(word);
-        return HART.attention();
+        return !HART.attention();
     }
 
     /// Where the hart is after [#perform].

@@ -7,8 +7,7 @@ public final class Handover {
 
     /// The hart that the code is for.
     public final Hart hart;
-    /// Mark in [#pc], whose low bit is free: the code stopped at accesses that look for their page together, and were not in one that the
-    /// tables know.
+    /// Mark in [#pc], whose low bit is free: the code stopped at accesses that look for their page together, perhaps because they lie in two.
     static final long SPLIT = 1;
 
     /// Where the code stopped, perhaps with a mark.

@@ -13,7 +13,7 @@ final class Held {
     boolean asked;
     /// Its steps when idle regions were last dropped; a new one counts as if it had executed some since.
     long stepsBeforeDrop = -GRACE_STEPS;
-    /// How often it was left because accesses that share a look lay in two pages; the steps when these began to be counted.
+    /// How often it was left because accesses that share a look seemed to lie in two pages; the steps when these began to be counted.
     int splits;
     long stepsBefore;
 

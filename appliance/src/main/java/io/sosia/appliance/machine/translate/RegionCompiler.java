@@ -365,31 +365,34 @@ final class RegionCompiler {
         both(word);
         int to = place + Op.immediate(word);
         Label target = edge(place, to);
-        if (to > place && Op.op(word) == Op.BNE) {
-            code.lxor();
-            Branches.unlessZero(code, target);
-            return;
-        }
-        switch (Op.op(word)) {
-            case Op.BLTU, Op.BGEU -> Branches.compareUnsigned(code);
-            default -> code.lcmp();
-        }
         if (to > place) {
-            jumpIf(Op.op(word), target);
+            jumpForward(Op.op(word), target);
             return;
         }
         // Jumped back to by the comparison itself, the JVM's compiler would keep what that has on its stack for the debugger.
         Label onward = code.newLabel();
-        jumpIf(inverse(Op.op(word)), onward);
+        jumpForward(inverse(Op.op(word)), onward);
         code.goto_(target).labelBinding(onward);
     }
 
-    private void jumpIf(int branch, Label target) {
+    /// Pops two values and jumps as a branch does.
+    private void jumpForward(int branch, Label target) {
         switch (branch) {
-            case Op.BEQ -> code.ifeq(target);
-            case Op.BNE -> code.ifne(target);
-            case Op.BLT, Op.BLTU -> code.iflt(target);
-            default -> code.ifge(target);
+            case Op.BEQ -> code.lcmp().ifeq(target);
+            case Op.BNE -> {
+                code.lxor();
+                Branches.unlessZero(code, target);
+            }
+            case Op.BLT -> code.lcmp().iflt(target);
+            case Op.BGE -> code.lcmp().ifge(target);
+            case Op.BLTU -> {
+                Branches.compareUnsigned(code);
+                code.iflt(target);
+            }
+            default -> {
+                Branches.compareUnsigned(code);
+                code.ifge(target);
+            }
         }
     }
 
@@ -439,7 +442,7 @@ final class RegionCompiler {
         code.invokestatic(ACCESS, "perform", MethodTypeDesc.ofDescriptor("(JJI)Z"));
         registers.changed(RegisterUse.written(word) & ~1);
         Label away = code.newLabel();
-        code.ifne(away);
+        code.ifeq(away);
         edges.add(() -> {
             code.labelBinding(away);
             if (left > 1) {

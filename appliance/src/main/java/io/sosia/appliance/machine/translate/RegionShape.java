@@ -35,7 +35,7 @@ final class RegionShape {
             targets.add(place);
         }
         for (int i = 0; i < heads.length; i++) {
-            look(i);
+            survey(i);
         }
         for (int i = heads.length - 1; i >= 0; i--) {
             int number = i;
@@ -45,7 +45,7 @@ final class RegionShape {
         }
     }
 
-    private void look(int number) {
+    private void survey(int number) {
         RegionPlan.Block block = blocks.get(number);
         int place = block.at();
         for (long word : block.words()) {
@@ -66,7 +66,7 @@ final class RegionShape {
         }
     }
 
-    /// Places that a block leads to, that of what lies behind it last; some lie outside.
+    /// Places that a block leads to; some lie outside. When it runs on, that is the last one.
     private int[] leadsTo(int number) {
         RegionPlan.Block block = blocks.get(number);
         int count = block.words().length;

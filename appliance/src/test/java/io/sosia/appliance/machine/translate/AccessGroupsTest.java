@@ -17,7 +17,10 @@ import io.sosia.appliance.machine.isa.Decoder;
 import io.sosia.appliance.machine.memory.GuestRam;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /// Accesses beside each other share a look into the tables, and what they do is what they would do one by one.
@@ -102,6 +105,34 @@ class AccessGroupsTest {
             a.addi(S0, S0, -1);
             a.bne(S0, ZERO, again);
         });
+    }
+
+    /// What fills page after page finds each first byte in a page that the tables do not know: that is no reason to look for each access.
+    @Test
+    void neighboursInPagesThatAreNewStayTogether() {
+        Assembler a = new Assembler(TestBoard.BASE);
+        a.li(T0, 8L << 60 | TABLES >>> 12);
+        a.csrw(0x180, T0);
+        a.li(A0, DATA - 200 * GuestRam.PAGE_SIZE);
+        a.li(A1, DATA);
+        Label again = a.label();
+        a.bind(again);
+        for (int i = 0; i < 8; i++) {
+            a.sd(ZERO, A0, 8 * i);
+        }
+        a.addi(A0, A0, 64);
+        a.bne(A0, A1, again);
+        a.ecall();
+        Translator[] translator = new Translator[1];
+        TestBoard board = new TestBoard(hart -> translator[0] = EagerTranslator.translator(hart));
+        map(board, false);
+        board.put(TestBoard.BASE, a.bytes());
+        runInPieces(board);
+        int begin = GuestRam.offset(a.address(again)) / 2;
+        List<Region> regions = IntStream.range(begin, begin + a.bytes().length / 2)
+                .mapToObj(translator[0]::region).filter(Objects::nonNull).toList();
+        assertThat(regions.stream().mapToLong(region -> region.steps).sum()).isGreaterThan(100_000);
+        assertThat(regions).noneMatch(region -> region.held.plan.alone());
     }
 
     /// A function whose first instructions are the neighbours, called through a register: its region is made anew, without groups.
