@@ -20,9 +20,7 @@ final class Branches {
 
     /// Pops a long value and jumps unless it is zero.
     static void unlessZero(CodeBuilder code, Label to) {
-        code.lconst_0();
-        compareUnsigned(code);
-        code.ifgt(to);
+        compareUnsigned(code.lconst_0()).ifgt(to);
     }
 
     /// Jumps if a local variable's int value is less than a constant, from which it does not differ by more than an int.
@@ -34,7 +32,7 @@ final class Branches {
     }
 
     /// Pops two long values and pushes how they compare.
-    static void compareUnsigned(CodeBuilder code) {
-        code.invokestatic(LONG, "compareUnsigned", COMPARE);
+    static CodeBuilder compareUnsigned(CodeBuilder code) {
+        return code.invokestatic(LONG, "compareUnsigned", COMPARE);
     }
 }

@@ -122,7 +122,7 @@ final class Chain implements TranslatedCode {
     private boolean isPossibleAlone(long word) {
         long va = hart.registers()[Op.rs1(word)] + Op.immediate(word);
         boolean atEnd = (va - AccessGroups.SPAN_MAX ^ va + AccessGroups.SPAN_MAX) >>> GuestRam.PAGE_SHIFT != 0;
-        return atEnd && Tlb.probe(hart.mmu().loads() + (AccessGroups.stores(word) ? Tlb.WRITABLE : 0), va) != 0;
+        return atEnd && hart.mmu().probe(va, AccessGroups.stores(word) ? Mmu.STORE : Mmu.LOAD) >= 0;
     }
 
     @Override

@@ -52,11 +52,12 @@ final class MemoryCode {
         address(group.register, group.lowest);
         code.loadConstant(Tlb.PLACE_SHIFT).lushr().loadConstant((long) Tlb.PLACE_MASK).land();
         code.lload(tablesLocal).ladd().lstore(entryLocal);
-        entry(group.stores ? Tlb.WRITABLE : 0);
+        int table = group.stores ? Tlb.WRITABLE : 0;
+        entry(table);
         code.lxor();
         Branches.unlessZero(code, leave);
         registers.get(group.register);
-        entry((group.stores ? Tlb.WRITABLE : 0) + Tlb.ADDEND);
+        entry(table + Tlb.ADDEND);
         code.ladd().lstore(local(group));
     }
 

@@ -149,7 +149,7 @@ final class RegionCompiler {
         for (int i = 0; i < steps; i++) {
             long word = block.words()[i];
             if (Op.op(word) == Op.JALR) {
-                jumpToRegister(word, place, RegionShape.farTarget(block, i, place));
+                jumpToRegister(word, place, block.farTarget());
             } else {
                 instruction(word, groups.of(i), place, steps - i);
             }
@@ -261,21 +261,15 @@ final class RegionCompiler {
     }
 
     private void combine(long word) {
-        if (words.areBoth(word)) {
-            bothWords(word);
-            switch (Op.op(word)) {
-                case Op.XOR -> code.ixor();
-                case Op.OR -> code.ior();
-                default -> code.iand();
-            }
-            code.i2l();
-            return;
-        }
-        both(word);
-        switch (Op.op(word)) {
-            case Op.XOR -> code.lxor();
-            case Op.OR -> code.lor();
-            default -> code.land();
+        boolean ints = words.areBoth(word);
+        CodeBuilder operands = ints ? bothWords(word) : both(word);
+        CodeBuilder combined = switch (Op.op(word)) {
+            case Op.XOR -> ints ? operands.ixor() : operands.lxor();
+            case Op.OR -> ints ? operands.ior() : operands.lor();
+            default -> ints ? operands.iand() : operands.land();
+        };
+        if (ints) {
+            combined.i2l();
         }
     }
 
@@ -379,20 +373,11 @@ final class RegionCompiler {
     private void jumpForward(int branch, Label target) {
         switch (branch) {
             case Op.BEQ -> code.lcmp().ifeq(target);
-            case Op.BNE -> {
-                code.lxor();
-                Branches.unlessZero(code, target);
-            }
+            case Op.BNE -> Branches.unlessZero(code.lxor(), target);
             case Op.BLT -> code.lcmp().iflt(target);
             case Op.BGE -> code.lcmp().ifge(target);
-            case Op.BLTU -> {
-                Branches.compareUnsigned(code);
-                code.iflt(target);
-            }
-            default -> {
-                Branches.compareUnsigned(code);
-                code.ifge(target);
-            }
+            case Op.BLTU -> Branches.compareUnsigned(code).iflt(target);
+            default -> Branches.compareUnsigned(code).ifge(target);
         }
     }
 

@@ -30,10 +30,24 @@ record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances,
             return at + 2 * Arrays.stream(words).mapToInt(Op::length).sum();
         }
 
+        /// The last instruction.
+        long last() {
+            return words[words.length - 1];
+        }
+
+        /// The place of the last instruction.
+        int lastAt() {
+            return end() - 2 * Op.length(last());
+        }
+
         /// Whether what lies behind it may be executed after it.
         boolean goesOn() {
-            int last = Op.op(words[words.length - 1]);
-            return last != Op.JAL && last != Op.JALR;
+            return Op.op(last()) != Op.JAL && Op.op(last()) != Op.JALR;
+        }
+
+        /// Where its last instruction goes, a [Op#JALR]: see [RegionPlan#farTarget(int, long, long)].
+        int farTarget() {
+            return RegionPlan.farTarget(lastAt() - 4, words.length == 1 ? Op.UNDECODED : words[words.length - 2], last());
         }
     }
 

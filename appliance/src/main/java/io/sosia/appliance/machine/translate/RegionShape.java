@@ -38,22 +38,14 @@ final class RegionShape {
             survey(i);
         }
         for (int i = heads.length - 1; i >= 0; i--) {
-            int number = i;
-            int most = Arrays.stream(leadsTo(i)).map(this::number)
-                    .filter(next -> next > number && !backTargets.contains(next)).map(next -> stepsOnward[next]).max().orElse(0);
-            stepsOnward[i] = blocks.get(i).words().length + most;
+            stepsOnward[i] = blocks.get(i).words().length + mostBehind(i);
         }
     }
 
     private void survey(int number) {
         RegionPlan.Block block = blocks.get(number);
-        int place = block.at();
         for (long word : block.words()) {
             used |= RegisterUse.read(word) | RegisterUse.written(word);
-            boolean jumps = RegionPlanner.isBranch(Op.op(word)) || Op.op(word) == Op.JAL && Op.rd(word) == Op.SINK;
-            int to = place + Op.immediate(word);
-            loops |= jumps && to <= place && number(to) >= 0;
-            place += 2 * Op.length(word);
         }
         int[] next = leadsTo(number);
         for (int i = 0; i < next.length; i++) {
@@ -64,31 +56,38 @@ final class RegionShape {
                 backTargets.add(number(next[i]));
             }
         }
+        boolean jumps = RegionPlanner.isBranch(Op.op(block.last())) || Op.op(block.last()) == Op.JAL && Op.rd(block.last()) == Op.SINK;
+        loops |= jumps && next[0] <= block.lastAt() && number(next[0]) >= 0;
     }
 
-    /// Places that a block leads to; some lie outside. When it runs on, that is the last one.
+    /// Steps of the longest way that a block leads to without jumping back.
+    private int mostBehind(int number) {
+        int most = 0;
+        for (int place : leadsTo(number)) {
+            int next = number(place);
+            if (next > number && !backTargets.contains(next)) {
+                most = Math.max(most, stepsOnward[next]);
+            }
+        }
+        return most;
+    }
+
+    /// Places that a block leads to, a jump's first; some lie outside. When it runs on, that is the last one.
     private int[] leadsTo(int number) {
         RegionPlan.Block block = blocks.get(number);
-        int count = block.words().length;
-        long last = block.words()[count - 1];
-        int end = block.end();
-        int place = end - 2 * Op.length(last);
+        long last = block.last();
+        int to = block.lastAt() + Op.immediate(last);
         if (RegionPlanner.isBranch(Op.op(last))) {
-            return new int[] {place + Op.immediate(last), end};
+            return new int[] {to, block.end()};
         }
         return switch (Op.op(last)) {
-            case Op.JAL -> new int[] {place + Op.immediate(last)};
+            case Op.JAL -> new int[] {to};
             case Op.JALR -> {
-                int target = farTarget(block, count - 1, place);
+                int target = block.farTarget();
                 yield target != Integer.MIN_VALUE ? new int[] {target} : isReturn(last) ? returns : new int[0];
             }
-            default -> new int[] {end};
+            default -> new int[] {block.end()};
         };
-    }
-
-    /// Where an [Op#JALR] of a block goes, see [RegionPlan#farTarget].
-    static int farTarget(RegionPlan.Block block, int number, int place) {
-        return RegionPlan.farTarget(place - 4, number == 0 ? Op.UNDECODED : block.words()[number - 1], block.words()[number]);
     }
 
     /// Whether an [Op#JALR] returns from a function.

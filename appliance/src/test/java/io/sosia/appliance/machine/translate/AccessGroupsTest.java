@@ -123,14 +123,10 @@ class AccessGroupsTest {
         a.addi(A0, A0, 64);
         a.bne(A0, A1, again);
         a.ecall();
-        Translator[] translator = new Translator[1];
-        TestBoard board = new TestBoard(hart -> translator[0] = EagerTranslator.translator(hart));
-        map(board, false);
-        board.put(TestBoard.BASE, a.bytes());
-        runInPieces(board);
+        Translator translator = translate(false, a);
         int begin = GuestRam.offset(a.address(again)) / 2;
         List<Region> regions = IntStream.range(begin, begin + a.bytes().length / 2)
-                .mapToObj(translator[0]::region).filter(Objects::nonNull).toList();
+                .mapToObj(translator::region).filter(Objects::nonNull).toList();
         assertThat(regions.stream().mapToLong(region -> region.steps).sum()).isGreaterThan(100_000);
         assertThat(regions).noneMatch(region -> region.held.plan.alone());
     }
@@ -160,12 +156,8 @@ class AccessGroupsTest {
         a.addi(S0, S0, -1);
         a.bne(S0, ZERO, again);
         a.ecall();
-        Translator[] translator = new Translator[1];
-        TestBoard board = new TestBoard(hart -> translator[0] = EagerTranslator.translator(hart));
-        map(board, true);
-        board.put(TestBoard.BASE, a.bytes());
-        runInPieces(board);
-        Region region = translator[0].region((GuestRam.offset(function[0])) / 2);
+        Translator translator = translate(true, a);
+        Region region = translator.region((GuestRam.offset(function[0])) / 2);
         assertThat(region.held.plan.alone()).isTrue();
         assertThat(region.steps).isGreaterThan(1000);
     }
@@ -280,6 +272,16 @@ class AccessGroupsTest {
         assertThat(translator[0].regions()).isPositive();
         assertThat(translated.stateText()).isEqualTo(interpreted.stateText());
         assertThat(translated.ram.contents().mismatch(interpreted.ram.contents())).isEqualTo(-1);
+    }
+
+    /// Runs a program with a translator.
+    private static Translator translate(boolean second, Assembler program) {
+        Translator[] translator = new Translator[1];
+        TestBoard board = new TestBoard(hart -> translator[0] = EagerTranslator.translator(hart));
+        map(board, second);
+        board.put(TestBoard.BASE, program.bytes());
+        runInPieces(board);
+        return translator[0];
     }
 
     private static void map(TestBoard board, boolean second) {

@@ -339,7 +339,6 @@ class RegionsTest {
         int addTwo = 2 << 20 | A1 << 15 | A1 << 7 | 0x13;
         Assembler a = new Assembler(TestBoard.BASE);
         Label again = a.label();
-        Label behind = a.label();
         a.li(S0, TIMES);
         a.li(S1, TestBoard.BASE + FAR);
         a.li(S2, addTwo);
@@ -348,7 +347,6 @@ class RegionsTest {
         a.bind(again);
         a.addi(S0, S0, -1);
         a.jalr(RA, S1, 0);
-        a.bind(behind);
         a.word(addOne);
         a.bne(S0, ZERO, again);
         a.ecall();
