@@ -385,8 +385,10 @@ final class RegionCompiler {
         return switch (branch) {
             case Op.BEQ -> Op.BNE;
             case Op.BNE -> Op.BEQ;
-            case Op.BLT, Op.BLTU -> Op.BGE;
-            default -> Op.BLT;
+            case Op.BLT -> Op.BGE;
+            case Op.BGE -> Op.BLT;
+            case Op.BLTU -> Op.BGEU;
+            default -> Op.BLTU;
         };
     }
 

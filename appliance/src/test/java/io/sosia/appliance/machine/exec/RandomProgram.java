@@ -270,14 +270,35 @@ public final class RandomProgram {
         }
     }
 
+    /// Over an instruction or two, or back over them until it is not taken any more.
     private void branch(Assembler a, int rs1, int rs2) {
-        Label ahead = a.label();
-        a.bltu(rs1, rs2, ahead);
+        Label to = a.label();
+        boolean back = random.nextInt(3) == 0;
+        if (back) {
+            a.bind(to);
+        } else {
+            compare(a, rs1, rs2, to);
+        }
         a.addi(rs1, rs1, 1);
         if (random.nextBoolean()) {
             a.cNop();
         }
-        a.bind(ahead);
+        if (back) {
+            compare(a, rs1, rs2, to);
+        } else {
+            a.bind(to);
+        }
+    }
+
+    private void compare(Assembler a, int rs1, int rs2, Label to) {
+        switch (random.nextInt(6)) {
+            case 0 -> a.beq(rs1, rs2, to);
+            case 1 -> a.bne(rs1, rs2, to);
+            case 2 -> a.blt(rs1, rs2, to);
+            case 3 -> a.bge(rs1, rs2, to);
+            case 4 -> a.bltu(rs1, rs2, to);
+            default -> a.bgeu(rs1, rs2, to);
+        }
     }
 
     /// A branch into the midst of an instruction: its upper half is one, too, and both go on behind it.
