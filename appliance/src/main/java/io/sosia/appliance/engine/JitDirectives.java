@@ -1,7 +1,6 @@
 package io.sosia.appliance.engine;
 
 import io.sosia.appliance.machine.translate.CompilerHints;
-import io.sosia.appliance.machine.translate.Region;
 import io.sosia.appliance.machine.translate.Tier;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -32,7 +31,10 @@ final class JitDirectives {
         try {
             Path file = Files.createTempFile("sosia-jit", ".json");
             try {
-                Files.writeString(file, "[%s, %s, %s, %s]".formatted(region(Tier.QUICK), region(Tier.PEAK), interpreter(), translation()));
+                Files.writeString(file, "[%s, %s, %s, %s, %s]".formatted(
+                        generated(CompilerHints.generated(Tier.QUICK.className()), CompilerHints.IN_REGIONS),
+                        generated(CompilerHints.generated(Tier.PEAK.className()), CompilerHints.IN_REGIONS),
+                        generated(CompilerHints.DISPATCHER, CompilerHints.IN_DISPATCHER), interpreter(), translation()));
                 ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
                         "compilerDirectivesAdd", new Object[] {new String[] {file.toString()}},
                         new String[] {String[].class.getName()});
@@ -45,10 +47,8 @@ final class JitDirectives {
     }
 
     /// Code is inlined until the caller has reached a size, unless the launcher's `-XX:-ClipInlining` says otherwise.
-    private static String region(Tier tier) {
-        String folder = Region.class.getPackageName().replace('.', '/') + "/";
-        return "{match: \"%s%s*.run\", BackgroundCompilation: false, inline: %s, c1: {Exclude: true}}".formatted(
-                folder, tier.className(), list(CompilerHints.IN_REGIONS));
+    private static String generated(String methods, List<String> inlined) {
+        return "{match: \"%s\", BackgroundCompilation: false, inline: %s, c1: {Exclude: true}}".formatted(methods, list(inlined));
     }
 
     private static String interpreter() {

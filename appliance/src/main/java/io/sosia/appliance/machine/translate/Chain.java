@@ -42,13 +42,15 @@ final class Chain implements TranslatedCode {
     private final Hart hart;
     private final Handover handover;
     private final Regions regions;
+    private final Batches batches;
     private final Requests requests;
     private final long ramAddress;
 
-    Chain(Hart hart, Handover handover, Regions regions, Requests requests) {
+    Chain(Hart hart, Handover handover, Regions regions, Batches batches, Requests requests) {
         this.hart = hart;
         this.handover = handover;
         this.regions = regions;
+        this.batches = batches;
         this.requests = requests;
         ramAddress = hart.ram().address();
     }
@@ -58,31 +60,32 @@ final class Chain implements TranslatedCode {
         Handover handover = this.handover;
         Hart hart = this.hart;
         Regions regions = this.regions;
+        Batches batches = this.batches;
         long ramAddress = this.ramAddress;
         handover.limit = limit;
         handover.pc = pc;
         Mmu mmu = hart.mmu();
         long tables = mmu.loads();
         long fetches = mmu.fetches();
-        Region region = regions.at(Regions.begin(page, slot));
+        int number = regions.number(Regions.begin(page, slot));
         long at = pc;
         int rest = left;
         while (true) {
-            int after = region.run(at & -4096, rest, tables);
+            int after = batches.run(number, at & -4096, rest, tables);
             if (after == rest) {
                 if (handover.pc != at) {
-                    split(region, region, at, region.begin);
+                    split(number, number, at, batches.region(number).begin);
                 }
                 return rest;
             }
-            region.steps += rest - after;
+            boolean busy = batches.executed(number, rest - after);
             rest = after;
             if (hart.attention()) {
                 // The region may be gone already.
                 return rest;
             }
-            if (region.steps > region.stepsMax) {
-                requests.busy(region, at);
+            if (busy) {
+                requests.busy(batches.region(number), at);
             }
             at = handover.pc;
             boolean split = (at & Handover.SPLIT) != 0;
@@ -95,27 +98,29 @@ final class Chain implements TranslatedCode {
                 return rest;
             }
             int begin = (int) (address - ramAddress) >>> 1;
-            Region next = regions.at(begin);
+            int next = regions.number(begin);
             if (split) {
-                split(region, next, at, begin);
+                split(number, next, at, begin);
             }
-            if (next == null) {
+            if (next == Regions.NONE) {
                 return rest;
             }
-            region = next;
+            number = next;
         }
     }
 
     /// Accesses that look for their page together were not possible. Where that is so often because the page ends between them, going on
     /// from there has a region of its own, in which they look alone.
-    private void split(Region left, Region next, long pc, int begin) {
-        Held held = left.held;
-        if (next != null && next.held.plan.alone() || !isPossibleAlone(regions.original(begin)) || ++held.splits < SPLITS_MAX) {
+    private void split(int left, int next, long pc, int begin) {
+        Region there = next == Regions.NONE ? null : batches.region(next);
+        Held held = batches.region(left).held;
+        if (there != null && there.held.plan.alone() || !isPossibleAlone(regions.original(begin)) || ++held.splits < SPLITS_MAX) {
             return;
         }
-        boolean often = left.steps - held.stepsBefore < SPLITS_MAX * SPLIT_STEPS;
-        held.splits = often && requests.alone(next, pc, Regions.page(begin)) ? -SPLITS_BETWEEN : 0;
-        held.stepsBefore = left.steps;
+        long steps = batches.steps(left);
+        boolean often = steps - held.stepsBefore < SPLITS_MAX * SPLIT_STEPS;
+        held.splits = often && requests.alone(there, pc, Regions.page(begin)) ? -SPLITS_BETWEEN : 0;
+        held.stepsBefore = steps;
     }
 
     /// Whether the tables know the page of an access, and one that it shares a look with may lie in another: before that page or behind it.

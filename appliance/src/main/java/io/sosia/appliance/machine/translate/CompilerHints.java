@@ -34,6 +34,10 @@ public final class CompilerHints {
             '-' + pattern(GuestAccess.class, "perform"),
             '+' + pattern(GuestAccess.class, "*"));
 
+    /// What calls the regions of a batch, none of which is to become part of it.
+    public static final String DISPATCHER = generated(DispatcherCompiler.NAME);
+    public static final List<String> IN_DISPATCHER = List.of('-' + generated(Tier.QUICK.className()), '-' + generated(Tier.PEAK.className()));
+
     /// What is not to become part of [#INTERPRETER]: that is compiled a dozen times while a guest boots, whenever it meets what it has
     /// never met before, and is five times as long with all this in it.
     public static final List<String> IN_INTERPRETER = List.of(
@@ -48,6 +52,7 @@ public final class CompilerHints {
     public static final List<String> TRANSLATION = List.of(
             pattern(RegionCompiler.class, "*"),
             pattern(RegionShape.class, "*"),
+            pattern(DispatcherCompiler.class, "*"),
             pattern(GuestRegisters.class, "*"),
             pattern(MemoryCode.class, "*"),
             pattern(FloatCode.class, "*"),
@@ -62,6 +67,13 @@ public final class CompilerHints {
             "jdk/internal/constant/*.*");
 
     private CompilerHints() {}
+
+    /// Methods of generated classes.
+    ///
+    /// @param name how the classes' simple names begin
+    public static String generated(String name) {
+        return CompilerHints.class.getPackageName().replace('.', '/') + '/' + name + "*." + RegionCompiler.METHOD;
+    }
 
     private static String pattern(Class<?> type, String methods) {
         return type.getName().replace('.', '/') + '.' + methods;

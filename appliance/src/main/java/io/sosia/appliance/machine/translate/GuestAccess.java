@@ -5,7 +5,6 @@ import io.sosia.appliance.machine.memory.GuestRam;
 import io.sosia.appliance.machine.memory.NativeMemory;
 import io.sosia.appliance.machine.mmu.Mmu;
 import io.sosia.appliance.machine.mmu.Tlb;
-import java.lang.invoke.MethodHandles;
 import sun.misc.Unsafe;
 
 /// What translated code calls, beside memory ([MemoryCode]): instructions that are not translated, and what leads from page to page.
@@ -24,11 +23,6 @@ public final class GuestAccess {
     public static final long[] X = HART.registers();
 
     private GuestAccess() {}
-
-    /// Lets the engine define regions beside this class.
-    public static MethodHandles.Lookup lookup() {
-        return MethodHandles.lookup();
-    }
 
     /// Whether the code's page at `va` is mapped to this page of RAM, as far as the tables know.
     public static boolean mapped(long va, int page) {

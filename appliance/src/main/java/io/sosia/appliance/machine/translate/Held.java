@@ -3,16 +3,12 @@ package io.sosia.appliance.machine.translate;
 /// What is kept of a region in use, and seldom looked at.
 final class Held {
 
-    private static final long GRACE_STEPS = 10_000;
-
     final Tier tier;
     final RegionPlan plan;
     /// The decoded instruction that its sign replaced.
     final long original;
     /// Whether a better one is being made.
     boolean asked;
-    /// Its steps when idle regions were last dropped; a new one counts as if it had executed some since.
-    long stepsBeforeDrop = -GRACE_STEPS;
     /// How often it was left because accesses that share a look seemed to lie in two pages; the steps when these began to be counted.
     int splits;
     long stepsBefore;

@@ -6,11 +6,13 @@ package io.sosia.appliance.machine.translate;
 /// argument, so that it serves every mapping of the same physical page.
 public abstract class Region {
 
+    /// The batch that its class was defined in, and its place there.
+    Batch batch;
+    int place;
     /// Where it begins in RAM, in halfwords.
     int begin = -1;
-    /// Steps executed in it, and after how many that is worth telling.
-    long steps;
-    long stepsMax;
+    /// Its number among those in use, see [Batches].
+    int number = -1;
     /// What else there is to it, when it is in use.
     Held held;
 

@@ -21,10 +21,14 @@ import java.util.TreeMap;
 /// behind it, and brings home the registers that the block has changed ([GuestRegisters]).
 final class RegionCompiler {
 
+    /// Name and type of the method, see [Region#run]; and of the static field that holds the class's only object.
+    static final String METHOD = "run";
+    static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIJ)I");
+    static final String ONLY = "ONLY";
+
     private static final ClassDesc REGION = ClassDesc.of(Region.class.getName());
     private static final ClassDesc ACCESS = ClassDesc.of(GuestAccess.class.getName());
     private static final ClassDesc ARITHMETIC = ClassDesc.of(Arithmetic.class.getName());
-    private static final MethodTypeDesc RUN = MethodTypeDesc.ofDescriptor("(JIJ)I");
     private static final MethodTypeDesc BINARY = MethodTypeDesc.ofDescriptor("(JJ)J");
 
     // Local variables: `this`, the arguments, the exit's pc, the guest's registers, the bound of
@@ -67,14 +71,20 @@ final class RegionCompiler {
     }
 
     /// The class file of the region.
-    static byte[] compile(Tier tier, RegionPlan plan) {
-        ClassDesc self = ClassDesc.of(Region.class.getPackageName(), tier.className());
+    ///
+    /// @param place its place in its batch
+    static byte[] compile(Tier tier, int place, RegionPlan plan) {
+        ClassDesc self = ClassDesc.of(Region.class.getPackageName(), tier.className() + place);
         return ClassFile.of(ClassFile.DebugElementsOption.DROP_DEBUG).build(self, type -> type
                 .withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL)
                 .withSuperclass(REGION)
-                .withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, init -> init
+                .withField(ONLY, self, ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC | ClassFile.ACC_FINAL)
+                .withMethodBody(ConstantDescs.CLASS_INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_STATIC, init -> init
+                        .new_(self).dup().invokespecial(self, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void)
+                        .putstatic(self, ONLY, self).return_())
+                .withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PRIVATE, init -> init
                         .aload(0).invokespecial(REGION, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void).return_())
-                .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, run -> new RegionCompiler(tier, plan, run).body()));
+                .withMethodBody(METHOD, RUN, ClassFile.ACC_PUBLIC, run -> new RegionCompiler(tier, plan, run).body()));
     }
 
     /// Bytes of bytecode of a region's class.

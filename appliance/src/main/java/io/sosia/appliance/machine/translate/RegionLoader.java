@@ -6,37 +6,38 @@ import io.sosia.appliance.machine.memory.NativeMemory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.lang.invoke.MethodHandles;
+import java.util.ArrayList;
 import java.util.List;
 import sun.misc.Unsafe;
 
 /// Defines one machine's copy of [GuestAccess] and, beside it, the machine's regions.
 ///
-/// Regions are hidden classes: the JVM unloads one as soon as nobody holds it.
+/// The regions' classes are defined by the loaders below it, a [Batch] each.
 public final class RegionLoader extends ClassLoader {
 
     private static final String ACCESS = GuestAccess.class.getName();
     private static final String FLOATS = GuestFloats.class.getName();
 
-    /// Classes that regions call. They are looked up beforehand: code compiled before that is thrown away at the first call.
+    /// Classes that regions call, beside the machine's own.
     private static final List<Class<?>> CALLED = List.of(Region.class, Arithmetic.class, Float64.class, NativeMemory.class, Long.class,
             Math.class, Unsafe.class);
 
     /// For the initializer of the copy being made.
     private static Handover beingMade;
 
-    private final MethodHandles.Lookup besideAccess;
+    private final List<Class<?>> called = new ArrayList<>(CALLED);
+    private final int batchSize;
+    private Batch batch;
 
-    RegionLoader(Handover handover) {
+    /// @param batchSize regions in a batch
+    RegionLoader(Handover handover, int batchSize) {
         super("guest", RegionLoader.class.getClassLoader());
+        this.batchSize = batchSize;
         synchronized (RegionLoader.class) {
             beingMade = handover;
             try {
-                Class<?> access = define(ACCESS);
-                Class.forName(FLOATS, true, define(FLOATS).getClassLoader());
-                besideAccess = (MethodHandles.Lookup) access.getMethod("lookup").invoke(null);
-                for (Class<?> each : CALLED) {
-                    Class.forName(each.getName(), true, this);
+                for (String each : List.of(ACCESS, FLOATS)) {
+                    called.add(Class.forName(each, true, define(each).getClassLoader()));
                 }
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException(e);
@@ -68,12 +69,15 @@ public final class RegionLoader extends ClassLoader {
         return super.loadClass(name, resolve);
     }
 
-    /// Makes a region of the bytes of its class.
-    Region define(byte[] classFile) {
-        try {
-            return (Region) besideAccess.defineHiddenClass(classFile, true).lookupClass().getConstructor().newInstance();
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("a region cannot be defined", e);
+    /// The batch that the next region belongs to.
+    Batch batch() {
+        if (batch == null || batch.isFull()) {
+            try {
+                batch = new Batch(this, called, batchSize);
+            } catch (ClassNotFoundException e) {
+                throw new IllegalStateException(e);
+            }
         }
+        return batch;
     }
 }

@@ -5,28 +5,23 @@ import io.sosia.appliance.machine.exec.CodeCache;
 import io.sosia.appliance.machine.isa.Op;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 
 /// The regions in use, found by where they begin in RAM, and dropped when code they were made of changes.
 final class Regions {
 
-    private static final Region NONE = new Region() {
-        @Override
-        public int run(long base, int left, long tables) {
-            return left;
-        }
-    };
+    /// Where no region begins.
+    static final int NONE = -1;
 
     private final Hart hart;
     private final CodeCache code;
     private final long peakSteps;
-    private final int most;
+    private final Batches batches;
     /// By page and slot where they begin.
     private final Region[][] begins;
-    /// The same by the low bits of where they begin, the last one looked for: for a quick look.
-    private final Region[] quick = new Region[1 << 16];
+    /// By the low bits of where they begin, the last one looked for: where that is, and its number.
+    private final long[] quick = new long[1 << 16];
     /// By page: all that have instructions there.
     private final List<Region>[] touching;
     /// By page: how often its code changed.
@@ -34,17 +29,16 @@ final class Regions {
     private int count;
 
     /// @param peakSteps steps in a quick region after which it is worth telling
-    /// @param most      regions held, 2 or more
     @SuppressWarnings({"unchecked", "rawtypes"})
-    Regions(Hart hart, CodeCache code, long peakSteps, int most) {
+    Regions(Hart hart, CodeCache code, long peakSteps, Batches batches) {
         this.hart = hart;
         this.code = code;
         this.peakSteps = peakSteps;
-        this.most = most;
+        this.batches = batches;
         begins = new Region[hart.ram().pages()][];
         touching = new List[hart.ram().pages()];
         changes = new long[hart.ram().pages()];
-        Arrays.fill(quick, NONE);
+        Arrays.fill(quick, -1);
         code.setWatcher(this::changed);
     }
 
@@ -58,19 +52,26 @@ final class Regions {
         return begin / CodeCache.SLOTS;
     }
 
-    /// The region that begins there, or null.
-    Region at(int begin) {
-        Region region = quick[begin & quick.length - 1];
-        return region.begin == begin ? region : find(begin);
+    /// Number of the region that begins there, or [#NONE].
+    int number(int begin) {
+        long last = quick[begin & quick.length - 1];
+        return (int) (last >>> 32) == begin ? (int) last : find(begin);
     }
 
-    private Region find(int begin) {
+    private int find(int begin) {
         Region[] here = begins[page(begin)];
         Region region = here == null ? null : here[begin % CodeCache.SLOTS];
-        if (region != null) {
-            quick[begin & quick.length - 1] = region;
+        if (region == null) {
+            return NONE;
         }
-        return region;
+        quick[begin & quick.length - 1] = (long) begin << 32 | region.number;
+        return region.number;
+    }
+
+    /// The region that begins there, or null.
+    Region at(int begin) {
+        int number = number(begin);
+        return number == NONE ? null : batches.region(number);
     }
 
     /// The decoded instruction there, whether a region begins with it or not.
@@ -104,6 +105,8 @@ final class Regions {
         RegionPlan plan = arrival.plan;
         int page = plan.page(plan.entry());
         int slot = RegionPlan.slot(plan.entry());
+        Region region = arrival.region;
+        batches.refresh(region.batch);
         Region there = at(begin(page, slot));
         Held before = there == null ? null : there.held;
         if (before != null && arrival.tier == Tier.PEAK) {
@@ -118,12 +121,12 @@ final class Regions {
             }
             drop(there);
         }
-        if (count >= most) {
-            dropIdle();
+        if (!batches.hasRoom(region.batch)) {
+            batches.idle().forEach(this::drop);
         }
-        Region region = arrival.region;
+        batches.add(region);
+        batches.tellAfter(region.number, arrival.tier == Tier.QUICK ? peakSteps : Long.MAX_VALUE);
         region.begin = begin(page, slot);
-        region.stepsMax = arrival.tier == Tier.QUICK ? peakSteps : Long.MAX_VALUE;
         region.held = new Held(arrival.tier, plan, code.word(page, slot));
         if (begins[page] == null) {
             begins[page] = new Region[CodeCache.SLOTS];
@@ -163,23 +166,6 @@ final class Regions {
         hart.demandAttention();
     }
 
-    /// Drops the half that has been executed least since this was last done.
-    private void dropIdle() {
-        List<Region> all = new ArrayList<>();
-        for (Region[] here : begins) {
-            if (here != null) {
-                Arrays.stream(here).filter(Objects::nonNull).forEach(all::add);
-            }
-        }
-        all.sort(Comparator.comparingLong(region -> region.steps - region.held.stepsBeforeDrop));
-        for (Region region : all.subList(0, all.size() / 2)) {
-            drop(region);
-        }
-        for (Region region : all.subList(all.size() / 2, all.size())) {
-            region.held.stepsBeforeDrop = region.steps;
-        }
-    }
-
     private void drop(Region region) {
         int begin = region.begin;
         if (at(begin) != region) {
@@ -187,7 +173,8 @@ final class Regions {
             return;
         }
         begins[page(begin)][begin % CodeCache.SLOTS] = null;
-        quick[begin & quick.length - 1] = NONE;
+        quick[begin & quick.length - 1] = -1;
+        batches.remove(region);
         restore(region);
         for (int each : region.held.plan.pages()) {
             touching[each].remove(region);

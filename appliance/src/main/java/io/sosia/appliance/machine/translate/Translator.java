@@ -24,6 +24,7 @@ public final class Translator implements Engine {
     private final Hart hart;
     private final CodeCache code;
     private final Interpreter interpreter;
+    private final Batches batches;
     private final Regions regions;
     private final Handover handover;
     private final TranslationQueue queue;
@@ -42,7 +43,7 @@ public final class Translator implements Engine {
 
     /// @param heatMax    how often code is jumped to before it is worth a region
     /// @param peakSteps  steps in a quick region after which a better one is worth its making
-    /// @param regionsMax regions held at most; when there are as many, those used least make room
+    /// @param regionsMax regions held at most; when as many have been made, those used least make room
     Translator(Hart hart, TranslationQueue queue, short heatMax, long peakSteps, int regionsMax) {
         this.hart = hart;
         this.queue = queue;
@@ -50,9 +51,10 @@ public final class Translator implements Engine {
         this.peakSteps = peakSteps;
         code = new CodeCache(hart, heatMax);
         handover = new Handover(hart);
-        loader = new RegionLoader(handover);
-        regions = new Regions(hart, code, peakSteps, regionsMax);
-        Chain chain = new Chain(hart, handover, regions, new HotCode());
+        loader = new RegionLoader(handover, Batches.size(regionsMax));
+        batches = new Batches(regionsMax);
+        regions = new Regions(hart, code, peakSteps, batches);
+        Chain chain = new Chain(hart, handover, regions, batches, new HotCode());
         planner = new RegionPlanner(hart.mmu(), code, chain);
         interpreter = new Interpreter(hart, code, chain);
     }
@@ -76,6 +78,11 @@ public final class Translator implements Engine {
     /// The region that begins after so many halfwords of RAM, or null.
     Region region(int begin) {
         return regions.at(begin);
+    }
+
+    /// Steps executed in a region.
+    long steps(Region region) {
+        return batches.steps(region.number);
     }
 
     /// Pages of RAM that tables are kept for, to find the regions by.
@@ -114,7 +121,7 @@ public final class Translator implements Engine {
             if (held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
                 held.asked = ask(Tier.PEAK,
                         planner.plan(pc, Regions.page(region.begin), Tier.PEAK.instructionsMax, held.plan.alone()));
-                region.stepsMax = region.steps + peakSteps;
+                batches.tellAfter(region.number, peakSteps);
             }
         }
 
@@ -134,14 +141,15 @@ public final class Translator implements Engine {
         }
         long[] versions = regions.versions(plan);
         boolean taken = queue.offer(() -> {
+            Batch batch = loader.batch();
             RegionPlan fitting = plan;
-            byte[] classFile = RegionCompiler.compile(tier, plan);
+            byte[] classFile = RegionCompiler.compile(tier, batch.place(), plan);
             while (RegionCompiler.codeBytes(classFile) >= Tier.CODE_BYTES_MAX) {
                 fitting = fitting.cut(fitting.instructions() * 2 / 3);
-                classFile = RegionCompiler.compile(tier, fitting);
+                classFile = RegionCompiler.compile(tier, batch.place(), fitting);
             }
-            Region region = loader.define(classFile);
-            Tier.warm(region);
+            Region region = batch.define(classFile);
+            batch.improve(queue.isIdle());
             arrivals.add(new Arrival(tier, plan, fitting, versions, region));
         });
         if (taken) {

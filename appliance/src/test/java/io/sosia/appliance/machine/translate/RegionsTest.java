@@ -18,6 +18,8 @@ import io.sosia.appliance.machine.asm.Label;
 import io.sosia.appliance.machine.exec.TestBoard;
 import io.sosia.appliance.machine.memory.GuestRam;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What translated loops do that programs of a few thousand random instructions seldom do.
 class RegionsTest {
@@ -274,9 +276,9 @@ class RegionsTest {
     }
 
     /// Twenty loops, one after the other and all again, and one that each of them calls.
-    @Test
-    void regionsThatAreUsedLeastMakeRoom() {
-        int most = 6;
+    @ParameterizedTest
+    @ValueSource(ints = {6, 16})
+    void regionsThatAreUsedLeastMakeRoom(int most) {
         Translator[] small = new Translator[1];
         TestBoard crowded = new TestBoard(hart -> small[0] = EagerTranslator.translator(hart, most));
         Assembler a = new Assembler(TestBoard.BASE);
@@ -309,7 +311,8 @@ class RegionsTest {
             assertThat(small[0].regions()).isLessThanOrEqualTo(most);
             seen = Math.max(seen, small[0].regions());
         }
-        assertThat(seen).isEqualTo(most);
+        // Where several make a batch, some of them have been replaced by better ones meanwhile.
+        assertThat(seen).isGreaterThan(Batches.size(most) == 1 ? most - 1 : most / 2);
         assertThat(crowded.hart.x(A1)).isEqualTo(3 * 20 * 50);
     }
 
