@@ -2,10 +2,11 @@ package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.isa.Op;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/// Which accesses to memory of one block share a look into the translation tables: neighbours in one page, reached by the same register
-/// while it keeps its value, as the fields of a structure or what a function saves on its stack.
+/// Which accesses to memory of one block share a look into the translation tables: neighbours in one page, reached from the same origin
+/// ([Origins]), as the fields of a structure, what a function saves on its stack, or constants beside each other.
 ///
 /// The one look, at the first of them, asks whether the page of the lowest holds the highest too, and whether they are aligned.
 /// Nothing changes the tables before the last of them.
@@ -17,11 +18,12 @@ final class AccessGroups {
     /// Accesses that share a look.
     static final class Group {
 
+        /// Register of the first access; distances are told from its value there.
         final int register;
         final boolean stores;
         /// Number in its block.
         final int number;
-        /// Distances from the register's value: of the lowest access, and of the highest one of the widest access's alignment.
+        /// Of the lowest access, and of the highest one of the widest access's alignment.
         int lowest;
         int last;
         /// Bytes of the widest access.
@@ -31,16 +33,21 @@ final class AccessGroups {
         private int highest;
         /// A distance at which the widest access lies.
         private int aligned;
+        /// The register's own distance from the origin.
+        private final int from;
         private final List<long[]> members = new ArrayList<>();
 
-        private Group(int register, boolean stores, int number) {
+        private Group(int register, int from, boolean stores, int number) {
             this.register = register;
+            this.from = from;
             this.stores = stores;
             this.number = number;
         }
 
+        /// @param place distance from the origin
         /// @return false if it does not fit in
-        private boolean add(int distance, int bytes) {
+        private boolean add(int place, int bytes) {
+            int distance = place - from;
             int low = members.isEmpty() ? distance : Math.min(lowest, distance);
             int high = members.isEmpty() ? distance : Math.max(highest, distance);
             int wide = Math.max(width, bytes);
@@ -60,41 +67,47 @@ final class AccessGroups {
         }
     }
 
-    private final Group[] byInstruction;
-    private int count;
+    /// An access of a group.
+    ///
+    /// @param distance from the value that the group's register had
+    record Access(Group group, int distance) {}
 
-    /// @param words the decoded instructions of the block
+    private final Access[] accesses;
+
     /// @param alone whether each access is to look for itself
-    AccessGroups(long[] words, boolean alone) {
-        byInstruction = new Group[words.length];
-        Group[] loads = new Group[32];
-        Group[] stores = new Group[32];
+    AccessGroups(RegionPlan.Block block, boolean alone) {
+        long[] words = block.words();
+        accesses = new Access[words.length];
+        Origins origins = new Origins();
+        Group[] loads = new Group[Origins.most(words.length)];
+        Group[] stores = new Group[loads.length];
+        int count = 0;
+        int place = block.at();
         for (int i = 0; i < words.length; i++) {
             long word = words[i];
             int bytes = bytes(word);
             if (bytes != 0) {
                 Group[] open = stores(word) ? stores : loads;
-                int register = Op.rs1(word);
-                if (open[register] == null || alone || !open[register].add(Op.immediate(word), bytes)) {
-                    open[register] = new Group(register, stores(word), count++);
-                    open[register].add(Op.immediate(word), bytes);
+                int origin = origins.origin(Op.rs1(word));
+                int from = origins.distance(Op.rs1(word));
+                int distance = from + Op.immediate(word);
+                if (open[origin] == null || alone || !open[origin].add(distance, bytes)) {
+                    open[origin] = new Group(Op.rs1(word), from, stores(word), count++);
+                    open[origin].add(distance, bytes);
                 }
-                byInstruction[i] = open[register];
+                accesses[i] = new Access(open[origin], distance - open[origin].from);
             } else if (Op.op(word) >= Op.HOT_END && Op.op(word) != Op.FLOAT) {
-                loads = new Group[32];
-                stores = new Group[32];
+                Arrays.fill(loads, null);
+                Arrays.fill(stores, null);
             }
-            int written = RegisterUse.written(word);
-            if (written != 0) {
-                loads[Integer.numberOfTrailingZeros(written)] = null;
-                stores[Integer.numberOfTrailingZeros(written)] = null;
-            }
+            origins.after(word, place);
+            place += 2 * Op.length(word);
         }
     }
 
-    /// The group of an instruction that accesses memory.
-    Group of(int instruction) {
-        return byInstruction[instruction];
+    /// The access of an instruction; null when it does not access memory.
+    Access of(int instruction) {
+        return accesses[instruction];
     }
 
     /// Whether an instruction that accesses memory stores.

@@ -36,7 +36,8 @@ public final class CompilerHints {
 
     /// What calls the regions of a batch, none of which is to become part of it.
     public static final String DISPATCHER = generated(DispatcherCompiler.NAME);
-    public static final List<String> IN_DISPATCHER = List.of('-' + generated(Tier.QUICK.className()), '-' + generated(Tier.PEAK.className()));
+    public static final List<String> IN_DISPATCHER = List.of(
+            '-' + generated(Tier.QUICK.className()), '-' + generated(Tier.PEAK.className()));
 
     /// What is not to become part of [#INTERPRETER]: that is compiled a dozen times while a guest boots, whenever it meets what it has
     /// never met before, and is five times as long with all this in it.
@@ -58,6 +59,7 @@ public final class CompilerHints {
             pattern(FloatCode.class, "*"),
             pattern(AccessGroups.class, "*"),
             pattern(AccessGroups.Group.class, "*"),
+            pattern(Origins.class, "*"),
             pattern(RegisterUse.class, "*"),
             pattern(WordRegisters.class, "*"),
             pattern(Branches.class, "*"),

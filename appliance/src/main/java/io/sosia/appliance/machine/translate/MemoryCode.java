@@ -62,9 +62,9 @@ final class MemoryCode {
     }
 
     /// Pushes what an instruction loads: an integer as its register holds it, or the bits of a floating-point number.
-    void load(AccessGroups.Group group, long word) {
+    void load(AccessGroups.Access access, long word) {
         memory();
-        target(group, word);
+        target(access);
         switch (Op.op(word)) {
             case Op.LB -> access("getByte", GET_BYTE).i2l();
             case Op.LBU -> access("getByte", GET_BYTE).loadConstant(0xff).iand().i2l();
@@ -80,9 +80,9 @@ final class MemoryCode {
     /// Stores for an instruction.
     ///
     /// @param value pushes what it stores
-    void store(AccessGroups.Group group, long word, Runnable value) {
+    void store(AccessGroups.Access access, long word, Runnable value) {
         memory();
-        target(group, word);
+        target(access);
         value.run();
         switch (Op.op(word)) {
             case Op.SB -> {
@@ -116,11 +116,11 @@ final class MemoryCode {
         return addressesLocal + 2 * group.number;
     }
 
-    /// Pushes where an instruction's access goes.
-    private void target(AccessGroups.Group group, long word) {
-        code.lload(local(group));
-        if (Op.immediate(word) != 0) {
-            code.loadConstant((long) Op.immediate(word)).ladd();
+    /// Pushes where an access goes.
+    private void target(AccessGroups.Access access) {
+        code.lload(local(access.group()));
+        if (access.distance() != 0) {
+            code.loadConstant((long) access.distance()).ladd();
         }
     }
 

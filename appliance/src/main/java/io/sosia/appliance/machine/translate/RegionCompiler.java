@@ -154,7 +154,7 @@ final class RegionCompiler {
         RegionPlan.Block block = plan.blocks().get(number);
         int steps = block.words().length;
         code.iinc(LEFT, -steps);
-        AccessGroups groups = new AccessGroups(block.words(), plan.alone());
+        AccessGroups groups = new AccessGroups(block, plan.alone());
         int place = block.at();
         for (int i = 0; i < steps; i++) {
             long word = block.words()[i];
@@ -190,16 +190,16 @@ final class RegionCompiler {
         return crossing;
     }
 
-    /// @param group of an access to memory
+    /// @param access to memory, or null
     /// @param left  steps of the block from this instruction on
-    private void instruction(long word, AccessGroups.Group group, int place, int left) {
+    private void instruction(long word, AccessGroups.Access access, int place, int left) {
         int op = Op.op(word);
         switch (op) {
             case Op.NOP -> {}
-            case Op.LB, Op.LBU, Op.LH, Op.LHU, Op.LW, Op.LWU, Op.LD -> load(word, group, place, left);
+            case Op.LB, Op.LBU, Op.LH, Op.LHU, Op.LW, Op.LWU, Op.LD -> load(word, access, place, left);
             case Op.SB, Op.SH, Op.SW, Op.SD -> {
-                look(group, place, left);
-                memory.store(group, word, () -> get(Op.rs2(word)));
+                look(access.group(), place, left);
+                memory.store(access, word, () -> get(Op.rs2(word)));
             }
             case Op.JAL -> {
                 if (Op.rd(word) != Op.SINK) {
@@ -210,7 +210,7 @@ final class RegionCompiler {
                 code.goto_(edge(place, place + Op.immediate(word)));
             }
             case Op.BEQ, Op.BNE, Op.BLT, Op.BGE, Op.BLTU, Op.BGEU -> branch(word, place);
-            case Op.FLW, Op.FLD, Op.FSW, Op.FSD, Op.FLOAT -> floatInstruction(word, group, place, left);
+            case Op.FLW, Op.FLD, Op.FSW, Op.FSD, Op.FLOAT -> floatInstruction(word, access, place, left);
             default -> {
                 if (op >= Op.HOT_END) {
                     perform(word, place, left);
@@ -329,10 +329,10 @@ final class RegionCompiler {
         code.lload(BASE).loadConstant((long) place).ladd();
     }
 
-    private void load(long word, AccessGroups.Group group, int place, int left) {
-        look(group, place, left);
+    private void load(long word, AccessGroups.Access access, int place, int left) {
+        look(access.group(), place, left);
         if (Op.rd(word) != Op.SINK) {
-            memory.load(group, word);
+            memory.load(access, word);
             set(word);
         }
     }
@@ -346,7 +346,7 @@ final class RegionCompiler {
         }
     }
 
-    private void floatInstruction(long word, AccessGroups.Group group, int place, int left) {
+    private void floatInstruction(long word, AccessGroups.Access access, int place, int left) {
         if (floats.asks(word)) {
             floats.ask(word, exitTo(place, left));
         }
@@ -355,11 +355,11 @@ final class RegionCompiler {
             floats.compute(word);
             return;
         }
-        look(group, place, left);
-        if (group.stores) {
-            memory.store(group, word, () -> floats.get(Op.rs2(word)));
+        look(access.group(), place, left);
+        if (access.group().stores) {
+            memory.store(access, word, () -> floats.get(Op.rs2(word)));
         } else {
-            memory.load(group, word);
+            memory.load(access, word);
             floats.set(Op.rd(word), op == Op.FLW);
         }
     }

@@ -39,15 +39,15 @@ class AccessGroupsTest {
             a.lw(A2, A0, 12);
             a.lb(A2, A0, 3);
         });
-        assertThat(groups.of(1)).as("stores").isSameAs(groups.of(0));
-        assertThat(groups.of(2)).as("loads look into another table").isNotSameAs(groups.of(0));
-        assertThat(groups.of(3)).isSameAs(groups.of(2));
-        assertThat(groups.of(4)).isSameAs(groups.of(2));
-        assertThat(groups.of(0).lowest).isEqualTo(8);
-        assertThat(groups.of(0).last).isEqualTo(16);
-        assertThat(groups.of(2).width).isEqualTo(8);
-        assertThat(groups.of(2).lowest).isZero();
-        assertThat(groups.of(2).last).as("the doubleword that holds the highest").isEqualTo(8);
+        assertThat(groups.of(1).group()).as("stores").isSameAs(groups.of(0).group());
+        assertThat(groups.of(2).group()).as("loads look into another table").isNotSameAs(groups.of(0).group());
+        assertThat(groups.of(3).group()).isSameAs(groups.of(2).group());
+        assertThat(groups.of(4).group()).isSameAs(groups.of(2).group());
+        assertThat(groups.of(0).group().lowest).isEqualTo(8);
+        assertThat(groups.of(0).group().last).isEqualTo(16);
+        assertThat(groups.of(2).group().width).isEqualTo(8);
+        assertThat(groups.of(2).group().lowest).isZero();
+        assertThat(groups.of(2).group().last).as("the doubleword that holds the highest").isEqualTo(8);
     }
 
     @Test
@@ -61,11 +61,63 @@ class AccessGroupsTest {
             a.csrr(A2, 0xc01);
             a.ld(A1, A0, 4);
         });
-        assertThat(groups.of(1)).as("cannot be aligned both").isNotSameAs(groups.of(0));
-        assertThat(groups.of(2)).as("too far").isNotSameAs(groups.of(1));
-        assertThat(groups.of(3)).as("near the one before").isSameAs(groups.of(2));
-        assertThat(groups.of(4)).as("the register has changed").isNotSameAs(groups.of(3));
-        assertThat(groups.of(6)).as("the tables may have changed").isNotSameAs(groups.of(4));
+        assertThat(groups.of(1).group()).as("cannot be aligned both").isNotSameAs(groups.of(0).group());
+        assertThat(groups.of(2).group()).as("too far").isNotSameAs(groups.of(1).group());
+        assertThat(groups.of(3).group()).as("near the one before").isSameAs(groups.of(2).group());
+        assertThat(groups.of(4).group()).as("the register has changed").isNotSameAs(groups.of(3).group());
+        assertThat(groups.of(6).group()).as("the tables may have changed").isNotSameAs(groups.of(4).group());
+    }
+
+    @Test
+    void registersAtAKnownDistanceShareALook() {
+        AccessGroups groups = groups(a -> {
+            a.ld(A1, A0, 8);
+            a.addi(A2, A0, 64);
+            a.ld(A1, A2, -48);
+            a.mv(A0, A2);
+            a.addi(A0, A0, 16);
+            a.lw(A1, A0, 4);
+            a.addi(A0, A1, 0);
+            a.ld(A1, A0, 8);
+        });
+        assertThat(groups.of(2).group()).isSameAs(groups.of(0).group());
+        assertThat(groups.of(5).group()).isSameAs(groups.of(0).group());
+        assertThat(groups.of(0).distance()).isEqualTo(8);
+        assertThat(groups.of(2).distance()).isEqualTo(16);
+        assertThat(groups.of(5).distance()).isEqualTo(84);
+        assertThat(groups.of(0).group().lowest).isEqualTo(8);
+        assertThat(groups.of(7).group()).as("from a value that was loaded").isNotSameAs(groups.of(0).group());
+    }
+
+    @Test
+    void distancesAreFromTheRegisterOfTheFirstAccess() {
+        AccessGroups groups = groups(a -> {
+            a.addi(A0, A0, -32);
+            a.sd(A1, A0, 24);
+            a.addi(A0, A0, 32);
+            a.sd(A1, A0, -16);
+        });
+        assertThat(groups.of(3).group()).isSameAs(groups.of(1).group());
+        assertThat(groups.of(1).distance()).isEqualTo(24);
+        assertThat(groups.of(3).distance()).isEqualTo(16);
+    }
+
+    @Test
+    void constantsBesideEachOtherShareALook() {
+        AccessGroups groups = groups(a -> {
+            a.auipc(A0, 0x10000);
+            a.ld(A1, A0, 16);
+            a.auipc(A0, 0x10000);
+            a.ld(A2, A0, 16);
+            a.li(A0, 100);
+            a.ld(A2, A0, 4);
+            a.li(A1, 112);
+            a.ld(A2, A1, 0);
+        });
+        assertThat(groups.of(3).group()).isSameAs(groups.of(1).group());
+        assertThat(groups.of(3).distance() - groups.of(1).distance()).isEqualTo(8);
+        assertThat(groups.of(5).group()).isNotSameAs(groups.of(1).group());
+        assertThat(groups.of(7).group()).isSameAs(groups.of(5).group());
     }
 
     @Test
@@ -73,8 +125,8 @@ class AccessGroupsTest {
         Assembler a = new Assembler(0);
         a.ld(A1, A0, 0);
         a.ld(A2, A0, 8);
-        AccessGroups groups = new AccessGroups(words(a), true);
-        assertThat(groups.of(1)).isNotSameAs(groups.of(0));
+        AccessGroups groups = new AccessGroups(block(a), true);
+        assertThat(groups.of(1).group()).isNotSameAs(groups.of(0).group());
     }
 
     /// A structure of all widths moves byte by byte over the end of a page.
@@ -305,15 +357,15 @@ class AccessGroupsTest {
     private static AccessGroups groups(Consumer<Assembler> block) {
         Assembler a = new Assembler(0);
         block.accept(a);
-        return new AccessGroups(words(a), false);
+        return new AccessGroups(block(a), false);
     }
 
-    private static long[] words(Assembler a) {
+    private static RegionPlan.Block block(Assembler a) {
         byte[] bytes = a.bytes();
         long[] words = new long[bytes.length / 4];
         for (int i = 0; i < words.length; i++) {
             words[i] = Decoder.decode(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(4 * i));
         }
-        return words;
+        return new RegionPlan.Block(0, words);
     }
 }
