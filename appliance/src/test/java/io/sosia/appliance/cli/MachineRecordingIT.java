@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The real guest with its disk, its console and its network, recorded on the real clock and replayed.
+/// The real guest with its disk, its console and its network, recorded on the real clock with one engine and replayed with the other.
 @Timeout(1_800)
 class MachineRecordingIT {
     private static final int REQUESTS = 1_000;
@@ -38,7 +38,8 @@ class MachineRecordingIT {
                 .build(new ImageBuilder.Request(GuestImage.defaultDirectory(), false, Optional.empty()));
         Path log = directory.resolve("run.log");
         Path err = directory.resolve("run.err");
-        Process run = start(err, "run", "--image", "default", "--net", "user", "--publish", "0:6379", "--record", log);
+        Process run = start(err, "run", "--engine", "translator", "--image", "default", "--net", "user", "--publish", "0:6379",
+                "--record", log);
         try (BufferedReader console = new BufferedReader(
                 new InputStreamReader(run.getInputStream(), StandardCharsets.UTF_8))) {
             awaitLine(console, "GUEST READY");
@@ -53,7 +54,7 @@ class MachineRecordingIT {
         assertThat(run.exitValue()).as(Files.readString(err)).isZero();
 
         Path replayErr = directory.resolve("replay.err");
-        Process replay = start(replayErr, "replay", log);
+        Process replay = start(replayErr, "replay", "--engine", "interpreter", log);
         String report = new String(replay.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(replay.waitFor()).as(Files.readString(replayErr)).isZero();
         assertThat(report).contains("reproduced " + log).contains("all as recorded");

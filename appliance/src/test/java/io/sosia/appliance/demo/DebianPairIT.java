@@ -53,7 +53,7 @@ class DebianPairIT {
     @BeforeAll
     static void startSite() throws Exception {
         PreparedImage.provide();
-        site = LocalSite.in(new LocalSite.Setup(directory.resolve("site"), "128M", "local", 0, EngineKind.AUTO));
+        site = LocalSite.in(new LocalSite.Setup(directory.resolve("site"), "128M", "local", 0, EngineKind.TRANSLATOR));
         site.start();
     }
 
