@@ -13,7 +13,7 @@ import javax.management.ObjectName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells the JVM to compile translated code with its optimizing compiler (C2) only, and in the foreground of the thread that asks:
+/// Tells the JVM to compile translated code, and what calls it, with its optimizing compiler (C2) only, and in the foreground of the thread that asks:
 /// the translation thread's. So no translated code is ever executed by the JVM's own interpreter, which is slower than ours. Its quick
 /// compiler (C1) would do the work twice, with profiling first, and its code for accesses to RAM is several times as long.
 ///
@@ -32,9 +32,9 @@ final class JitDirectives {
             Path file = Files.createTempFile("sosia-jit", ".json");
             try {
                 Files.writeString(file, "[%s, %s, %s, %s, %s]".formatted(
-                        generated(CompilerHints.generated(Tier.QUICK.className()), CompilerHints.IN_REGIONS),
-                        generated(CompilerHints.generated(Tier.PEAK.className()), CompilerHints.IN_REGIONS),
-                        generated(CompilerHints.DISPATCHER, CompilerHints.IN_DISPATCHER), interpreter(), translation()));
+                        directive(CompilerHints.generated(Tier.QUICK.className()), CompilerHints.IN_REGIONS),
+                        directive(CompilerHints.generated(Tier.PEAK.className()), CompilerHints.IN_REGIONS),
+                        directive(CompilerHints.DISPATCHER, CompilerHints.IN_DISPATCHER), interpreter(), translation()));
                 ManagementFactory.getPlatformMBeanServer().invoke(new ObjectName("com.sun.management:type=DiagnosticCommand"),
                         "compilerDirectivesAdd", new Object[] {new String[] {file.toString()}},
                         new String[] {String[].class.getName()});
@@ -47,7 +47,7 @@ final class JitDirectives {
     }
 
     /// Code is inlined until the caller has reached a size, unless the launcher's `-XX:-ClipInlining` says otherwise.
-    private static String generated(String methods, List<String> inlined) {
+    private static String directive(String methods, List<String> inlined) {
         return "{match: \"%s\", BackgroundCompilation: false, inline: %s, c1: {Exclude: true}}".formatted(methods, list(inlined));
     }
 

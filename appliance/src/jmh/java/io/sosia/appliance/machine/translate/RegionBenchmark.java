@@ -41,6 +41,6 @@ public class RegionBenchmark {
 
     @Benchmark
     public byte[] compile() {
-        return RegionCompiler.compile(tier, 0, plan);
+        return RegionCompiler.compile(tier, "", plan);
     }
 }

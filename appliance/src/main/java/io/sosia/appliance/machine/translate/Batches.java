@@ -9,13 +9,13 @@ import java.util.stream.IntStream;
 
 /// The regions in use by their numbers, batch by batch, and the steps executed in each.
 ///
-/// Half of a guest's time may go between regions, waiting for memory: so what is looked at for each lies close together.
+/// What is looked at for each lies close together: thousands may take turns.
 final class Batches {
 
     /// Regions of a batch, as a power of two, and the batches there are at least, if there are as many regions.
     private static final int SHIFT_MAX = 8;
     private static final int BATCHES_MIN = 8;
-    /// A new region counts as if it had executed so many.
+    /// A new batch counts as if each of its regions had executed so many.
     private static final long GRACE_STEPS = 10_000;
 
     private final int shift;
@@ -27,20 +27,16 @@ final class Batches {
 
     /// @param most regions held, 2 or more
     Batches(int most) {
-        shift = shift(most);
+        shift = Math.clamp(31 - Integer.numberOfLeadingZeros(Math.max(1, most / BATCHES_MIN)), 0, SHIFT_MAX);
         batches = new Batch[most >> shift];
         dispatchers = new Dispatcher[batches.length];
         regions = new Region[batches.length << shift];
         steps = new long[2 * regions.length];
     }
 
-    private static int shift(int most) {
-        return Math.clamp(31 - Integer.numberOfLeadingZeros(Math.max(1, most / BATCHES_MIN)), 0, SHIFT_MAX);
-    }
-
-    /// Regions that a batch has room for, where so many are held.
-    static int size(int most) {
-        return 1 << shift(most);
+    /// Regions that a batch has room for.
+    int size() {
+        return 1 << shift;
     }
 
     /// Has a region executed, see [Region#run].
@@ -102,6 +98,7 @@ final class Batches {
         int number = (batch.number << shift) + region.place;
         region.number = number;
         regions[number] = region;
+        steps[2 * number + 1] = Long.MAX_VALUE;
     }
 
     /// Calls the batch's regions by the best dispatcher there is by now.
@@ -129,19 +126,19 @@ final class Batches {
         }
     }
 
-    /// The regions of the half of the batches that have been executed least since this was last asked.
-    List<Region> idle() {
+    /// The regions of the half of the batches that have been executed least since this was last asked, for which the count begins anew.
+    List<Region> takeLeastExecuted() {
         List<Batch> all = Arrays.stream(batches).filter(Objects::nonNull)
                 .sorted(Comparator.comparingLong(batch -> sum(batch) - batch.stepsBefore)).toList();
-        List<Region> idle = new ArrayList<>();
+        List<Region> least = new ArrayList<>();
         for (Batch batch : all.subList(0, all.size() / 2)) {
             int first = batch.number << shift;
-            Arrays.stream(regions, first, first + (1 << shift)).filter(Objects::nonNull).forEach(idle::add);
+            Arrays.stream(regions, first, first + (1 << shift)).filter(Objects::nonNull).forEach(least::add);
         }
         for (Batch batch : all) {
             batch.stepsBefore = sum(batch);
         }
-        return idle;
+        return least;
     }
 
     private long sum(Batch batch) {

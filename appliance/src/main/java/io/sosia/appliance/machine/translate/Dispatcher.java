@@ -10,7 +10,7 @@ public class Dispatcher {
         this.regions = regions;
     }
 
-    /// Has the region at a place executed, see [Region#run].
+    /// Has the region at a place executed, see [Region#run]: the place comes last, so that the other arguments stay in their registers.
     public int run(long base, int left, long tables, int place) {
         return regions[place].run(base, left, tables);
     }

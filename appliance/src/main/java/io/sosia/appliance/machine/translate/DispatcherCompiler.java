@@ -33,15 +33,16 @@ final class DispatcherCompiler {
 
     /// The class file of a dispatcher.
     ///
+    /// @param name    how the class's simple name ends
     /// @param regions those it knows, from the first place on
-    static byte[] compile(List<Region> regions) {
-        ClassDesc self = ClassDesc.of(Dispatcher.class.getPackageName(), NAME + regions.size());
+    static byte[] compile(String name, List<Region> regions) {
+        ClassDesc self = ClassDesc.of(Dispatcher.class.getPackageName(), NAME + name);
         return ClassFile.of(ClassFile.DebugElementsOption.DROP_DEBUG).build(self, type -> type
                 .withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL)
                 .withSuperclass(DISPATCHER)
                 .withMethodBody(ConstantDescs.INIT_NAME, INIT, ClassFile.ACC_PUBLIC, init -> init
                         .aload(0).aload(1).invokespecial(DISPATCHER, ConstantDescs.INIT_NAME, INIT).return_())
-                .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, code -> {
+                .withMethodBody(RegionCompiler.METHOD, RUN, ClassFile.ACC_PUBLIC, code -> {
                     List<SwitchCase> cases = new ArrayList<>();
                     for (int place = 0; place < regions.size(); place++) {
                         cases.add(SwitchCase.of(place, code.newLabel()));
@@ -55,7 +56,7 @@ final class DispatcherCompiler {
                         code.invokevirtual(region, RegionCompiler.METHOD, RegionCompiler.RUN).ireturn();
                     }
                     code.labelBinding(others).aload(0).lload(BASE).iload(LEFT).lload(TABLES).iload(PLACE);
-                    code.invokespecial(DISPATCHER, "run", RUN).ireturn();
+                    code.invokespecial(DISPATCHER, RegionCompiler.METHOD, RUN).ireturn();
                 }));
     }
 }

@@ -72,9 +72,9 @@ final class RegionCompiler {
 
     /// The class file of the region.
     ///
-    /// @param place its place in its batch
-    static byte[] compile(Tier tier, int place, RegionPlan plan) {
-        ClassDesc self = ClassDesc.of(Region.class.getPackageName(), tier.className() + place);
+    /// @param name how the class's simple name ends
+    static byte[] compile(Tier tier, String name, RegionPlan plan) {
+        ClassDesc self = ClassDesc.of(Region.class.getPackageName(), tier.className() + name);
         return ClassFile.of(ClassFile.DebugElementsOption.DROP_DEBUG).build(self, type -> type
                 .withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL)
                 .withSuperclass(REGION)

@@ -10,9 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import sun.misc.Unsafe;
 
-/// Defines one machine's copy of [GuestAccess] and, beside it, the machine's regions.
-///
-/// The regions' classes are defined by the loaders below it, a [Batch] each.
+/// Defines one machine's copy of [GuestAccess], and the loaders below it that define the machine's regions: a [Batch] each.
 public final class RegionLoader extends ClassLoader {
 
     private static final String ACCESS = GuestAccess.class.getName();
@@ -26,12 +24,15 @@ public final class RegionLoader extends ClassLoader {
     private static Handover beingMade;
 
     private final List<Class<?>> called = new ArrayList<>(CALLED);
+    private final String mark;
     private final int batchSize;
     private Batch batch;
 
     /// @param batchSize regions in a batch
     RegionLoader(Handover handover, int batchSize) {
         super("guest", RegionLoader.class.getClassLoader());
+        // No two processes have it at the same place.
+        mark = Long.toHexString(handover.hart.ram().address());
         this.batchSize = batchSize;
         synchronized (RegionLoader.class) {
             beingMade = handover;
@@ -73,7 +74,7 @@ public final class RegionLoader extends ClassLoader {
     Batch batch() {
         if (batch == null || batch.isFull()) {
             try {
-                batch = new Batch(this, called, batchSize);
+                batch = new Batch(this, called, mark, batchSize);
             } catch (ClassNotFoundException e) {
                 throw new IllegalStateException(e);
             }

@@ -122,10 +122,12 @@ final class Regions {
             drop(there);
         }
         if (!batches.hasRoom(region.batch)) {
-            batches.idle().forEach(this::drop);
+            batches.takeLeastExecuted().forEach(this::drop);
         }
         batches.add(region);
-        batches.tellAfter(region.number, arrival.tier == Tier.QUICK ? peakSteps : Long.MAX_VALUE);
+        if (arrival.tier == Tier.QUICK) {
+            batches.tellAfter(region.number, peakSteps);
+        }
         region.begin = begin(page, slot);
         region.held = new Held(arrival.tier, plan, code.word(page, slot));
         if (begins[page] == null) {
@@ -179,6 +181,8 @@ final class Regions {
         for (int each : region.held.plan.pages()) {
             touching[each].remove(region);
         }
+        // The region stays as long as its batch.
+        region.held = null;
         count--;
     }
 

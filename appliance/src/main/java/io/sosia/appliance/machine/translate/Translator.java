@@ -43,7 +43,8 @@ public final class Translator implements Engine {
 
     /// @param heatMax    how often code is jumped to before it is worth a region
     /// @param peakSteps  steps in a quick region after which a better one is worth its making
-    /// @param regionsMax regions held at most; when as many have been made, those used least make room
+    /// @param regionsMax regions held at most, with those dropped from batches that are in use; then the half of the batches that is used
+    ///                   least makes room
     Translator(Hart hart, TranslationQueue queue, short heatMax, long peakSteps, int regionsMax) {
         this.hart = hart;
         this.queue = queue;
@@ -51,8 +52,8 @@ public final class Translator implements Engine {
         this.peakSteps = peakSteps;
         code = new CodeCache(hart, heatMax);
         handover = new Handover(hart);
-        loader = new RegionLoader(handover, Batches.size(regionsMax));
         batches = new Batches(regionsMax);
+        loader = new RegionLoader(handover, batches.size());
         regions = new Regions(hart, code, peakSteps, batches);
         Chain chain = new Chain(hart, handover, regions, batches, new HotCode());
         planner = new RegionPlanner(hart.mmu(), code, chain);
@@ -143,12 +144,13 @@ public final class Translator implements Engine {
         boolean taken = queue.offer(() -> {
             Batch batch = loader.batch();
             RegionPlan fitting = plan;
-            byte[] classFile = RegionCompiler.compile(tier, batch.place(), plan);
+            byte[] classFile = RegionCompiler.compile(tier, batch.name(), plan);
             while (RegionCompiler.codeBytes(classFile) >= Tier.CODE_BYTES_MAX) {
                 fitting = fitting.cut(fitting.instructions() * 2 / 3);
-                classFile = RegionCompiler.compile(tier, batch.place(), fitting);
+                classFile = RegionCompiler.compile(tier, batch.name(), fitting);
             }
             Region region = batch.define(classFile);
+            // First: what calls it is looked for when it arrives.
             batch.improve(queue.isIdle());
             arrivals.add(new Arrival(tier, plan, fitting, versions, region));
         });

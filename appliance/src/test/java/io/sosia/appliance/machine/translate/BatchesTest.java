@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sosia.appliance.machine.exec.TestBoard;
 import io.sosia.appliance.machine.cpu.Hart;
 import io.sosia.appliance.machine.isa.Decoder;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -26,7 +27,7 @@ class BatchesTest {
         long word = Decoder.decode(number << 20 | A1 << 15 | A1 << 7 | 0x13);
         RegionPlan plan = new RegionPlan(0, List.of(new RegionPlan.Block(0, new long[] {word})), new int[0], new int[] {0}, new int[] {1},
                 false);
-        return batch.define(RegionCompiler.compile(Tier.QUICK, batch.place(), plan));
+        return batch.define(RegionCompiler.compile(Tier.QUICK, batch.name(), plan));
     }
 
     private int added(Dispatcher dispatcher, int place) {
@@ -38,9 +39,9 @@ class BatchesTest {
 
     @Test
     void aBatchHasRoomForSoMany() {
-        assertThat(Batches.size(MOST)).isEqualTo(SIZE);
-        assertThat(Batches.size(2)).isEqualTo(1);
-        assertThat(Batches.size(12_288)).isEqualTo(256);
+        assertThat(batches.size()).isEqualTo(SIZE);
+        assertThat(new Batches(2).size()).isEqualTo(1);
+        assertThat(new Batches(12_288).size()).isEqualTo(256);
         RegionLoader loader = new RegionLoader(handover, SIZE);
         List<Batch> used = new ArrayList<>();
         for (int i = 0; i < 2 * SIZE; i++) {
@@ -68,8 +69,23 @@ class BatchesTest {
                 assertThat(added(batch.dispatcher(), place)).isEqualTo(place + 1);
             }
         }
-        assertThat(seen).extracting(each -> each.getClass().getSimpleName())
+        assertThat(seen).extracting(each -> each.getClass().getSimpleName().replaceFirst("_.*", ""))
                 .containsExactly("Dispatcher", "Direct16", "Direct24", "Direct36", "Direct54", "Direct64");
+    }
+
+    @Test
+    void theDispatcherOfAsManyAsABatchHoldsIsSmallEnoughForTheJvmsCompiler() {
+        int size = new Batches(1 << 16).size();
+        Batch batch = new RegionLoader(handover, size).batch();
+        List<Region> regions = IntStream.range(0, size).mapToObj(i -> adding(batch, 1)).toList();
+        assertThat(RegionCompiler.codeBytes(DispatcherCompiler.compile("All", regions))).isLessThan(Tier.CODE_BYTES_MAX);
+    }
+
+    /// Else the JVM would take them for those that an earlier process left in the AOT cache.
+    @Test
+    void namesAreThisProcesss() {
+        Batch batch = new RegionLoader(handover, SIZE).batch();
+        assertThat(adding(batch, 1).getClass().getSimpleName()).isEqualTo("Quick0_" + Long.toHexString(hart.ram().address()));
     }
 
     @Test
@@ -112,14 +128,14 @@ class BatchesTest {
         for (int i = 0; i < MOST; i++) {
             batches.executed(regions.get(i).number, i / SIZE % 2 == 0 ? 1_000_000 : 1_000);
         }
-        List<Region> idle = batches.idle();
+        List<Region> idle = batches.takeLeastExecuted();
         assertThat(idle).containsExactlyInAnyOrderElementsOf(regions.stream()
                 .filter(each -> regions.indexOf(each) / SIZE % 2 != 0).toList());
         // Only what has been executed since counts.
         for (int i = 0; i < MOST; i++) {
             batches.executed(regions.get(i).number, i / SIZE % 2 == 0 ? 1_000 : 2_000);
         }
-        assertThat(batches.idle()).doesNotContainAnyElementsOf(idle);
+        assertThat(batches.takeLeastExecuted()).doesNotContainAnyElementsOf(idle);
     }
 
     @Test
@@ -156,5 +172,46 @@ class BatchesTest {
         batches.add(late);
         assertThat(batches.region(late.number)).isSameAs(late);
         assertThat(first.number).isNegative();
+        // What of it arrives later gets a number like any other.
+        batches.takeLeastExecuted().forEach(batches::remove);
+        batches.add(gone);
+        assertThat(batches.region(gone.number)).isSameAs(gone);
+        assertThat(batches.run(gone.number, 0, 100, 0)).isEqualTo(99);
+    }
+
+    @Test
+    void aBatchIsCalledByItsBestDispatcher() {
+        RegionLoader loader = new RegionLoader(handover, SIZE);
+        Region first = adding(loader.batch(), 3);
+        batches.add(first);
+        Batch batch = first.batch;
+        for (int i = 1; i < SIZE; i++) {
+            adding(batch, 1);
+        }
+        batch.improve(false);
+        batches.refresh(batch);
+        hart.registers()[A1] = 0;
+        assertThat(batches.run(first.number, 0, 100, 0)).isEqualTo(99);
+        assertThat(hart.registers()[A1]).isEqualTo(3);
+    }
+
+    @Test
+    void aBatchOutOfUseIsUnloaded() {
+        RegionLoader loader = new RegionLoader(handover, SIZE);
+        WeakReference<Batch> batch = used(loader);
+        adding(loader.batch(), 1);
+        for (int i = 0; i < 20 && batch.get() != null; i++) {
+            System.gc();
+        }
+        assertThat(batch.get()).isNull();
+    }
+
+    private WeakReference<Batch> used(RegionLoader loader) {
+        Batch batch = loader.batch();
+        List<Region> regions = IntStream.range(0, SIZE).mapToObj(i -> adding(batch, i)).toList();
+        batch.improve(false);
+        regions.forEach(batches::add);
+        regions.forEach(batches::remove);
+        return new WeakReference<>(batch);
     }
 }

@@ -312,7 +312,7 @@ class RegionsTest {
             seen = Math.max(seen, small[0].regions());
         }
         // Where several make a batch, some of them have been replaced by better ones meanwhile.
-        assertThat(seen).isGreaterThan(Batches.size(most) == 1 ? most - 1 : most / 2);
+        assertThat(seen).isGreaterThan(new Batches(most).size() == 1 ? most - 1 : most / 2);
         assertThat(crowded.hart.x(A1)).isEqualTo(3 * 20 * 50);
     }
 
