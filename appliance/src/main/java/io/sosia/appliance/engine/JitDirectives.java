@@ -13,9 +13,9 @@ import javax.management.ObjectName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells the JVM to compile translated code, and what calls it, with its optimizing compiler (C2) only, and in the foreground of the thread that asks:
-/// the translation thread's. So no translated code is ever executed by the JVM's own interpreter, which is slower than ours. Its quick
-/// compiler (C1) would do the work twice, with profiling first, and its code for accesses to RAM is several times as long.
+/// Tells the JVM to compile translated code, and what calls it, with its optimizing compiler (C2) only, and in the foreground of the
+/// thread that asks: the translation thread's. So no translated code is ever executed by the JVM's own interpreter, which is slower than
+/// ours. Its quick compiler (C1) would do the work twice, with profiling first, and its code for accesses to RAM is several times as long.
 ///
 /// C2 is what translation waits for, and while a guest boots it had as much to do with other code: with the interpreter's
 /// loop, over and over, and with what writes translated code. So it is told to leave the latter alone, and to keep the former small.

@@ -63,6 +63,7 @@ final class Batches {
         steps[2 * number + 1] = steps[2 * number] + more;
     }
 
+    /// The region of a number, or null.
     Region region(int number) {
         return regions[number];
     }
@@ -108,6 +109,7 @@ final class Batches {
         }
     }
 
+    /// Takes a region's number away.
     void remove(Region region) {
         Batch batch = region.batch;
         batch.inUse--;

@@ -31,7 +31,7 @@ public final class RegionLoader extends ClassLoader {
     /// @param batchSize regions in a batch
     RegionLoader(Handover handover, int batchSize) {
         super("guest", RegionLoader.class.getClassLoader());
-        // No two processes have it at the same place.
+        // Seldom at the same place in two processes.
         mark = Long.toHexString(handover.hart.ram().address());
         this.batchSize = batchSize;
         synchronized (RegionLoader.class) {
