@@ -2,15 +2,12 @@ package io.sosia.appliance.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sosia.appliance.image.GuestImage;
-import io.sosia.appliance.image.ImageBuilder;
-import io.sosia.appliance.image.QuietProgress;
+import io.sosia.appliance.image.PreparedImage;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -29,8 +26,7 @@ class LauncherIT {
 
     @Test
     void debianBootsAndPowersOff() throws Exception {
-        new ImageBuilder(new QuietProgress())
-                .build(new ImageBuilder.Request(GuestImage.defaultDirectory(), false, Optional.empty()));
+        PreparedImage.provide();
         // The build that this test is a part of has made the jar, as the launcher would.
         Files.write(HOME.resolve("appliance/target/.built"), new byte[0]);
         Path err = directory.resolve("run.err");

@@ -2,9 +2,7 @@ package io.sosia.appliance.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sosia.appliance.image.GuestImage;
-import io.sosia.appliance.image.ImageBuilder;
-import io.sosia.appliance.image.QuietProgress;
+import io.sosia.appliance.image.PreparedImage;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -15,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,8 +31,7 @@ class MachineRecordingIT {
 
     @Test
     void debianServingRedisIsReproducedToItsLastByte() throws Exception {
-        new ImageBuilder(new QuietProgress())
-                .build(new ImageBuilder.Request(GuestImage.defaultDirectory(), false, Optional.empty()));
+        PreparedImage.provide();
         Path log = directory.resolve("run.log");
         Path err = directory.resolve("run.err");
         Process run = start(err, "run", "--engine", "translator", "--image", "default", "--net", "user", "--publish", "0:6379",

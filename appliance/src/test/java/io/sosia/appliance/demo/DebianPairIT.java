@@ -3,6 +3,7 @@ package io.sosia.appliance.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.appliance.engine.EngineKind;
+import io.sosia.appliance.image.PreparedImage;
 import io.sosia.appliance.node.NodeConfig;
 import io.sosia.appliance.node.NodeStatus;
 import io.sosia.appliance.tls.Tls;

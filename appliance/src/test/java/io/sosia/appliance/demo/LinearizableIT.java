@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sosia.appliance.engine.EngineKind;
 import io.sosia.appliance.history.Linearizability;
 import io.sosia.appliance.history.Operation;
+import io.sosia.appliance.image.PreparedImage;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;

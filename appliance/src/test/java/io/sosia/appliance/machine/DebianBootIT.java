@@ -3,8 +3,7 @@ package io.sosia.appliance.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.appliance.image.GuestImage;
-import io.sosia.appliance.image.ImageBuilder;
-import io.sosia.appliance.image.QuietProgress;
+import io.sosia.appliance.image.PreparedImage;
 import io.sosia.appliance.machine.port.MachineInput;
 import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.machine.port.Stop;
@@ -33,8 +32,7 @@ class DebianBootIT {
 
     @BeforeAll
     static void bootAndKeepASnapshot() throws Exception {
-        GuestImage image = new ImageBuilder(new QuietProgress())
-                .build(new ImageBuilder.Request(GuestImage.defaultDirectory(), false, Optional.empty()));
+        GuestImage image = PreparedImage.provide();
         byte[] disk = Files.readAllBytes(image.disk().orElseThrow());
         spec = new MachineSpec(256 << 20, disk.length, Optional.of(MachineSpec.Mac.parse("52:54:00:12:34:56")),
                 BootImage.parse("kernel", Files.readAllBytes(image.kernel())),

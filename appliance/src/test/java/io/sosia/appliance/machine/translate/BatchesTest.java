@@ -30,6 +30,13 @@ class BatchesTest {
         return batch.define(RegionCompiler.compile(Tier.QUICK, batch.name(), plan));
     }
 
+    /// Regions in use that add 0, 1 and so on.
+    private List<Region> asManyAsFit(RegionLoader loader) {
+        List<Region> regions = IntStream.range(0, MOST).mapToObj(i -> adding(loader.batch(), i)).toList();
+        regions.forEach(batches::add);
+        return regions;
+    }
+
     private int added(Dispatcher dispatcher, int place) {
         hart.registers()[A1] = 0;
         assertThat(dispatcher.run(0, 100, 0, place)).isEqualTo(99);
@@ -103,8 +110,7 @@ class BatchesTest {
     @Test
     void regionsAreCalledAndCountedByNumber() {
         RegionLoader loader = new RegionLoader(handover, SIZE);
-        List<Region> regions = IntStream.range(0, MOST).mapToObj(i -> adding(loader.batch(), i)).toList();
-        regions.forEach(batches::add);
+        List<Region> regions = asManyAsFit(loader);
         assertThat(regions).extracting(region -> region.number).doesNotHaveDuplicates();
         for (int i = 0; i < MOST; i++) {
             int number = regions.get(i).number;
@@ -122,8 +128,7 @@ class BatchesTest {
     @Test
     void theHalfOfTheBatchesThatHasBeenExecutedLeastIsIdle() {
         RegionLoader loader = new RegionLoader(handover, SIZE);
-        List<Region> regions = IntStream.range(0, MOST).mapToObj(i -> adding(loader.batch(), i)).toList();
-        regions.forEach(batches::add);
+        List<Region> regions = asManyAsFit(loader);
         assertThat(batches.hasRoom(loader.batch())).isFalse();
         for (int i = 0; i < MOST; i++) {
             batches.executed(regions.get(i).number, i / SIZE % 2 == 0 ? 1_000_000 : 1_000);
@@ -141,8 +146,7 @@ class BatchesTest {
     @Test
     void aFullBatchWithoutARegionInUseMakesRoom() {
         RegionLoader loader = new RegionLoader(handover, SIZE);
-        List<Region> regions = IntStream.range(0, MOST).mapToObj(i -> adding(loader.batch(), i)).toList();
-        regions.forEach(batches::add);
+        List<Region> regions = asManyAsFit(loader);
         Region late = adding(loader.batch(), 1);
         for (Region each : regions.subList(0, SIZE)) {
             assertThat(batches.hasRoom(late.batch)).isFalse();
