@@ -12,10 +12,8 @@ import io.sosia.appliance.machine.mmu.Tlb;
 /// instruction. For the same reasons a place among the words is a number of bytes and not an address.
 final class PageRun {
 
-    private static final int TAG_8 = -4096;
-    private static final int TAG_16 = -4096 | 1;
-    private static final int TAG_32 = -4096 | 3;
-    private static final int TAG_64 = -4096 | 7;
+    /// The bits of a virtual address that name its page.
+    private static final int PAGE = -GuestRam.PAGE_SIZE;
 
     /// In a decoded word: the byte with `rd`, that with `rs2` and the length, the four of the immediate.
     private static final int RD = Op.RD_SHIFT / Byte.SIZE;
@@ -107,7 +105,7 @@ final class PageRun {
                         case Op.LB -> {
                             va = a + immediate(words, at);
                             e = Tlb.entry(table, va);
-                            if (NativeMemory.getLong(e) != (va & TAG_8)) {
+                            if (NativeMemory.getLong(e) != (va & PAGE)) {
                                 break loop;
                             }
                             result = NativeMemory.getByte(va + NativeMemory.getLong(e + Tlb.ADDEND));
@@ -115,7 +113,7 @@ final class PageRun {
                         case Op.LBU -> {
                             va = a + immediate(words, at);
                             e = Tlb.entry(table, va);
-                            if (NativeMemory.getLong(e) != (va & TAG_8)) {
+                            if (NativeMemory.getLong(e) != (va & PAGE)) {
                                 break loop;
                             }
                             result = NativeMemory.getByte(va + NativeMemory.getLong(e + Tlb.ADDEND)) & 0xff;
@@ -123,7 +121,7 @@ final class PageRun {
                         case Op.LH -> {
                             va = a + immediate(words, at);
                             e = Tlb.entry(table, va);
-                            if (NativeMemory.getLong(e) != (va & TAG_16)) {
+                            if (NativeMemory.getLong(e) != (va + 1 & PAGE)) {
                                 break loop;
                             }
                             result = NativeMemory.getShort(va + NativeMemory.getLong(e + Tlb.ADDEND));
@@ -131,7 +129,7 @@ final class PageRun {
                         case Op.LHU -> {
                             va = a + immediate(words, at);
                             e = Tlb.entry(table, va);
-                            if (NativeMemory.getLong(e) != (va & TAG_16)) {
+                            if (NativeMemory.getLong(e) != (va + 1 & PAGE)) {
                                 break loop;
                             }
                             result = NativeMemory.getShort(va + NativeMemory.getLong(e + Tlb.ADDEND)) & 0xffff;
@@ -139,7 +137,7 @@ final class PageRun {
                         case Op.LW -> {
                             va = a + immediate(words, at);
                             e = Tlb.entry(table, va);
-                            if (NativeMemory.getLong(e) != (va & TAG_32)) {
+                            if (NativeMemory.getLong(e) != (va + 3 & PAGE)) {
                                 break loop;
                             }
                             result = NativeMemory.getInt(va + NativeMemory.getLong(e + Tlb.ADDEND));
@@ -147,7 +145,7 @@ final class PageRun {
                         case Op.LWU -> {
                             va = a + immediate(words, at);
                             e = Tlb.entry(table, va);
-                            if (NativeMemory.getLong(e) != (va & TAG_32)) {
+                            if (NativeMemory.getLong(e) != (va + 3 & PAGE)) {
                                 break loop;
                             }
                             result = NativeMemory.getInt(va + NativeMemory.getLong(e + Tlb.ADDEND)) & 0xffff_ffffL;
@@ -155,7 +153,7 @@ final class PageRun {
                         case Op.LD -> {
                             va = a + immediate(words, at);
                             e = Tlb.entry(table, va);
-                            if (NativeMemory.getLong(e) != (va & TAG_64)) {
+                            if (NativeMemory.getLong(e) != (va + 7 & PAGE)) {
                                 break loop;
                             }
                             result = NativeMemory.getLong(va + NativeMemory.getLong(e + Tlb.ADDEND));
@@ -163,7 +161,7 @@ final class PageRun {
                         case Op.SB -> {
                             va = a + immediate(words, at);
                             e = Tlb.entry(table, va) + Tlb.WRITABLE;
-                            if (NativeMemory.getLong(e) != (va & TAG_8)) {
+                            if (NativeMemory.getLong(e) != (va & PAGE)) {
                                 break loop;
                             }
                             NativeMemory.putByte(va + NativeMemory.getLong(e + Tlb.ADDEND), (byte) second(x, words, at));
@@ -172,7 +170,7 @@ final class PageRun {
                         case Op.SH -> {
                             va = a + immediate(words, at);
                             e = Tlb.entry(table, va) + Tlb.WRITABLE;
-                            if (NativeMemory.getLong(e) != (va & TAG_16)) {
+                            if (NativeMemory.getLong(e) != (va + 1 & PAGE)) {
                                 break loop;
                             }
                             NativeMemory.putShort(va + NativeMemory.getLong(e + Tlb.ADDEND), (short) second(x, words, at));
@@ -181,7 +179,7 @@ final class PageRun {
                         case Op.SW -> {
                             va = a + immediate(words, at);
                             e = Tlb.entry(table, va) + Tlb.WRITABLE;
-                            if (NativeMemory.getLong(e) != (va & TAG_32)) {
+                            if (NativeMemory.getLong(e) != (va + 3 & PAGE)) {
                                 break loop;
                             }
                             NativeMemory.putInt(va + NativeMemory.getLong(e + Tlb.ADDEND), (int) second(x, words, at));
@@ -190,7 +188,7 @@ final class PageRun {
                         case Op.SD -> {
                             va = a + immediate(words, at);
                             e = Tlb.entry(table, va) + Tlb.WRITABLE;
-                            if (NativeMemory.getLong(e) != (va & TAG_64)) {
+                            if (NativeMemory.getLong(e) != (va + 7 & PAGE)) {
                                 break loop;
                             }
                             NativeMemory.putLong(va + NativeMemory.getLong(e + Tlb.ADDEND), second(x, words, at));

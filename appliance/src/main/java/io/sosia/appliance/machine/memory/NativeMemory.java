@@ -7,6 +7,7 @@ import sun.misc.Unsafe;
 
 /// Memory outside the JVM's heap by its address, little-endian and without any check: for what every access of the guest goes
 /// through. Arrays and segments check bounds, and an array's address has to be named at each access, because it may move.
+/// An address need not be aligned: 64-bit hosts that there is a JVM for take any.
 ///
 /// Memory is that of a buffer, which whoever uses its address keeps. For the same purpose elements of arrays are accessed unchecked.
 public final class NativeMemory {

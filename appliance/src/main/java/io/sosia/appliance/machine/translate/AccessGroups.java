@@ -1,14 +1,12 @@
 package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.isa.Op;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /// Which accesses to memory of one block share a look into the translation tables: neighbours in one page, reached from the same origin
 /// ([Origins]), as the fields of a structure, what a function saves on its stack, or constants beside each other.
 ///
-/// The one look, at the first of them, asks whether the page of the lowest holds the highest too, and whether they are aligned.
+/// The one look, at the first of them, asks whether the page of the first byte holds the last one too.
 /// Nothing changes the tables before the last of them.
 final class AccessGroups {
 
@@ -23,19 +21,15 @@ final class AccessGroups {
         final boolean stores;
         /// Number in its block.
         final int number;
-        /// Of the lowest access, and of the highest one of the widest access's alignment.
+        /// Of the first byte that one of them accesses, and of the last.
         int lowest;
-        int last;
-        /// Bytes of the widest access.
-        int width;
+        int highest;
         /// Whether the look has been written.
         boolean looked;
-        private int highest;
-        /// A distance at which the widest access lies.
-        private int aligned;
+        /// Bytes of the widest access.
+        private int width;
         /// The register's own distance from the origin.
         private final int from;
-        private final List<long[]> members = new ArrayList<>();
 
         private Group(int register, int from, boolean stores, int number) {
             this.register = register;
@@ -47,23 +41,22 @@ final class AccessGroups {
         /// @param place distance from the origin
         /// @return false if it does not fit in
         private boolean add(int place, int bytes) {
-            int distance = place - from;
-            int low = members.isEmpty() ? distance : Math.min(lowest, distance);
-            int high = members.isEmpty() ? distance : Math.max(highest, distance);
-            int wide = Math.max(width, bytes);
-            int at = bytes > width ? distance : aligned;
-            members.add(new long[] {distance, bytes});
-            boolean fits = high - low <= SPAN_MAX && members.stream().allMatch(each -> (each[0] - at) % each[1] == 0);
-            if (!fits) {
-                members.removeLast();
+            int first = place - from;
+            int last = first + bytes - 1;
+            int low = width == 0 ? first : Math.min(lowest, first);
+            int high = width == 0 ? last : Math.max(highest, last);
+            if (high - low > SPAN_MAX) {
                 return false;
             }
             lowest = low;
             highest = high;
-            width = wide;
-            aligned = at;
-            last = Math.max(low, high - Math.floorMod(high - at, wide));
+            width = Math.max(width, bytes);
             return true;
+        }
+
+        /// Whether a page may end between its accesses.
+        boolean mayBeSplit() {
+            return highest - lowest >= width;
         }
     }
 
@@ -119,7 +112,7 @@ final class AccessGroups {
     }
 
     /// Bytes that a translated instruction accesses, 0 for one that does not.
-    private static int bytes(long word) {
+    static int bytes(long word) {
         return switch (Op.op(word)) {
             case Op.LB, Op.LBU, Op.SB -> 1;
             case Op.LH, Op.LHU, Op.SH -> 2;

@@ -126,8 +126,13 @@ final class Chain implements TranslatedCode {
     /// Whether the tables know the page of an access, and one that it shares a look with may lie in another: before that page or behind it.
     private boolean isPossibleAlone(long word) {
         long va = hart.registers()[Op.rs1(word)] + Op.immediate(word);
-        boolean atEnd = (va - AccessGroups.SPAN_MAX ^ va + AccessGroups.SPAN_MAX) >>> GuestRam.PAGE_SHIFT != 0;
-        return atEnd && hart.mmu().probe(va, AccessGroups.stores(word) ? Mmu.STORE : Mmu.LOAD) >= 0;
+        boolean atEnd = !inOnePage(va - AccessGroups.SPAN_MAX, va + AccessGroups.SPAN_MAX);
+        return atEnd && inOnePage(va, va + AccessGroups.bytes(word) - 1)
+                && hart.mmu().probe(va, AccessGroups.stores(word) ? Mmu.STORE : Mmu.LOAD) >= 0;
+    }
+
+    private static boolean inOnePage(long one, long other) {
+        return (one ^ other) >>> GuestRam.PAGE_SHIFT == 0;
     }
 
     @Override

@@ -47,8 +47,8 @@ final class MemoryCode {
 
     /// Looks into the table for a group of accesses: leaves if it does not lead to RAM.
     void look(AccessGroups.Group group, Label leave) {
-        address(group.register, group.last);
-        code.loadConstant(-4096L | group.width - 1).land();
+        address(group.register, group.highest);
+        code.loadConstant(-4096L).land();
         address(group.register, group.lowest);
         code.loadConstant(Tlb.PLACE_SHIFT).lushr().loadConstant((long) Tlb.PLACE_MASK).land();
         code.lload(tablesLocal).ladd().lstore(entryLocal);

@@ -341,8 +341,7 @@ final class RegionCompiler {
     private void look(AccessGroups.Group group, int place, int left) {
         if (!group.looked) {
             group.looked = true;
-            boolean together = group.lowest != group.last;
-            memory.look(group, exitTo(together ? place | (int) Handover.SPLIT : place, left));
+            memory.look(group, exitTo(group.mayBeSplit() ? place | (int) Handover.SPLIT : place, left));
         }
     }
 
