@@ -1,5 +1,9 @@
 package io.sosia.appliance.machine.mmu;
 
+import io.sosia.appliance.machine.memory.HostMemory;
+import io.sosia.appliance.machine.memory.NativeMemory;
+import java.nio.ByteBuffer;
+
 /// The cached translations of one page-table root, for each way of looking at it.
 ///
 /// Translations are coherent with the page tables in memory, so the root alone identifies them: the ASID adds nothing.
@@ -14,39 +18,78 @@ final class AddressSpace {
     private static final int VIEWS = 8;
     /// A table of loads and one of stores for each view; behind them two of fetches, supervisor's and user's.
     private static final int TABLES = 2 * VIEWS + 2;
+    private static final int CHUNK_WORDS = Tlb.CHUNKS / Long.SIZE;
 
     /// Bytes that one space takes.
-    static final int SIZE = TABLES * Tlb.SIZE;
+    private static final int SIZE = TABLES * Tlb.SIZE;
 
     long root = UNUSED;
     long lastUse;
 
-    private final long tables;
-    /// Bit for each table that holds anything, or may.
+    /// What the tables lie in, and where, once there are any.
+    private ByteBuffer memory;
+    private long tables;
+    /// Bit for each table that has ever been used.
     private int used;
-
-    /// @param tables address of its first table
-    AddressSpace(long tables) {
-        this.tables = tables;
-    }
+    /// Bit for each chunk of each table that holds anything, or may.
+    private final long[] filled = new long[TABLES * CHUNK_WORDS];
 
     /// The table of readable pages of a view.
     long loads(int view) {
-        return use(2 * view);
+        return use(loadTable(view));
     }
 
     /// The table of writable pages of a view: [Tlb#WRITABLE] behind the other.
     long stores(int view) {
-        return use(2 * view + 1);
+        return use(storeTable(view));
     }
 
     /// The table of executable pages.
     long fetches(boolean user) {
-        return use(2 * VIEWS + (user ? 1 : 0));
+        return use(fetchTable(user));
+    }
+
+    /// Enters a page that may be read.
+    ///
+    /// @param address where it lies in the host's memory
+    void enterLoad(int view, long va, long address) {
+        enter(loadTable(view), va, address);
+    }
+
+    /// The same for one that may be written.
+    void enterStore(int view, long va, long address) {
+        enter(storeTable(view), va, address);
+    }
+
+    /// The same for one that may be executed.
+    void enterFetch(boolean user, long va, long address) {
+        enter(fetchTable(user), va, address);
+    }
+
+    private void enter(int table, long va, long address) {
+        int chunk = Tlb.chunk(va);
+        filled[table * CHUNK_WORDS + chunk / Long.SIZE] |= 1L << chunk;
+        Tlb.enter(at(table), va, address);
+    }
+
+    private static int loadTable(int view) {
+        return 2 * view;
+    }
+
+    private static int storeTable(int view) {
+        return 2 * view + 1;
+    }
+
+    private static int fetchTable(boolean user) {
+        return 2 * VIEWS + (user ? 1 : 0);
     }
 
     private long use(int table) {
         if ((used & 1 << table) == 0) {
+            if (memory == null) {
+                memory = HostMemory.zeros(SIZE);
+                tables = NativeMemory.address(memory);
+            }
             used |= 1 << table;
             Tlb.clear(at(table));
         }
@@ -54,21 +97,28 @@ final class AddressSpace {
     }
 
     private long at(int table) {
-        return tables + table * Tlb.SIZE;
+        return tables + (long) table * Tlb.SIZE;
     }
 
-    /// Forgets all; a table that is empty already costs nothing.
+    /// Forgets all; what is empty already costs nothing.
     void clear() {
-        for (int left = used; left != 0; left &= left - 1) {
-            Tlb.clear(at(Integer.numberOfTrailingZeros(left)));
+        for (int table = 0; table < TABLES; table++) {
+            clear(table);
         }
     }
 
     void clearStores() {
         for (int view = 0; view < VIEWS; view++) {
-            if ((used & 1 << 2 * view + 1) != 0) {
-                Tlb.clear(at(2 * view + 1));
+            clear(storeTable(view));
+        }
+    }
+
+    private void clear(int table) {
+        for (int word = table * CHUNK_WORDS; word < (table + 1) * CHUNK_WORDS; word++) {
+            for (long left = filled[word]; left != 0; left &= left - 1) {
+                Tlb.clearChunk(at(table), word % CHUNK_WORDS * Long.SIZE + Long.numberOfTrailingZeros(left));
             }
+            filled[word] = 0;
         }
     }
 
@@ -78,17 +128,26 @@ final class AddressSpace {
         }
     }
 
+    /// Drops what lies in the aligned region of `2^shift` bytes.
     void dropRegion(long va, int shift) {
+        int first = Tlb.chunk(va);
+        int count = (int) Math.min(Tlb.CHUNKS, 1L << shift >> Tlb.CHUNK_REACH_SHIFT);
         for (int left = used; left != 0; left &= left - 1) {
-            Tlb.dropRegion(at(Integer.numberOfTrailingZeros(left)), va, shift);
+            int table = Integer.numberOfTrailingZeros(left);
+            for (int i = 0; i < count; i++) {
+                int chunk = first + i & Tlb.CHUNKS - 1;
+                if ((filled[table * CHUNK_WORDS + chunk / Long.SIZE] >>> chunk & 1) != 0) {
+                    Tlb.dropRegion(at(table), chunk, va, shift);
+                }
+            }
         }
     }
 
-    /// @param address of a page in the host's memory
-    void dropStoresTo(long address) {
+    /// Drops a page from what may be written.
+    void dropStore(long va) {
         for (int view = 0; view < VIEWS; view++) {
-            if ((used & 1 << 2 * view + 1) != 0) {
-                Tlb.dropTarget(at(2 * view + 1), address);
+            if ((used & 1 << storeTable(view)) != 0) {
+                Tlb.drop(at(storeTable(view)), va);
             }
         }
     }

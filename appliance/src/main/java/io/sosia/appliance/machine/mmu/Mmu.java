@@ -1,8 +1,7 @@
 package io.sosia.appliance.machine.mmu;
 
 import io.sosia.appliance.machine.memory.GuestRam;
-import io.sosia.appliance.machine.memory.NativeMemory;
-import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /// Sv39 address translation (Privileged ISA, "Sv39: Page-Based 39-bit Virtual-Memory System"), with A and D bits set by the
 /// machine.
@@ -48,13 +47,11 @@ public final class Mmu {
 
     private final GuestRam ram;
     private final Runnable dropped;
-    /// What all tables lie in.
-    private final ByteBuffer tables = ByteBuffer.allocateDirect(SPACES * AddressSpace.SIZE);
     private final AddressSpace[] spaces = new AddressSpace[SPACES];
     private final WalkedPage[] walked;
     private int walkedPages;
-    /// RAM pages that some store table may lead to.
-    private final boolean[] storable;
+    /// Of the pages that some store table may lead to.
+    private final StorePlaces storePlaces;
     private final long[] path = new long[3];
 
     private long uses;
@@ -63,6 +60,7 @@ public final class Mmu {
     private boolean user;
     private boolean sum;
     private boolean mxr;
+    private int view;
     private long root;
     private long loads;
     private long stores;
@@ -74,10 +72,8 @@ public final class Mmu {
         this.ram = ram;
         this.dropped = dropped;
         walked = new WalkedPage[ram.pages()];
-        storable = new boolean[ram.pages()];
-        for (int i = 0; i < SPACES; i++) {
-            spaces[i] = new AddressSpace(NativeMemory.address(tables) + (long) i * AddressSpace.SIZE);
-        }
+        storePlaces = new StorePlaces(ram.pages());
+        Arrays.setAll(spaces, _ -> new AddressSpace());
         ram.setPageTableWatcher(this::written);
         ram.setCloser(this::dropStores);
         select(0, false, false, false);
@@ -96,7 +92,7 @@ public final class Mmu {
             space = find(wanted);
             space.lastUse = ++uses;
         }
-        int view = (user ? 4 : 0) | (sum ? 2 : 0) | (mxr ? 1 : 0);
+        view = (user ? 4 : 0) | (sum ? 2 : 0) | (mxr ? 1 : 0);
         loads = space.loads(view);
         stores = space.stores(view);
         fetches = space.fetches(user);
@@ -136,14 +132,14 @@ public final class Mmu {
     private void enter(long va, int offset, int access) {
         long address = ram.address() + (offset & -GuestRam.PAGE_SIZE);
         switch (access) {
-            case LOAD -> Tlb.enter(loads, va, address);
-            case FETCH -> Tlb.enter(fetches, va, address);
+            case LOAD -> space.enterLoad(view, va, address);
+            case FETCH -> space.enterFetch(user, va, address);
             default -> {
                 int page = offset >> GuestRam.PAGE_SHIFT;
                 if (ram.watchFlags()[page] == 0) {
-                    storable[page] = true;
+                    dropStore(storePlaces.add(page, va));
                     ram.openToWrites(page);
-                    Tlb.enter(stores, va, address);
+                    space.enterStore(view, va, address);
                 }
             }
         }
@@ -232,13 +228,18 @@ public final class Mmu {
 
     /// Sets a watch flag on a RAM page, and sees to it that stores there are noticed from now on.
     public void watch(int page, byte flag) {
-        if (storable[page]) {
-            storable[page] = false;
-            for (AddressSpace each : spaces) {
-                each.dropStoresTo(ram.address() + ((long) page << GuestRam.PAGE_SHIFT));
-            }
+        for (long va = storePlaces.remove(page); va != StorePlaces.NONE; va = storePlaces.remove(page)) {
+            dropStore(va);
         }
         ram.watchFlags()[page] |= flag;
+    }
+
+    private void dropStore(long va) {
+        if (va != StorePlaces.NONE) {
+            for (AddressSpace each : spaces) {
+                each.dropStore(va);
+            }
+        }
     }
 
     /// Takes a watch flag off a RAM page.

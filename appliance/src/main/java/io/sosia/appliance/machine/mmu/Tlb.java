@@ -5,12 +5,15 @@ import io.sosia.appliance.machine.memory.NativeMemory;
 /// Direct-mapped translation caches in [NativeMemory], laid out for engines to probe inline.
 ///
 /// A table is named by its address. At the [#entry] of a virtual address it has the page's virtual address (the tag), and behind it what
-/// to add to a virtual address of the page to get where it lies in the host's memory. Comparing the tag with
-/// `va & (-4096 | width - 1)` also refuses misaligned accesses. Only RAM is ever entered.
+/// to add to a virtual address of the page to get where it lies in the host's memory. Who compares the tag with the page of an access's last
+/// byte refuses those that go on in the next page, too: that has another entry. Only RAM is ever entered.
+///
+/// Two pages that take turns in one entry cost more than a hundred instructions each time, and a guest under load has some hundreds of pages
+/// in use, in several parts of its address space: hence many more entries than that. What is written, and dropped again, is a few chunks.
 public final class Tlb {
 
     /// Entries of one table.
-    public static final int ENTRIES = 1024;
+    public static final int ENTRIES = 1 << 14;
 
     /// From an entry to what is to be added.
     public static final int ADDEND = 8;
@@ -29,6 +32,14 @@ public final class Tlb {
     /// From an entry of a table of readable pages to that of the writable ones, which lies behind it.
     public static final int WRITABLE = SIZE;
 
+    /// Neighbouring entries that are cleared together.
+    private static final int CHUNK_SHIFT = 6;
+    /// Bytes of the address space that a chunk stands for, as a power of two: less than the smallest region.
+    static final int CHUNK_REACH_SHIFT = PAGE_SHIFT + CHUNK_SHIFT;
+    /// Chunks of one table.
+    static final int CHUNKS = ENTRIES >> CHUNK_SHIFT;
+    private static final int CHUNK_SIZE = SIZE / CHUNKS;
+
     /// A tag no masked address equals; its bytes are all the same.
     private static final long NONE = -1;
 
@@ -39,8 +50,17 @@ public final class Tlb {
         return table + (va >>> PLACE_SHIFT & PLACE_MASK);
     }
 
+    /// The chunk that the entry for `va` lies in.
+    static int chunk(long va) {
+        return (int) (va >>> CHUNK_REACH_SHIFT) & CHUNKS - 1;
+    }
+
     static void clear(long table) {
         NativeMemory.fill(table, SIZE, (byte) NONE);
+    }
+
+    static void clearChunk(long table, int chunk) {
+        NativeMemory.fill(table + (long) chunk * CHUNK_SIZE, CHUNK_SIZE, (byte) NONE);
     }
 
     /// @param address where the page of `va` lies
@@ -64,20 +84,11 @@ public final class Tlb {
         }
     }
 
-    /// Drops what lies in the aligned region of `2^shift` bytes.
-    static void dropRegion(long table, long va, int shift) {
-        for (long e = table; e < table + SIZE; e += 1 << ENTRY_SHIFT) {
+    /// Drops what a chunk has of the aligned region of `2^shift` bytes.
+    static void dropRegion(long table, int chunk, long va, int shift) {
+        long first = table + (long) chunk * CHUNK_SIZE;
+        for (long e = first; e < first + CHUNK_SIZE; e += 1 << ENTRY_SHIFT) {
             if ((NativeMemory.getLong(e) ^ va) >>> shift == 0) {
-                NativeMemory.putLong(e, NONE);
-            }
-        }
-    }
-
-    /// Drops the entries that lead to one page of the host's memory.
-    static void dropTarget(long table, long address) {
-        for (long e = table; e < table + SIZE; e += 1 << ENTRY_SHIFT) {
-            long tag = NativeMemory.getLong(e);
-            if (tag != NONE && tag + NativeMemory.getLong(e + ADDEND) == address) {
                 NativeMemory.putLong(e, NONE);
             }
         }

@@ -1,4 +1,4 @@
-/// Translates virtual addresses: Sv39 walks, and a TLB that memory writes keep coherent, so that it is invisible.
+/// Translates virtual addresses: Sv39 walks, and tables of what they found that memory writes keep coherent, so that they are invisible.
 ///
 /// Imports `machine.memory`.
 package io.sosia.appliance.machine.mmu;

@@ -1,0 +1,142 @@
+package io.sosia.appliance.machine.mmu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sosia.appliance.machine.exec.PageTables;
+import io.sosia.appliance.machine.memory.GuestRam;
+import java.util.Random;
+import java.util.function.LongConsumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What the tables say is what a walk would find, and nobody writes to a watched page unnoticed, whatever happens in whatever order.
+class MmuTablesTest {
+
+    private static final int RIGHTS = PageTables.V | PageTables.R | PageTables.W | PageTables.X | PageTables.A | PageTables.D;
+    private static final int[] ACCESSES = {Mmu.FETCH, Mmu.LOAD, Mmu.STORE};
+    /// As far apart as pages are that have the same entry of a table.
+    private static final long SAME_ENTRY = (long) Tlb.ENTRIES << GuestRam.PAGE_SHIFT;
+    private static final int REGION = 2 << 20;
+    private static final int RAM_BYTES = 4 * REGION;
+    /// RAM pages that are mapped one by one.
+    private static final int PAGES = 24;
+    /// First of the RAM pages that hold page tables: the last region's.
+    private static final long TABLES = GuestRam.BASE + RAM_BYTES - REGION;
+    /// Regions of the address space whose pages are mapped one by one, the last one its end; and such as are mapped as a whole.
+    private static final long[] REGIONS = {0, SAME_ENTRY, 1L << 30, -REGION};
+    private static final long[] LARGE = {REGION, SAME_ENTRY + REGION, 3L << 30};
+
+    private final GuestRam ram = new GuestRam(RAM_BYTES);
+    private final Mmu mmu = new Mmu(ram, () -> {});
+
+    @Test
+    void aPageIsWatchedByWhateverAddressItWasWritten() {
+        PageTables[] spaces = {new PageTables(ram, TABLES), new PageTables(ram, TABLES + REGION / 2)};
+        // Each with an entry of its own.
+        long[] addresses = {0, SAME_ENTRY + GuestRam.PAGE_SIZE, (1L << 30) + 2 * GuestRam.PAGE_SIZE, -GuestRam.PAGE_SIZE};
+        long page = GuestRam.BASE + 5 * GuestRam.PAGE_SIZE;
+        for (PageTables each : spaces) {
+            for (long va : addresses) {
+                each.map(va, page, 0, RIGHTS);
+            }
+        }
+        for (int round = 0; round < 3; round++) {
+            inAllViews(spaces, addresses, va -> {
+                assertThat(mmu.translate(va, Mmu.STORE)).isEqualTo(page);
+                assertThat(mmu.probe(va, Mmu.STORE)).as("entered").isEqualTo(GuestRam.offset(page));
+            });
+            mmu.watch(5, GuestRam.WATCH_CODE);
+            inAllViews(spaces, addresses, va -> assertThat(mmu.probe(va, Mmu.STORE)).as("dropped").isEqualTo(-1));
+            inAllViews(spaces, addresses, va -> {
+                assertThat(mmu.translate(va, Mmu.STORE)).isEqualTo(page);
+                assertThat(mmu.probe(va, Mmu.STORE)).as("watched").isEqualTo(-1);
+            });
+            mmu.unwatch(5, GuestRam.WATCH_CODE);
+        }
+    }
+
+    private void inAllViews(PageTables[] spaces, long[] addresses, LongConsumer check) {
+        for (long va : addresses) {
+            for (PageTables each : spaces) {
+                for (boolean sum : new boolean[] {false, true}) {
+                    mmu.select(each.satp(), false, sum, false);
+                    check.accept(va);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void theTablesSayWhatAWalkWouldFind(long seed) {
+        Random random = new Random(seed);
+        PageTables[] spaces = new PageTables[20];
+        for (int i = 0; i < spaces.length; i++) {
+            spaces[i] = new PageTables(ram, TABLES + i * 20L * GuestRam.PAGE_SIZE);
+        }
+        int known = 0;
+        for (int i = 0; i < 100_000; i++) {
+            PageTables space = spaces[random.nextInt(random.nextInt(spaces.length) + 1)];
+            mmu.select(space.satp(), false, random.nextBoolean(), random.nextInt(8) == 0);
+            boolean large = random.nextInt(3) == 0;
+            long va = address(random, large);
+            switch (random.nextInt(40)) {
+                case 0 -> change(random, space, va, large);
+                case 1 -> mmu.watch(random.nextInt(PAGES), GuestRam.WATCH_CODE);
+                case 2 -> ram.clean(random.nextInt(RAM_BYTES / GuestRam.PAGE_SIZE), GuestRam.DIRTY_CLONE);
+                case 3 -> {
+                    for (int page = 0; page < PAGES; page++) {
+                        mmu.unwatch(page, GuestRam.WATCH_CODE);
+                    }
+                }
+                default -> {
+                    int access = ACCESSES[random.nextInt(ACCESSES.length)];
+                    assertThat(mmu.translate(va, access)).isEqualTo(walk(space, va));
+                }
+            }
+            long any = address(random, random.nextBoolean());
+            long expected = walk(space, any);
+            for (int access : ACCESSES) {
+                int offset = mmu.probe(any, access);
+                if (offset >= 0) {
+                    known++;
+                    assertThat(GuestRam.BASE + offset).as("seed %d, round %d, 0x%x", seed, i, any).isEqualTo(expected);
+                    assertThat(access == Mmu.STORE && ram.watchFlags()[offset >> GuestRam.PAGE_SHIFT] != 0).isFalse();
+                }
+            }
+        }
+        assertThat(known).isGreaterThan(1000);
+    }
+
+    private static long address(Random random, boolean large) {
+        long[] regions = large ? LARGE : REGIONS;
+        long page = random.nextBoolean() ? REGION - GuestRam.PAGE_SIZE : (long) random.nextInt(8) << GuestRam.PAGE_SHIFT;
+        return regions[random.nextInt(regions.length)] + page + random.nextInt(GuestRam.PAGE_SIZE);
+    }
+
+    /// Maps a page or a region somewhere else, or nowhere.
+    private static void change(Random random, PageTables space, long va, boolean large) {
+        int rights = random.nextInt(4) == 0 ? 0 : RIGHTS;
+        long target = large ? (long) random.nextInt(3) * REGION : (long) random.nextInt(PAGES) * GuestRam.PAGE_SIZE;
+        space.map(va, GuestRam.BASE + target, large ? 1 : 0, rights);
+    }
+
+    /// Where the page tables lead, all of whose pages have all rights.
+    private long walk(PageTables space, long va) {
+        long table = (space.satp() & (1L << 44) - 1) << GuestRam.PAGE_SHIFT;
+        for (int level = 2; level >= 0; level--) {
+            int shift = GuestRam.PAGE_SHIFT + 9 * level;
+            long entry = ram.read64(GuestRam.offset(table + 8 * (va >>> shift & 511)));
+            long target = entry >>> 10 << GuestRam.PAGE_SHIFT;
+            if ((entry & PageTables.V) == 0) {
+                return Mmu.PAGE_FAULT;
+            }
+            if ((entry & PageTables.R) != 0) {
+                return target | va & (1L << shift) - 1;
+            }
+            table = target;
+        }
+        return Mmu.PAGE_FAULT;
+    }
+}
