@@ -11,7 +11,8 @@ final class Origins {
 
     private static final int ZERO = 0;
     private static final int CODE = 32;
-    private static final int DISTANCE_MAX = 1 << 30;
+    /// From an origin: so that the distance between any two values, and what an access adds, fits in an int.
+    private static final int DISTANCE_MAX = 1 << 29;
 
     private final int[] origins = new int[32];
     private final int[] distances = new int[32];

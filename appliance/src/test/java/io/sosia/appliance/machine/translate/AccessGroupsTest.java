@@ -120,6 +120,40 @@ class AccessGroupsTest {
     }
 
     @Test
+    void aGroupHasALength() {
+        AccessGroups near = groups(a -> {
+            a.ld(A1, A0, 0);
+            a.ld(A1, A0, AccessGroups.SPAN_MAX - 7);
+        });
+        AccessGroups far = groups(a -> {
+            a.ld(A2, A0, 0);
+            a.ld(A1, A0, AccessGroups.SPAN_MAX - 6);
+        });
+        assertThat(near.of(1).group()).isSameAs(near.of(0).group());
+        assertThat(far.of(1).group()).isNotSameAs(far.of(0).group());
+    }
+
+    /// Their distance does not fit in an int.
+    @Test
+    void whatLiesAtOppositeEndsIsFar() {
+        for (int bits : new int[] {0x2000_0000, 0x4000_0000, 0x7fff_f000}) {
+            AccessGroups groups = groups(a -> {
+                a.lui(A0, bits);
+                a.lui(A1, -bits);
+                a.ld(A2, A0, 0);
+                a.ld(A2, A1, 0);
+                a.ld(A2, A0, 0);
+                a.auipc(A0, bits);
+                a.auipc(A1, -bits);
+                a.ld(A2, A1, 0);
+                a.ld(A2, A0, 0);
+            });
+            assertThat(groups.of(3).group()).as("0x%x", bits).isNotSameAs(groups.of(2).group());
+            assertThat(groups.of(8).group()).as("0x%x", bits).isNotSameAs(groups.of(7).group());
+        }
+    }
+
+    @Test
     void onlyWhatHasSeveralPlacesMayBeSplit() {
         AccessGroups groups = groups(a -> {
             a.ld(A1, A0, 8);
