@@ -25,7 +25,7 @@ public final class HostMemory {
     private static final MethodHandle FREE = function("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
 
     /// Beside two machines: above that, those that are gone are looked for. Java sees no reason to, their heap is small.
-    private static final long BESIDE_MAX = 256L << 20;
+    private static final long BESIDE_MAX = 512L << 20;
 
     private static long lent;
     private static long most;

@@ -124,8 +124,19 @@ final class AddressSpace {
 
     void dropPage(long va) {
         for (int left = used; left != 0; left &= left - 1) {
-            Tlb.drop(at(Integer.numberOfTrailingZeros(left)), va);
+            drop(Integer.numberOfTrailingZeros(left), va);
         }
+    }
+
+    private void drop(int table, long va) {
+        if (isFilled(table, Tlb.chunk(va))) {
+            Tlb.drop(at(table), va);
+        }
+    }
+
+    /// Whether a chunk may hold anything: cheaper to ask than the chunk, which is seldom in the host's caches.
+    private boolean isFilled(int table, int chunk) {
+        return (filled[table * CHUNK_WORDS + chunk / Long.SIZE] >>> chunk & 1) != 0;
     }
 
     /// Drops what lies in the aligned region of `2^shift` bytes.
@@ -136,7 +147,7 @@ final class AddressSpace {
             int table = Integer.numberOfTrailingZeros(left);
             for (int i = 0; i < count; i++) {
                 int chunk = first + i & Tlb.CHUNKS - 1;
-                if ((filled[table * CHUNK_WORDS + chunk / Long.SIZE] >>> chunk & 1) != 0) {
+                if (isFilled(table, chunk)) {
                     Tlb.dropRegion(at(table), chunk, va, shift);
                 }
             }
@@ -146,9 +157,7 @@ final class AddressSpace {
     /// Drops a page from what may be written.
     void dropStore(long va) {
         for (int view = 0; view < VIEWS; view++) {
-            if ((used & 1 << storeTable(view)) != 0) {
-                Tlb.drop(at(storeTable(view)), va);
-            }
+            drop(storeTable(view), va);
         }
     }
 }

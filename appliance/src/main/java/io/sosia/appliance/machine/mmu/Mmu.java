@@ -50,8 +50,8 @@ public final class Mmu {
     private final AddressSpace[] spaces = new AddressSpace[SPACES];
     private final WalkedPage[] walked;
     private int walkedPages;
-    /// Of the pages that some store table may lead to.
-    private final StorePlaces storePlaces;
+    /// Of the store tables.
+    private final ReverseMap reverseMap;
     private final long[] path = new long[3];
 
     private long uses;
@@ -72,7 +72,7 @@ public final class Mmu {
         this.ram = ram;
         this.dropped = dropped;
         walked = new WalkedPage[ram.pages()];
-        storePlaces = new StorePlaces(ram.pages());
+        reverseMap = new ReverseMap(ram.pages());
         Arrays.setAll(spaces, _ -> new AddressSpace());
         ram.setPageTableWatcher(this::written);
         ram.setCloser(this::dropStores);
@@ -137,7 +137,7 @@ public final class Mmu {
             default -> {
                 int page = offset >> GuestRam.PAGE_SHIFT;
                 if (ram.watchFlags()[page] == 0) {
-                    dropStore(storePlaces.add(page, va));
+                    dropStore(reverseMap.add(page, va));
                     ram.openToWrites(page);
                     space.enterStore(view, va, address);
                 }
@@ -228,14 +228,14 @@ public final class Mmu {
 
     /// Sets a watch flag on a RAM page, and sees to it that stores there are noticed from now on.
     public void watch(int page, byte flag) {
-        for (long va = storePlaces.remove(page); va != StorePlaces.NONE; va = storePlaces.remove(page)) {
+        for (long va = reverseMap.remove(page); va != ReverseMap.NONE; va = reverseMap.remove(page)) {
             dropStore(va);
         }
         ram.watchFlags()[page] |= flag;
     }
 
     private void dropStore(long va) {
-        if (va != StorePlaces.NONE) {
+        if (va != ReverseMap.NONE) {
             for (AddressSpace each : spaces) {
                 each.dropStore(va);
             }

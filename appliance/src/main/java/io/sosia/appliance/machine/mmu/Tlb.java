@@ -5,11 +5,12 @@ import io.sosia.appliance.machine.memory.NativeMemory;
 /// Direct-mapped translation caches in [NativeMemory], laid out for engines to probe inline.
 ///
 /// A table is named by its address. At the [#entry] of a virtual address it has the page's virtual address (the tag), and behind it what
-/// to add to a virtual address of the page to get where it lies in the host's memory. Who compares the tag with the page of an access's last
-/// byte refuses those that go on in the next page, too: that has another entry. Only RAM is ever entered.
+/// to add to a virtual address of the page to get where it lies in the host's memory. An access hits if the tag is the page of its last
+/// byte; one that goes on in the next page never does, as that has another entry. Only RAM is ever entered.
 ///
-/// Two pages that take turns in one entry cost more than a hundred instructions each time, and a guest under load has some hundreds of pages
-/// in use, in several parts of its address space: hence many more entries than that. What is written, and dropped again, is a few chunks.
+/// Two pages that take turns in one entry cost more than a hundred instructions each time, and a guest under load has some hundreds of
+/// pages in use, in several parts of its address space: hence many more entries than that. What is written, and dropped again, is a few
+/// chunks of them.
 public final class Tlb {
 
     /// Entries of one table.

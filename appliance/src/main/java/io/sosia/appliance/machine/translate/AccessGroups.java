@@ -10,7 +10,7 @@ import java.util.Arrays;
 /// Nothing changes the tables before the last of them.
 final class AccessGroups {
 
-    /// Accesses farther apart than this many bytes look for themselves: the farther, the likelier a page ends between them.
+    /// Bytes from the first one accessed to the last, at most: the more, the likelier a page ends between them.
     static final int SPAN_MAX = 256;
 
     /// Accesses that share a look.
@@ -26,7 +26,7 @@ final class AccessGroups {
         int highest;
         /// Whether the look has been written.
         boolean looked;
-        /// Bytes of the widest access.
+        /// Bytes of the widest access; 0 while there is none.
         private int width;
         /// The register's own distance from the origin.
         private final int from;

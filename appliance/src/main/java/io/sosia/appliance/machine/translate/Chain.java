@@ -123,7 +123,8 @@ final class Chain implements TranslatedCode {
         held.stepsBefore = steps;
     }
 
-    /// Whether the tables know the page of an access, and one that it shares a look with may lie in another: before that page or behind it.
+    /// Whether the tables know the page that an access lies in, as a whole, and one that it shares a look with may lie in another: before
+    /// that page or behind it.
     private boolean isPossibleAlone(long word) {
         long va = hart.registers()[Op.rs1(word)] + Op.immediate(word);
         boolean atEnd = !inOnePage(va - AccessGroups.SPAN_MAX, va + AccessGroups.SPAN_MAX);

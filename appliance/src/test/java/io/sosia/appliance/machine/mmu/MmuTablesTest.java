@@ -23,9 +23,13 @@ class MmuTablesTest {
     private static final int PAGES = 24;
     /// First of the RAM pages that hold page tables: the last region's.
     private static final long TABLES = GuestRam.BASE + RAM_BYTES - REGION;
-    /// Regions of the address space whose pages are mapped one by one, the last one its end; and such as are mapped as a whole.
+    /// Regions of the address space whose pages are mapped one by one, the last one its end; and such as are mapped as a whole, of 2 MiB
+    /// and of 1 GiB.
     private static final long[] REGIONS = {0, SAME_ENTRY, 1L << 30, -REGION};
     private static final long[] LARGE = {REGION, SAME_ENTRY + REGION, 3L << 30};
+    private static final long[] HUGE = {5L << 30, 6L << 30};
+    /// Instead of a level: without translation.
+    private static final int BARE = -1;
 
     private final GuestRam ram = new GuestRam(RAM_BYTES);
     private final Mmu mmu = new Mmu(ram, () -> {});
@@ -78,13 +82,14 @@ class MmuTablesTest {
         int known = 0;
         for (int i = 0; i < 100_000; i++) {
             PageTables space = spaces[random.nextInt(random.nextInt(spaces.length) + 1)];
-            mmu.select(space.satp(), false, random.nextBoolean(), random.nextInt(8) == 0);
-            boolean large = random.nextInt(3) == 0;
-            long va = address(random, large);
+            boolean bare = random.nextInt(8) == 0;
+            mmu.select(bare ? 0 : space.satp(), false, random.nextBoolean(), random.nextInt(8) == 0);
+            int level = bare ? BARE : random.nextInt(3);
+            long va = address(random, level);
             switch (random.nextInt(40)) {
-                case 0 -> change(random, space, va, large);
+                case 0 -> change(random, space, va, level);
                 case 1 -> mmu.watch(random.nextInt(PAGES), GuestRam.WATCH_CODE);
-                case 2 -> ram.clean(random.nextInt(RAM_BYTES / GuestRam.PAGE_SIZE), GuestRam.DIRTY_CLONE);
+                case 2 -> ram.clean(random.nextInt(PAGES), GuestRam.DIRTY_CLONE);
                 case 3 -> {
                     for (int page = 0; page < PAGES; page++) {
                         mmu.unwatch(page, GuestRam.WATCH_CODE);
@@ -92,34 +97,47 @@ class MmuTablesTest {
                 }
                 default -> {
                     int access = ACCESSES[random.nextInt(ACCESSES.length)];
-                    assertThat(mmu.translate(va, access)).isEqualTo(walk(space, va));
+                    assertThat(mmu.translate(va, access)).as("seed %d, round %d, 0x%x", seed, i, va).isEqualTo(bare ? va : walk(space, va));
                 }
             }
-            long any = address(random, random.nextBoolean());
-            long expected = walk(space, any);
+            long any = address(random, bare ? BARE : random.nextInt(3));
+            long expected = bare ? any : walk(space, any);
             for (int access : ACCESSES) {
                 int offset = mmu.probe(any, access);
                 if (offset >= 0) {
                     known++;
                     assertThat(GuestRam.BASE + offset).as("seed %d, round %d, 0x%x", seed, i, any).isEqualTo(expected);
-                    assertThat(access == Mmu.STORE && ram.watchFlags()[offset >> GuestRam.PAGE_SHIFT] != 0).isFalse();
+                    int page = offset >> GuestRam.PAGE_SHIFT;
+                    boolean unnoticed = ram.watchFlags()[page] != 0 || !ram.isDirty(page, GuestRam.DIRTY_CLONE);
+                    assertThat(access == Mmu.STORE && unnoticed).as("seed %d, round %d, page %d", seed, i, page).isFalse();
                 }
             }
         }
         assertThat(known).isGreaterThan(1000);
     }
 
-    private static long address(Random random, boolean large) {
-        long[] regions = large ? LARGE : REGIONS;
+    /// @param level at which it is mapped
+    private static long address(Random random, int level) {
         long page = random.nextBoolean() ? REGION - GuestRam.PAGE_SIZE : (long) random.nextInt(8) << GuestRam.PAGE_SHIFT;
-        return regions[random.nextInt(regions.length)] + page + random.nextInt(GuestRam.PAGE_SIZE);
+        long[] regions = switch (level) {
+            case BARE -> new long[] {GuestRam.BASE};
+            case 0 -> REGIONS;
+            case 1 -> LARGE;
+            default -> HUGE;
+        };
+        long region = regions[random.nextInt(regions.length)] + (level == 2 ? random.nextInt(RAM_BYTES / REGION) * REGION : 0);
+        return region + page + random.nextInt(GuestRam.PAGE_SIZE);
     }
 
     /// Maps a page or a region somewhere else, or nowhere.
-    private static void change(Random random, PageTables space, long va, boolean large) {
+    private static void change(Random random, PageTables space, long va, int level) {
         int rights = random.nextInt(4) == 0 ? 0 : RIGHTS;
-        long target = large ? (long) random.nextInt(3) * REGION : (long) random.nextInt(PAGES) * GuestRam.PAGE_SIZE;
-        space.map(va, GuestRam.BASE + target, large ? 1 : 0, rights);
+        switch (level) {
+            case BARE -> {}
+            case 0 -> space.map(va, GuestRam.BASE + (long) random.nextInt(PAGES) * GuestRam.PAGE_SIZE, level, rights);
+            case 1 -> space.map(va, GuestRam.BASE + (long) random.nextInt(3) * REGION, level, rights);
+            default -> space.map(va, GuestRam.BASE, level, rights);
+        }
     }
 
     /// Where the page tables lead, all of whose pages have all rights.

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Accesses of all widths from every address around a page's end, where the page behind it lies elsewhere in RAM.
+/// Integer accesses of all widths from every address around a page's end, where the page behind it lies elsewhere in RAM.
 class MisalignedAccessTest {
 
     private static final long DATA = TestBoard.BASE + (2 << 20);
@@ -45,6 +45,11 @@ class MisalignedAccessTest {
     enum By {
         INTERPRETER(Interpreter::new),
         TRANSLATOR(EagerTranslator::translator);
+
+        /// Whether it has executed a board's program as it should.
+        boolean isUsed(TestBoard board) {
+            return this == INTERPRETER || ((Translator) board.engine).regions() > 0;
+        }
 
         private final Function<Hart, Engine> engine;
 
@@ -76,6 +81,7 @@ class MisalignedAccessTest {
             board.ram.write8(offset(END - AROUND + i), pattern(i));
         }
         run(board);
+        assertThat(by.isUsed(board)).isTrue();
         for (int i = 0; i < AROUND; i++) {
             long eight = 0;
             for (int k = 7; k >= 0; k--) {
@@ -105,6 +111,7 @@ class MisalignedAccessTest {
             end(a, again);
             TestBoard board = board(by, a);
             run(board);
+            assertThat(by.isUsed(board)).isTrue();
             byte[] expected = new byte[2 * AROUND];
             for (int i = 0; i < AROUND; i++) {
                 long value = FIRST + MORE * ((ROUNDS - 1) * AROUND + i);
