@@ -26,25 +26,28 @@ final class AccessGroups {
         int highest;
         /// Whether the look has been written.
         boolean looked;
-        /// Bytes of the widest access; 0 while there is none.
+        /// Bytes of the widest access.
         private int width;
         /// The register's own distance from the origin.
         private final int from;
 
-        private Group(int register, int from, boolean stores, int number) {
-            this.register = register;
+        /// @param word the first access
+        private Group(long word, int from, int number) {
+            register = Op.rs1(word);
+            stores = AccessGroups.stores(word);
             this.from = from;
-            this.stores = stores;
             this.number = number;
+            width = bytes(word);
+            lowest = Op.immediate(word);
+            highest = lowest + width - 1;
         }
 
         /// @param place distance from the origin
         /// @return false if it does not fit in
         private boolean add(int place, int bytes) {
             int first = place - from;
-            int last = first + bytes - 1;
-            int low = width == 0 ? first : Math.min(lowest, first);
-            int high = width == 0 ? last : Math.max(highest, last);
+            int low = Math.min(lowest, first);
+            int high = Math.max(highest, first + bytes - 1);
             if (high - low > SPAN_MAX) {
                 return false;
             }
@@ -85,8 +88,7 @@ final class AccessGroups {
                 int from = origins.distance(Op.rs1(word));
                 int distance = from + Op.immediate(word);
                 if (open[origin] == null || alone || !open[origin].add(distance, bytes)) {
-                    open[origin] = new Group(Op.rs1(word), from, stores(word), count++);
-                    open[origin].add(distance, bytes);
+                    open[origin] = new Group(word, from, count++);
                 }
                 accesses[i] = new Access(open[origin], distance - open[origin].from);
             } else if (Op.op(word) >= Op.HOT_END && Op.op(word) != Op.FLOAT) {

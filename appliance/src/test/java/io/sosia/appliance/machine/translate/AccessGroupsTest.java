@@ -18,9 +18,7 @@ import io.sosia.appliance.machine.memory.GuestRam;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /// Accesses beside each other share a look into the tables, and what they do is what they would do one by one.
@@ -221,9 +219,7 @@ class AccessGroupsTest {
         a.bne(A0, A1, again);
         a.ecall();
         Translator translator = translate(false, a);
-        int begin = GuestRam.offset(a.address(again)) / 2;
-        List<Region> regions = IntStream.range(begin, begin + a.bytes().length / 2)
-                .mapToObj(translator::region).filter(Objects::nonNull).toList();
+        List<Region> regions = EagerTranslator.regions(translator, GuestRam.offset(a.address(again)), a.bytes().length);
         assertThat(regions.stream().mapToLong(translator::steps).sum()).isGreaterThan(100_000);
         assertThat(regions).noneMatch(region -> region.held.plan.alone());
     }
@@ -364,7 +360,7 @@ class AccessGroupsTest {
         for (TestBoard each : new TestBoard[] {translated, interpreted}) {
             map(each, second);
             each.put(TestBoard.BASE, a.bytes());
-            runInPieces(each);
+            EagerTranslator.runInPieces(each);
         }
         assertThat(translator[0].regions()).isPositive();
         assertThat(translated.stateText()).isEqualTo(interpreted.stateText());
@@ -377,7 +373,7 @@ class AccessGroupsTest {
         TestBoard board = new TestBoard(hart -> translator[0] = EagerTranslator.translator(hart));
         map(board, second);
         board.put(TestBoard.BASE, program.bytes());
-        runInPieces(board);
+        EagerTranslator.runInPieces(board);
         return translator[0];
     }
 
@@ -388,14 +384,6 @@ class AccessGroupsTest {
         }
         if (second) {
             tables.map(DATA + GuestRam.PAGE_SIZE, DATA + 7 * GuestRam.PAGE_SIZE, 0, RIGHTS);
-        }
-    }
-
-    /// What was translated meanwhile is taken into use when a run begins.
-    private static void runInPieces(TestBoard board) {
-        while (!board.ended) {
-            board.engine.run(board.hart.steps() + 300);
-            assertThat(board.hart.steps()).isLessThan(1_000_000);
         }
     }
 

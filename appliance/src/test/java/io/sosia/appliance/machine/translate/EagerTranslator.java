@@ -1,7 +1,13 @@
 package io.sosia.appliance.machine.translate;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.sosia.appliance.machine.cpu.Hart;
 import io.sosia.appliance.machine.exec.Engine;
+import io.sosia.appliance.machine.exec.TestBoard;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
 
 /// A translator that translates nearly all it sees, at once: for tests, where programs are short.
 public final class EagerTranslator {
@@ -22,5 +28,20 @@ public final class EagerTranslator {
 
     static Translator translator(Hart hart, int regionsMax) {
         return new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS, regionsMax);
+    }
+
+    /// Runs a board's program to its end: what was translated meanwhile is taken into use when a run begins.
+    static void runInPieces(TestBoard board) {
+        while (!board.ended) {
+            board.engine.run(board.hart.steps() + 300);
+            assertThat(board.hart.steps()).isLessThan(1_000_000);
+        }
+    }
+
+    /// The regions that begin in a part of RAM.
+    ///
+    /// @param offset of its first byte
+    static List<Region> regions(Translator translator, int offset, int bytes) {
+        return IntStream.range(offset / 2, (offset + bytes) / 2).mapToObj(translator::region).filter(Objects::nonNull).toList();
     }
 }

@@ -18,9 +18,7 @@ import io.sosia.appliance.machine.exec.Interpreter;
 import io.sosia.appliance.machine.exec.PageTables;
 import io.sosia.appliance.machine.exec.TestBoard;
 import io.sosia.appliance.machine.memory.GuestRam;
-import java.util.Objects;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -46,15 +44,15 @@ class MisalignedAccessTest {
         INTERPRETER(Interpreter::new),
         TRANSLATOR(EagerTranslator::translator);
 
-        /// Whether it has executed a board's program as it should.
-        boolean isUsed(TestBoard board) {
-            return this == INTERPRETER || ((Translator) board.engine).regions() > 0;
-        }
-
         private final Function<Hart, Engine> engine;
 
         By(Function<Hart, Engine> engine) {
             this.engine = engine;
+        }
+
+        /// Whether it has executed a board's program as it should.
+        boolean isUsed(TestBoard board) {
+            return this == INTERPRETER || ((Translator) board.engine).regions() > 0;
         }
     }
 
@@ -80,7 +78,7 @@ class MisalignedAccessTest {
         for (int i = 0; i < 2 * AROUND; i++) {
             board.ram.write8(offset(END - AROUND + i), pattern(i));
         }
-        run(board);
+        EagerTranslator.runInPieces(board);
         assertThat(by.isUsed(board)).isTrue();
         for (int i = 0; i < AROUND; i++) {
             long eight = 0;
@@ -110,7 +108,7 @@ class MisalignedAccessTest {
             a.add(A2, A2, A3);
             end(a, again);
             TestBoard board = board(by, a);
-            run(board);
+            EagerTranslator.runInPieces(board);
             assertThat(by.isUsed(board)).isTrue();
             byte[] expected = new byte[2 * AROUND];
             for (int i = 0; i < AROUND; i++) {
@@ -143,13 +141,12 @@ class MisalignedAccessTest {
         a.addi(S0, S0, -1);
         a.bne(S0, ZERO, again);
         a.ecall();
-        Translator[] translator = new Translator[1];
-        TestBoard board = new TestBoard(hart -> translator[0] = EagerTranslator.translator(hart));
+        TestBoard board = new TestBoard(EagerTranslator::translator);
         board.put(TestBoard.BASE, a.bytes());
-        run(board);
-        int begin = offset(a.address(again)) / 2;
-        long translated = IntStream.range(begin, begin + a.bytes().length / 2).mapToObj(translator[0]::region)
-                .filter(Objects::nonNull).mapToLong(translator[0]::steps).sum();
+        EagerTranslator.runInPieces(board);
+        Translator translator = (Translator) board.engine;
+        long translated = EagerTranslator.regions(translator, offset(a.address(again)), a.bytes().length).stream()
+                .mapToLong(translator::steps).sum();
         assertThat(translated).as("steps, of 14,000").isGreaterThan(10_000);
     }
 
@@ -187,14 +184,6 @@ class MisalignedAccessTest {
         }
         board.put(TestBoard.BASE, program.bytes());
         return board;
-    }
-
-    /// What was translated meanwhile is taken into use when a run begins.
-    private static void run(TestBoard board) {
-        while (!board.ended) {
-            board.engine.run(board.hart.steps() + 300);
-            assertThat(board.hart.steps()).isLessThan(1_000_000);
-        }
     }
 
     private static int offset(long va) {
