@@ -31,6 +31,9 @@ public final class CompilerHints {
             '+' + pattern(Float64.class, "settles*"),
             '+' + pattern(NativeMemory.class, "*"),
             '+' + pattern(Tlb.class, "*"),
+            '+' + pattern(JumpTargets.class, "note"),
+            '+' + pattern(JumpTargets.class, "first"),
+            '+' + pattern(JumpTargets.class, "mark"),
             '-' + pattern(GuestAccess.class, "perform"),
             '+' + pattern(GuestAccess.class, "*"));
 

@@ -17,6 +17,7 @@ public final class GuestAccess {
     private static final Hart HART = HANDOVER.hart;
     private static final Mmu MMU = HART.mmu();
     private static final long RAM_ADDRESS = HART.ram().address();
+    private static final long JUMPS = HANDOVER.jumps.address();
     /// See [NativeMemory#direct].
     public static final Unsafe DIRECT = NativeMemory.direct();
     /// The integer registers.
@@ -42,6 +43,13 @@ public final class GuestAccess {
     /// Where the hart is after [#perform].
     public static long pc() {
         return HART.pc();
+    }
+
+    /// Notes where an indirect jump leads.
+    ///
+    /// @param jump where it is in RAM, in halfwords
+    public static void jumps(long pc, int jump) {
+        JumpTargets.note(JUMPS, jump, pc);
     }
 
     /// Leaves the region.

@@ -7,6 +7,8 @@ public final class Handover {
 
     /// The hart that the code is for.
     public final Hart hart;
+    /// Where the guest's indirect jumps have led.
+    public final JumpTargets jumps = new JumpTargets();
     /// Mark in [#pc], whose low bit is free: the code stopped at accesses that look for their page together, perhaps because they lie in two.
     static final long SPLIT = 1;
 

@@ -159,7 +159,7 @@ final class RegionCompiler {
         for (int i = 0; i < steps; i++) {
             long word = block.words()[i];
             if (Op.op(word) == Op.JALR) {
-                jumpToRegister(word, place, block.farTarget());
+                jumpToRegister(word, place, block, number);
             } else {
                 instruction(word, groups.of(i), place, steps - i);
             }
@@ -401,8 +401,8 @@ final class RegionCompiler {
         };
     }
 
-    /// @param target where it goes if that is known, else [Integer#MIN_VALUE]
-    private void jumpToRegister(long word, int place, int target) {
+    private void jumpToRegister(long word, int place, RegionPlan.Block block, int number) {
+        int target = block.farTarget();
         if (target != Integer.MIN_VALUE) {
             if (Op.rd(word) != Op.SINK) {
                 address(place + 2 * Op.length(word));
@@ -418,12 +418,14 @@ final class RegionCompiler {
             set(word);
         }
         registers.end();
-        if (RegionShape.isReturn(word)) {
-            for (int to : shape.comparedReturns()) {
-                code.lload(PC);
-                address(to);
-                code.lcmp().ifeq(edge(place, to));
-            }
+        for (int to : shape.leadsTo(number)) {
+            code.lload(PC);
+            address(to);
+            code.lcmp().ifeq(edge(place, to));
+        }
+        if (!RegionShape.isReturn(word)) {
+            code.lload(PC).loadConstant(Regions.begin(plan.page(place), RegionPlan.slot(place)));
+            code.invokestatic(ACCESS, "jumps", MethodTypeDesc.ofDescriptor("(JI)V"));
         }
         code.goto_(leave);
     }

@@ -17,8 +17,8 @@ public final class RegionLoader extends ClassLoader {
     private static final String FLOATS = GuestFloats.class.getName();
 
     /// Classes that regions call, beside the machine's own.
-    private static final List<Class<?>> CALLED = List.of(Region.class, Arithmetic.class, Float64.class, NativeMemory.class, Long.class,
-            Math.class, Unsafe.class);
+    private static final List<Class<?>> CALLED = List.of(Region.class, JumpTargets.class, Arithmetic.class, Float64.class,
+            NativeMemory.class, Long.class, Math.class, Unsafe.class);
 
     /// For the initializer of the copy being made.
     private static Handover beingMade;

@@ -13,17 +13,17 @@ import java.util.List;
 ///
 /// @param entry     place of the first instruction
 /// @param blocks    the basic blocks, in ascending places
-/// @param returns   places that calls inside the region return to, ascending
 /// @param distances how many pages each page of the region lies behind the one it is entered in
 /// @param pages     RAM page of each
 /// @param alone     whether each access to memory is to look for itself, see [AccessGroups]
-record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances, int[] pages, boolean alone) {
+record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, boolean alone) {
 
     /// Instructions that follow each other, of which only the last may jump.
     ///
-    /// @param at    place of the first
-    /// @param words the decoded instructions, see [Op]; at least one
-    record Block(int at, long[] words) {
+    /// @param at      place of the first
+    /// @param words   the decoded instructions, see [Op]; at least one
+    /// @param guesses places that the last one, an indirect jump, may lead to
+    record Block(int at, long[] words, int... guesses) {
 
         /// The place behind the last.
         int end() {
@@ -43,6 +43,11 @@ record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances,
         /// Whether what lies behind it may be executed after it.
         boolean goesOn() {
             return Op.op(last()) != Op.JAL && Op.op(last()) != Op.JALR;
+        }
+
+        /// Its first instructions.
+        Block cut(int most) {
+            return new Block(at, Arrays.copyOf(words, most));
         }
 
         /// Where its last instruction goes, a [Op#JALR]: see [RegionPlan#farTarget(int, long, long)].
@@ -73,14 +78,12 @@ record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances,
         int left = most;
         for (Block block : blocks.stream().sorted(Comparator.comparingInt(each -> Math.abs(each.at() - entry))).toList()) {
             if (left > 0) {
-                kept.add(block.words().length <= left ? block : new Block(block.at(), Arrays.copyOf(block.words(), left)));
+                kept.add(block.words().length <= left ? block : block.cut(left));
                 left -= Math.min(left, block.words().length);
             }
         }
         kept.sort(Comparator.comparingInt(Block::at));
-        int[] places = kept.stream().mapToInt(Block::at).toArray();
-        int[] returned = Arrays.stream(returns).filter(each -> Arrays.binarySearch(places, each) >= 0).toArray();
-        return new RegionPlan(entry, kept, returned, distances, pages, alone);
+        return new RegionPlan(entry, kept, distances, pages, alone);
     }
 
     /// Where a [Op#JALR] goes whose register the instruction before it has loaded: a far call or jump.
@@ -93,7 +96,12 @@ record RegionPlan(int entry, List<Block> blocks, int[] returns, int[] distances,
             return Integer.MIN_VALUE;
         }
         long target = at + (long) Op.immediate(before) + Op.immediate(jump) & ~1L;
-        return Math.abs(target) < Integer.MAX_VALUE / 2 ? (int) target : Integer.MIN_VALUE;
+        return isPlace(target) ? (int) target : Integer.MIN_VALUE;
+    }
+
+    /// Whether something so far from the page that is entered can be part of the region.
+    static boolean isPlace(long distance) {
+        return Math.abs(distance) < Integer.MAX_VALUE / 2;
     }
 
     /// Whether two places lie in the same page.

@@ -12,8 +12,8 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 
-/// Chooses the instructions of a region: from a hot one along static jumps and calls, near and far, through code that has been
-/// executed before and branches that have been taken now and then, nearest first.
+/// Chooses the instructions of a region: from a hot one along jumps and calls, near and far and to where indirect ones have led lately,
+/// through code that has been executed before and branches that have been taken now and then, nearest first.
 final class RegionPlanner {
 
     private static final int PAGES_MAX = 12;
@@ -29,12 +29,12 @@ final class RegionPlanner {
     private final Mmu mmu;
     private final CodeCache code;
     private final TranslatedCode translated;
+    private final JumpTargets jumps;
     private final int warmMin;
 
     /// Of the plan being made. Bits are halfwords of the pages, in the order these were met.
     private final BitSet chosen = new BitSet(PAGES_MAX * CodeCache.SLOTS);
     private final BitSet heads = new BitSet(PAGES_MAX * CodeCache.SLOTS);
-    private final BitSet returns = new BitSet(PAGES_MAX * CodeCache.SLOTS);
     /// Slots of a page that lead to another.
     private final BitSet leads = new BitSet(CodeCache.SLOTS);
     /// Places still to follow.
@@ -45,11 +45,13 @@ final class RegionPlanner {
     private int pageCount;
     private int count;
     private int countMax;
+    private boolean guessing;
 
-    RegionPlanner(Mmu mmu, CodeCache code, TranslatedCode translated) {
+    RegionPlanner(Mmu mmu, CodeCache code, TranslatedCode translated, JumpTargets jumps) {
         this.mmu = mmu;
         this.code = code;
         this.translated = translated;
+        this.jumps = jumps;
         warmMin = translated.heatMax() / WARM_PART;
     }
 
@@ -58,12 +60,11 @@ final class RegionPlanner {
     /// A loop is hot before the function it lies in: a region of its own would be one too many soon after.
     ///
     /// @param page RAM page of `pc`
-    /// @param most instructions it may have
-    RegionPlan around(long pc, int page, int most) {
+    RegionPlan around(long pc, int page) {
         int slot = RegionPlan.slot((int) pc);
         int beginning = beginning(page, slot);
-        RegionPlan plan = plan((pc & -4096) + 2L * beginning, page, most, false);
-        return beginning == slot || plan.begins(page, slot) ? plan : plan(pc, page, most, false);
+        RegionPlan plan = plan((pc & -4096) + 2L * beginning, page, Tier.QUICK, false);
+        return beginning == slot || plan.begins(page, slot) ? plan : plan(pc, page, Tier.QUICK, false);
     }
 
     /// The first slot in the page, not far before another, that leads there and has been jumped to a good part as often.
@@ -93,15 +94,15 @@ final class RegionPlanner {
     /// Plans a region that begins at `pc`.
     ///
     /// @param page  RAM page of `pc`
-    /// @param most  instructions it may have
+    /// @param tier  what it is worth: how many instructions, and whether guesses
     /// @param alone whether each access to memory is to look for itself
-    RegionPlan plan(long pc, int page, int most, boolean alone) {
+    RegionPlan plan(long pc, int page, Tier tier, boolean alone) {
         chosen.clear();
         heads.clear();
-        returns.clear();
         next.clear();
         count = 0;
-        countMax = most;
+        countMax = tier.instructionsMax;
+        guessing = tier == Tier.PEAK;
         base = pc & -4096;
         pageCount = 0;
         add(0, page);
@@ -110,8 +111,7 @@ final class RegionPlanner {
         while (!next.isEmpty() && count < countMax) {
             follow(next.remove());
         }
-        int[] returned = returns.stream().filter(chosen::get).map(this::place).sorted().toArray();
-        return new RegionPlan(entry, blocks(), returned, Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount), alone);
+        return new RegionPlan(entry, blocks(), Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount), alone);
     }
 
     /// Has all that a plan contains count anew until it is hot: it is no reason for a region of its own to be jumped to until this one
@@ -216,6 +216,10 @@ final class RegionPlanner {
                 int target = RegionPlan.farTarget(place - 4, heads.get(bit) ? Op.UNDECODED : before, word);
                 if (target != Integer.MIN_VALUE) {
                     jump(target, behind, word);
+                } else {
+                    for (int guess : guesses(bit)) {
+                        jump(guess, behind, word);
+                    }
                 }
                 return;
             }
@@ -258,9 +262,24 @@ final class RegionPlanner {
     }
 
     private void jump(int target, int behind, long word) {
-        if (head(target) && Op.rd(word) == RETURN_ADDRESS && head(behind)) {
-            returns.set(bit(behind));
+        if (head(target) && Op.rd(word) == RETURN_ADDRESS) {
+            head(behind);
         }
+    }
+
+    /// Places that an indirect jump, other than a return, has led to lately; none for a plan that is not worth guesses.
+    private int[] guesses(int bit) {
+        if (!guessing || RegionShape.isReturn(word(bit))) {
+            return new int[0];
+        }
+        long[] targets = jumps.of(Regions.begin(pages[bit / CodeCache.SLOTS], bit % CodeCache.SLOTS));
+        return Arrays.stream(targets).map(each -> each - base).filter(RegionPlan::isPlace).mapToInt(each -> (int) each).toArray();
+    }
+
+    /// Whether a place has been chosen.
+    private boolean isChosen(int place) {
+        int i = taken(place);
+        return i < pageCount && chosen.get(i * CodeCache.SLOTS + RegionPlan.slot(place));
     }
 
     static boolean isBranch(int op) {
@@ -272,11 +291,15 @@ final class RegionPlanner {
         long[] block = new long[countMax];
         for (int head = heads.nextSetBit(0); head >= 0; head = heads.nextSetBit(head + 1)) {
             int length = 0;
+            int[] guesses = {};
             int place = place(head);
             int bit = head;
             while (bit != NOWHERE && chosen.get(bit) && (bit == head || !heads.get(bit))) {
                 long word = word(bit);
                 block[length++] = word;
+                if (Op.op(word) == Op.JALR) {
+                    guesses = Arrays.stream(guesses(bit)).filter(this::isChosen).toArray();
+                }
                 if (Op.op(word) == Op.JAL || Op.op(word) == Op.JALR || isBranch(Op.op(word))) {
                     break;
                 }
@@ -284,7 +307,7 @@ final class RegionPlanner {
                 bit = bit(place);
             }
             if (length > 0) {
-                blocks.add(new RegionPlan.Block(place(head), Arrays.copyOf(block, length)));
+                blocks.add(new RegionPlan.Block(place(head), Arrays.copyOf(block, length), guesses));
             }
         }
         blocks.sort(Comparator.comparingInt(RegionPlan.Block::at));

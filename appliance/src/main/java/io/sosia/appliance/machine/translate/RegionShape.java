@@ -1,19 +1,24 @@
 package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.isa.Op;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.TreeSet;
 
 /// What has to be known of a region as a whole before its code is written.
 final class RegionShape {
 
-    private static final int COMPARED_RETURNS_MAX = 4;
+    private static final int RETURN_ADDRESS = 1;
+    /// Calls that a return may belong to, at most.
+    private static final int CALLS_MAX = 8;
 
     private final List<RegionPlan.Block> blocks;
     /// Where the blocks begin.
     private final int[] heads;
-    private final int[] returns;
+    /// By block: places that it leads to, a jump's first; some lie outside. When it runs on, that is the last one.
+    private final int[][] next;
     /// Places that are jumped to; some lie outside.
     private final TreeSet<Integer> targets = new TreeSet<>();
     /// Numbers of the blocks that are jumped back to.
@@ -27,13 +32,10 @@ final class RegionShape {
     RegionShape(RegionPlan plan) {
         blocks = plan.blocks();
         heads = blocks.stream().mapToInt(RegionPlan.Block::at).toArray();
-        returns = Arrays.copyOf(plan.returns(), Math.min(plan.returns().length, COMPARED_RETURNS_MAX));
+        next = next();
         entry = number(plan.entry());
         stepsOnward = new int[heads.length];
         targets.add(plan.entry());
-        for (int place : plan.returns()) {
-            targets.add(place);
-        }
         for (int i = 0; i < heads.length; i++) {
             survey(i);
         }
@@ -47,33 +49,81 @@ final class RegionShape {
         for (long word : block.words()) {
             used |= RegisterUse.read(word) | RegisterUse.written(word);
         }
-        int[] next = leadsTo(number);
-        for (int i = 0; i < next.length; i++) {
-            if (i + 1 < next.length || !runsOn(number)) {
-                targets.add(next[i]);
+        int[] places = next[number];
+        for (int i = 0; i < places.length; i++) {
+            if (i + 1 < places.length || !runsOn(number)) {
+                targets.add(places[i]);
             }
-            if (number(next[i]) >= 0 && number(next[i]) <= number) {
-                backTargets.add(number(next[i]));
+            if (number(places[i]) >= 0 && number(places[i]) <= number) {
+                backTargets.add(number(places[i]));
             }
         }
         boolean jumps = RegionPlanner.isBranch(Op.op(block.last())) || Op.op(block.last()) == Op.JAL && Op.rd(block.last()) == Op.SINK;
-        loops |= jumps && next[0] <= block.lastAt() && number(next[0]) >= 0;
+        loops |= jumps && places[0] <= block.lastAt() && number(places[0]) >= 0;
     }
 
     /// Steps of the longest way that a block leads to without jumping back.
     private int mostBehind(int number) {
         int most = 0;
-        for (int place : leadsTo(number)) {
-            int next = number(place);
-            if (next > number && !backTargets.contains(next)) {
-                most = Math.max(most, stepsOnward[next]);
+        for (int place : next[number]) {
+            int to = number(place);
+            if (to > number && !backTargets.contains(to)) {
+                most = Math.max(most, stepsOnward[to]);
             }
         }
         return most;
     }
 
-    /// Places that a block leads to, a jump's first; some lie outside. When it runs on, that is the last one.
-    private int[] leadsTo(int number) {
+    /// Places that a block leads to, as far as that is known. Of an indirect jump these are guesses, each in the region.
+    int[] leadsTo(int number) {
+        return next[number];
+    }
+
+    private int[][] next() {
+        int[][] next = new int[heads.length][];
+        for (int i = 0; i < next.length; i++) {
+            next[i] = jumpsTo(i);
+        }
+        for (int i = 0; i < next.length; i++) {
+            if (isCall(i) && number(blocks.get(i).end()) >= 0) {
+                for (int to : next[i]) {
+                    returnTo(blocks.get(i).end(), number(to), next);
+                }
+            }
+        }
+        return next;
+    }
+
+    /// Has the returns of a function lead to behind its call.
+    private void returnTo(int place, int function, int[][] next) {
+        BitSet reached = new BitSet();
+        ArrayDeque<Integer> open = new ArrayDeque<>();
+        open.add(function);
+        while (!open.isEmpty()) {
+            int block = open.remove();
+            if (block < 0 || reached.get(block)) {
+                continue;
+            }
+            reached.set(block);
+            if (isReturn(blocks.get(block).last())) {
+                if (next[block].length < CALLS_MAX && Arrays.stream(next[block]).noneMatch(each -> each == place)) {
+                    next[block] = Arrays.copyOf(next[block], next[block].length + 1);
+                    next[block][next[block].length - 1] = place;
+                }
+            } else if (isCall(block)) {
+                open.add(number(blocks.get(block).end()));
+            } else {
+                Arrays.stream(next[block]).forEach(to -> open.add(number(to)));
+            }
+        }
+    }
+
+    private boolean isCall(int number) {
+        long last = blocks.get(number).last();
+        return (Op.op(last) == Op.JAL || Op.op(last) == Op.JALR) && Op.rd(last) == RETURN_ADDRESS;
+    }
+
+    private int[] jumpsTo(int number) {
         RegionPlan.Block block = blocks.get(number);
         long last = block.last();
         int to = block.lastAt() + Op.immediate(last);
@@ -84,15 +134,15 @@ final class RegionShape {
             case Op.JAL -> new int[] {to};
             case Op.JALR -> {
                 int target = block.farTarget();
-                yield target != Integer.MIN_VALUE ? new int[] {target} : isReturn(last) ? returns : new int[0];
+                yield target != Integer.MIN_VALUE ? new int[] {target} : block.guesses();
             }
             default -> new int[] {block.end()};
         };
     }
 
-    /// Whether an [Op#JALR] returns from a function.
+    /// Whether an instruction returns from a function.
     static boolean isReturn(long jump) {
-        return Op.rd(jump) == Op.SINK && Op.rs1(jump) == 1 && Op.immediate(jump) == 0;
+        return Op.op(jump) == Op.JALR && Op.rd(jump) == Op.SINK && Op.rs1(jump) == RETURN_ADDRESS && Op.immediate(jump) == 0;
     }
 
     /// The block that begins at a place; negative if none does.
@@ -120,11 +170,6 @@ final class RegionShape {
     /// The same for a block that is jumped back to; 0 for others, which need not ask.
     int stepsAsked(int number) {
         return backTargets.contains(number) ? stepsOnward[number] : 0;
-    }
-
-    /// The places that a return from a function is compared with: where it goes in the region.
-    int[] comparedReturns() {
-        return returns;
     }
 
     /// Bits of the integer registers that it reads or writes.

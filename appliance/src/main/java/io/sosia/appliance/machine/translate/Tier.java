@@ -6,7 +6,7 @@ public enum Tier {
     /// For code that is warm: little for the JVM's compiler to do.
     QUICK(100),
     /// For code that is hot: larger, and with the guest's registers in those of the host.
-    PEAK(240);
+    PEAK(160);
 
     /// Bytes of bytecode from which on the JVM leaves a method to its interpreter (`HugeMethodLimit`).
     static final int CODE_BYTES_MAX = 8000;

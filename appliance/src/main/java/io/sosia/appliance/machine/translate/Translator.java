@@ -56,7 +56,7 @@ public final class Translator implements Engine {
         loader = new RegionLoader(handover, batches.size());
         regions = new Regions(hart, code, peakSteps, batches);
         Chain chain = new Chain(hart, handover, regions, batches, new HotCode());
-        planner = new RegionPlanner(hart.mmu(), code, chain);
+        planner = new RegionPlanner(hart.mmu(), code, chain, handover.jumps);
         interpreter = new Interpreter(hart, code, chain);
     }
 
@@ -111,7 +111,7 @@ public final class Translator implements Engine {
             if (op == Op.TRANSLATED || op == Op.UNDECODED) {
                 return;
             }
-            if (!queue.hasRoom() || !ask(Tier.QUICK, planner.around(pc, page, Tier.QUICK.instructionsMax))) {
+            if (!queue.hasRoom() || !ask(Tier.QUICK, planner.around(pc, page))) {
                 code.setHeat(page, slot, heatMax - Math.max(1, heatMax / REFUSED_PART));
             }
         }
@@ -120,8 +120,7 @@ public final class Translator implements Engine {
         public void busy(Region region, long pc) {
             Held held = region.held;
             if (held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
-                held.asked = ask(Tier.PEAK,
-                        planner.plan(pc, Regions.page(region.begin), Tier.PEAK.instructionsMax, held.plan.alone()));
+                held.asked = ask(Tier.PEAK, planner.plan(pc, Regions.page(region.begin), Tier.PEAK, held.plan.alone()));
                 batches.tellAfter(region.number, peakSteps);
             }
         }
@@ -129,7 +128,7 @@ public final class Translator implements Engine {
         @Override
         public boolean alone(Region there, long pc, int page) {
             Tier tier = there == null ? Tier.QUICK : there.held.tier;
-            return queue.hasRoom() && ask(tier, planner.plan(pc, page, Tier.QUICK.instructionsMax, true));
+            return queue.hasRoom() && ask(tier, planner.plan(pc, page, Tier.QUICK, true));
         }
     }
 
