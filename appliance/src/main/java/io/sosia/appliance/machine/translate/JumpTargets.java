@@ -7,20 +7,23 @@ import java.util.Arrays;
 
 /// Where indirect jumps have led lately: translated code notes it, and better regions are planned by it.
 ///
-/// Each jump has a few entries, of which a target's address chooses one. Jumps far apart share them; then what was noted last counts.
-/// Targets are guesses, and what is made of them compares.
+/// Each jump has a few pairs of entries, of which a target's address chooses one: for the last target and the last other one. Jumps far
+/// apart share entries; then what was noted last counts. Targets are guesses, and what is made of them compares.
 public final class JumpTargets {
 
-    /// Entries of a jump, as a power of two.
-    private static final int ENTRIES_SHIFT = 3;
-    private static final int ENTRIES = 1 << ENTRIES_SHIFT;
+    /// Pairs of a jump, as a power of two.
+    private static final int PAIRS_SHIFT = 3;
+    private static final int ENTRIES = 2 << PAIRS_SHIFT;
+    private static final int JUMP_BYTES_SHIFT = PAIRS_SHIFT + 4;
+    /// Scatters targets over the pairs: 2^64 by the golden ratio.
+    private static final long SCATTER = 0x9e37_79b9_7f4a_7c15L;
     /// Jumps that there are entries for.
     private static final int JUMPS = 1 << 14;
     /// The part of an entry that is a target. Above it are the upper bits of where the jump lies, and one that is set.
     private static final int TARGET_BITS = 48;
     private static final long TARGET = (1L << TARGET_BITS) - 1;
 
-    private final ByteBuffer entries = HostMemory.zeros(JUMPS * ENTRIES * Long.BYTES);
+    private final ByteBuffer entries = HostMemory.zeros(JUMPS << JUMP_BYTES_SHIFT);
 
     /// Where all entries lie.
     public long address() {
@@ -32,8 +35,13 @@ public final class JumpTargets {
     /// @param address where all entries lie
     /// @param jump    where the jump is in RAM, in halfwords
     public static void note(long address, int jump, long target) {
-        long entry = (target >>> 1 ^ target >>> 4 ^ target >>> 8) & ENTRIES - 1;
-        NativeMemory.putLong(first(address, jump) + entry * Long.BYTES, mark(jump) | target & TARGET);
+        long pair = first(address, jump) + (target * SCATTER >>> Long.SIZE - PAIRS_SHIFT) * 2 * Long.BYTES;
+        long entry = mark(jump) | target & TARGET;
+        long last = NativeMemory.getLong(pair);
+        if (last != entry) {
+            NativeMemory.putLong(pair, entry);
+            NativeMemory.putLong(pair + Long.BYTES, last);
+        }
     }
 
     /// Where a jump has led lately.
@@ -53,7 +61,7 @@ public final class JumpTargets {
     }
 
     private static long first(long address, int jump) {
-        return address + ((long) (jump & JUMPS - 1) << ENTRIES_SHIFT + 3);
+        return address + ((long) (jump & JUMPS - 1) << JUMP_BYTES_SHIFT);
     }
 
     private static long mark(int jump) {

@@ -49,15 +49,18 @@ class JumpTargetsTest {
     }
 
     @Test
-    void ofTwoThatShareAnEntryTheLaterCounts() {
+    void ofJumpsThatShareEntriesTheLaterOneCounts() {
         int one = 5;
         int other = 5 + (1 << 24);
-        note(one, 0x8000_1000L, 0x8000_1002L);
-        note(other, 0x8000_2000L);
-        assertThat(jumps.of(one)).containsExactly(0x8000_1002L);
-        assertThat(jumps.of(other)).containsExactly(0x8000_2000L);
-        note(one, 0x8000_4000L);
-        assertThat(jumps.of(other)).isEmpty();
+        note(one, 0x8000_1000L);
+        note(other, 0x8000_1000L);
+        assertThat(jumps.of(one)).as("two of a pair").containsExactly(0x8000_1000L);
+        assertThat(jumps.of(other)).containsExactly(0x8000_1000L);
+        for (int i = 0; i < 100; i++) {
+            note(other, 0x8000_2000L + 2 * i, 0x8000_3000L + 2 * i);
+        }
+        assertThat(jumps.of(one)).isEmpty();
+        assertThat(jumps.of(other)).contains(0x8000_3000L + 2 * 99).hasSizeGreaterThan(10);
     }
 
     /// A loop calls two functions by a register in turns, and much later a third one.
