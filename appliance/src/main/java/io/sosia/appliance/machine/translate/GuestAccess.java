@@ -17,7 +17,7 @@ public final class GuestAccess {
     private static final Hart HART = HANDOVER.hart;
     private static final Mmu MMU = HART.mmu();
     private static final long RAM_ADDRESS = HART.ram().address();
-    private static final long JUMPS = HANDOVER.jumps.address();
+    private static final long JUMP_TARGETS = HANDOVER.jumps.address();
     /// See [NativeMemory#direct].
     public static final Unsafe DIRECT = NativeMemory.direct();
     /// The integer registers.
@@ -48,8 +48,8 @@ public final class GuestAccess {
     /// Notes where an indirect jump leads.
     ///
     /// @param jump where it is in RAM, in halfwords
-    public static void jumps(long pc, int jump) {
-        JumpTargets.note(JUMPS, jump, pc);
+    public static void noteJump(long target, int jump) {
+        JumpTargets.note(JUMP_TARGETS, jump, target);
     }
 
     /// Leaves the region.

@@ -425,7 +425,7 @@ final class RegionCompiler {
         }
         if (!RegionShape.isReturn(word)) {
             code.lload(PC).loadConstant(Regions.begin(plan.page(place), RegionPlan.slot(place)));
-            code.invokestatic(ACCESS, "jumps", MethodTypeDesc.ofDescriptor("(JI)V"));
+            code.invokestatic(ACCESS, "noteJump", MethodTypeDesc.ofDescriptor("(JI)V"));
         }
         code.goto_(leave);
     }

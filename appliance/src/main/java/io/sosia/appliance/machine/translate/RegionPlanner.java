@@ -17,7 +17,6 @@ import java.util.List;
 final class RegionPlanner {
 
     private static final int PAGES_MAX = 12;
-    private static final int RETURN_ADDRESS = 1;
     private static final int NOWHERE = -1;
     /// Where a branch leads is taken in from this part of the jumps on that make code hot.
     private static final int WARM_PART = 32;
@@ -76,7 +75,7 @@ final class RegionPlanner {
         for (int at = slot - 1; at >= 0 && slot - at <= AROUND_MAX; at--) {
             long word = word(page, at);
             int op = Op.op(word);
-            boolean calls = (op == Op.JAL || op == Op.JALR) && Op.rd(word) == RETURN_ADDRESS;
+            boolean calls = RegionShape.isCall(word);
             boolean jumps = isBranch(op) || op == Op.JAL && !calls;
             boolean goesOn = calls || op != Op.JAL && op != Op.JALR;
             int to = at + Op.immediate(word) / 2;
@@ -171,8 +170,12 @@ final class RegionPlanner {
 
     /// @return whether there is code to go on with
     private boolean head(int place) {
+        int page = ramPage(place);
+        if (page == NOWHERE || word(page, RegionPlan.slot(place)) == Op.UNDECODED) {
+            return false;
+        }
         int bit = bit(place);
-        if (bit == NOWHERE || word(bit) == Op.UNDECODED) {
+        if (bit == NOWHERE) {
             return false;
         }
         heads.set(bit);
@@ -262,7 +265,7 @@ final class RegionPlanner {
     }
 
     private void jump(int target, int behind, long word) {
-        if (head(target) && Op.rd(word) == RETURN_ADDRESS) {
+        if (head(target) && RegionShape.isCall(word)) {
             head(behind);
         }
     }

@@ -85,7 +85,7 @@ final class RegionShape {
             next[i] = jumpsTo(i);
         }
         for (int i = 0; i < next.length; i++) {
-            if (isCall(i) && number(blocks.get(i).end()) >= 0) {
+            if (isCall(blocks.get(i).last()) && number(blocks.get(i).end()) >= 0) {
                 for (int to : next[i]) {
                     returnTo(blocks.get(i).end(), number(to), next);
                 }
@@ -110,17 +110,12 @@ final class RegionShape {
                     next[block] = Arrays.copyOf(next[block], next[block].length + 1);
                     next[block][next[block].length - 1] = place;
                 }
-            } else if (isCall(block)) {
+            } else if (isCall(blocks.get(block).last())) {
                 open.add(number(blocks.get(block).end()));
             } else {
                 Arrays.stream(next[block]).forEach(to -> open.add(number(to)));
             }
         }
-    }
-
-    private boolean isCall(int number) {
-        long last = blocks.get(number).last();
-        return (Op.op(last) == Op.JAL || Op.op(last) == Op.JALR) && Op.rd(last) == RETURN_ADDRESS;
     }
 
     private int[] jumpsTo(int number) {
@@ -134,15 +129,21 @@ final class RegionShape {
             case Op.JAL -> new int[] {to};
             case Op.JALR -> {
                 int target = block.farTarget();
-                yield target != Integer.MIN_VALUE ? new int[] {target} : block.guesses();
+                yield target != Integer.MIN_VALUE ? new int[] {target}
+                        : Arrays.stream(block.guesses()).filter(guess -> number(guess) >= 0).toArray();
             }
             default -> new int[] {block.end()};
         };
     }
 
+    /// Whether an instruction calls a function.
+    static boolean isCall(long word) {
+        return (Op.op(word) == Op.JAL || Op.op(word) == Op.JALR) && Op.rd(word) == RETURN_ADDRESS;
+    }
+
     /// Whether an instruction returns from a function.
-    static boolean isReturn(long jump) {
-        return Op.op(jump) == Op.JALR && Op.rd(jump) == Op.SINK && Op.rs1(jump) == RETURN_ADDRESS && Op.immediate(jump) == 0;
+    static boolean isReturn(long word) {
+        return Op.op(word) == Op.JALR && Op.rd(word) == Op.SINK && Op.rs1(word) == RETURN_ADDRESS && Op.immediate(word) == 0;
     }
 
     /// The block that begins at a place; negative if none does.
@@ -177,7 +178,7 @@ final class RegionShape {
         return used;
     }
 
-    /// Whether it jumps back in itself, other than by a call.
+    /// Whether it jumps back in itself, other than by a call or an indirect jump.
     boolean loops() {
         return loops;
     }

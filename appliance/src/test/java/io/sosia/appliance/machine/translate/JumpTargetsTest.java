@@ -15,6 +15,8 @@ import io.sosia.appliance.machine.exec.TestBoard;
 import io.sosia.appliance.machine.memory.GuestRam;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Indirect jumps are followed to where they have led, and returns to the calls they can belong to.
 class JumpTargetsTest {
@@ -63,14 +65,17 @@ class JumpTargetsTest {
         assertThat(jumps.of(other)).contains(0x8000_3000L + 2 * 99).hasSizeGreaterThan(10);
     }
 
-    /// A loop calls two functions by a register in turns, and much later a third one.
-    @Test
-    void calledFunctionsBecomePartOfTheCallersRegion() {
+    /// A loop calls two functions by a register in turns, and much later a third one, which has been called once before.
+    @ParameterizedTest
+    @ValueSource(ints = {RA, T0})
+    void calledFunctionsBecomePartOfTheCallersRegion(int link) {
         Assembler a = new Assembler(TestBoard.BASE);
         Label again = a.label();
         Label usual = a.label();
         a.li(S0, TIMES);
         a.li(S1, TestBoard.BASE + FAR);
+        a.addi(T0, S1, 32);
+        a.jalr(link, T0, 0);
         a.j(again);
         a.align(4);
         a.bind(again);
@@ -81,7 +86,7 @@ class JumpTargetsTest {
         a.blt(A0, S0, usual);
         a.addi(T0, T0, 16);
         a.bind(usual);
-        a.jalr(RA, T0, 0);
+        a.jalr(link, T0, 0);
         a.addi(A1, A1, 1);
         a.addi(S0, S0, -1);
         a.bne(S0, ZERO, again);
@@ -91,7 +96,7 @@ class JumpTargetsTest {
             b.align(16);
             b.addi(A2, A2, i);
             b.xor(A1, A1, A2);
-            b.ret();
+            b.jalr(ZERO, link, 0);
         }
         TestBoard interpreted = new TestBoard();
         for (TestBoard each : List.of(board, interpreted)) {
@@ -106,7 +111,7 @@ class JumpTargetsTest {
         for (int function : new int[] {0, 16}) {
             assertThat(best).as("function at %d", function).anyMatch(plan -> plan.begins(FAR >> GuestRam.PAGE_SHIFT, function / 2));
         }
-        assertThat(best).as("never called so far").noneMatch(plan -> plan.begins(FAR >> GuestRam.PAGE_SHIFT, 32 / 2));
+        assertThat(best).as("not called by the loop so far").noneMatch(plan -> plan.begins(FAR >> GuestRam.PAGE_SHIFT, 32 / 2));
         EagerTranslator.runInPieces(board);
         interpreted.runToEnd();
         assertThat(board.stateText()).isEqualTo(interpreted.stateText());
