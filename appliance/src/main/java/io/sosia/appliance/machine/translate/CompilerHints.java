@@ -31,9 +31,7 @@ public final class CompilerHints {
             '+' + pattern(Float64.class, "settles*"),
             '+' + pattern(NativeMemory.class, "*"),
             '+' + pattern(Tlb.class, "*"),
-            '+' + pattern(JumpTargets.class, "note"),
-            '+' + pattern(JumpTargets.class, "first"),
-            '+' + pattern(JumpTargets.class, "mark"),
+            '+' + pattern(JumpTargets.class, "*"),
             '-' + pattern(GuestAccess.class, "perform"),
             '+' + pattern(GuestAccess.class, "*"));
 

@@ -159,7 +159,7 @@ final class RegionCompiler {
         for (int i = 0; i < steps; i++) {
             long word = block.words()[i];
             if (Op.op(word) == Op.JALR) {
-                jumpToRegister(word, place, block, number);
+                jumpToRegister(word, place, number);
             } else {
                 instruction(word, groups.of(i), place, steps - i);
             }
@@ -401,8 +401,9 @@ final class RegionCompiler {
         };
     }
 
-    private void jumpToRegister(long word, int place, RegionPlan.Block block, int number) {
-        int target = block.farTarget();
+    /// @param number of the block that ends with it
+    private void jumpToRegister(long word, int place, int number) {
+        int target = plan.blocks().get(number).farTarget();
         if (target != Integer.MIN_VALUE) {
             if (Op.rd(word) != Op.SINK) {
                 address(place + 2 * Op.length(word));

@@ -22,7 +22,7 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, b
     ///
     /// @param at      place of the first
     /// @param words   the decoded instructions, see [Op]; at least one
-    /// @param guesses places that the last one, an indirect jump, may lead to
+    /// @param guesses places that the last one, an indirect jump, may lead to; some lie outside
     record Block(int at, long[] words, int... guesses) {
 
         /// The place behind the last.
@@ -43,11 +43,6 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, b
         /// Whether what lies behind it may be executed after it.
         boolean goesOn() {
             return Op.op(last()) != Op.JAL && Op.op(last()) != Op.JALR;
-        }
-
-        /// Its first instructions.
-        Block cut(int most) {
-            return new Block(at, Arrays.copyOf(words, most));
         }
 
         /// Where its last instruction goes, a [Op#JALR]: see [RegionPlan#farTarget(int, long, long)].
@@ -78,7 +73,7 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, b
         int left = most;
         for (Block block : blocks.stream().sorted(Comparator.comparingInt(each -> Math.abs(each.at() - entry))).toList()) {
             if (left > 0) {
-                kept.add(block.words().length <= left ? block : block.cut(left));
+                kept.add(block.words().length <= left ? block : new Block(block.at(), Arrays.copyOf(block.words(), left)));
                 left -= Math.min(left, block.words().length);
             }
         }

@@ -279,12 +279,6 @@ final class RegionPlanner {
         return Arrays.stream(targets).map(each -> each - base).filter(RegionPlan::isPlace).mapToInt(each -> (int) each).toArray();
     }
 
-    /// Whether a place has been chosen.
-    private boolean isChosen(int place) {
-        int i = taken(place);
-        return i < pageCount && chosen.get(i * CodeCache.SLOTS + RegionPlan.slot(place));
-    }
-
     static boolean isBranch(int op) {
         return op >= Op.BEQ && op <= Op.BGEU;
     }
@@ -301,7 +295,7 @@ final class RegionPlanner {
                 long word = word(bit);
                 block[length++] = word;
                 if (Op.op(word) == Op.JALR) {
-                    guesses = Arrays.stream(guesses(bit)).filter(this::isChosen).toArray();
+                    guesses = guesses(bit);
                 }
                 if (Op.op(word) == Op.JAL || Op.op(word) == Op.JALR || isBranch(Op.op(word))) {
                     break;

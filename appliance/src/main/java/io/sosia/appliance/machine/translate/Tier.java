@@ -5,7 +5,7 @@ public enum Tier {
 
     /// For code that is warm: little for the JVM's compiler to do.
     QUICK(100),
-    /// For code that is hot: larger, and with the guest's registers in those of the host.
+    /// For code that is hot: larger, through indirect jumps too, and with the guest's registers in those of the host.
     PEAK(160);
 
     /// Bytes of bytecode from which on the JVM leaves a method to its interpreter (`HugeMethodLimit`).

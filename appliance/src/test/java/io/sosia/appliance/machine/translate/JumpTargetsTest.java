@@ -28,9 +28,8 @@ class JumpTargetsTest {
     private static final int FAR = 5 * GuestRam.PAGE_SIZE;
 
     private final JumpTargets jumps = new JumpTargets();
-    private final Translator[] translator = new Translator[1];
-    private final TestBoard board = new TestBoard(
-            hart -> translator[0] = new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS, 100));
+    private final TestBoard board = new TestBoard(hart -> new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS, 100));
+    private final Translator translator = (Translator) board.engine;
 
     private void note(int jump, long... targets) {
         for (long each : targets) {
@@ -106,7 +105,7 @@ class JumpTargetsTest {
         board.engine.run(TIMES);
         board.engine.run(2 * TIMES);
         board.engine.run(3 * TIMES);
-        List<RegionPlan> best = EagerTranslator.regions(translator[0], 0, GuestRam.PAGE_SIZE).stream().map(each -> each.held)
+        List<RegionPlan> best = EagerTranslator.regions(translator, 0, GuestRam.PAGE_SIZE).stream().map(each -> each.held)
                 .filter(each -> each.tier == Tier.PEAK).map(each -> each.plan).toList();
         for (int function : new int[] {0, 16}) {
             assertThat(best).as("function at %d", function).anyMatch(plan -> plan.begins(FAR >> GuestRam.PAGE_SHIFT, function / 2));
@@ -148,7 +147,7 @@ class JumpTargetsTest {
         a.ret();
         board.put(TestBoard.BASE, a.bytes());
         EagerTranslator.runInPieces(board);
-        Region loop = translator[0].region((int) (a.address(again) - TestBoard.BASE) / 2);
+        Region loop = translator.region((int) (a.address(again) - TestBoard.BASE) / 2);
         RegionShape shape = new RegionShape(loop.held.plan);
         List<RegionPlan.Block> blocks = loop.held.plan.blocks();
         int returns = 0;
