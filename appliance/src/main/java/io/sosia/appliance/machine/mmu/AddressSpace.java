@@ -114,11 +114,16 @@ final class AddressSpace {
     }
 
     private void clear(int table) {
+        boolean any = false;
         for (int word = table * CHUNK_WORDS; word < (table + 1) * CHUNK_WORDS; word++) {
             for (long left = filled[word]; left != 0; left &= left - 1) {
                 Tlb.clearChunk(at(table), word % CHUNK_WORDS * Long.SIZE + Long.numberOfTrailingZeros(left));
             }
+            any |= filled[word] != 0;
             filled[word] = 0;
+        }
+        if (any) {
+            Tlb.clearRecent(at(table));
         }
     }
 

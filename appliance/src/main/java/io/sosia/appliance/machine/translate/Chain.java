@@ -29,8 +29,9 @@ final class Chain implements TranslatedCode {
 
         /// A region has run for long: a better one may be worth its making.
         ///
-        /// @param pc where it begins
-        void busy(Region region, long pc);
+        /// @param pc    where it begins
+        /// @param steps that it has just executed: in most of its time it executes so many each time, or as few
+        void busy(Region region, long pc, int steps);
 
         /// Going on at `pc` had better be a region that does without [AccessGroups].
         ///
@@ -78,14 +79,15 @@ final class Chain implements TranslatedCode {
                 }
                 return rest;
             }
-            boolean busy = batches.executed(number, rest - after);
+            int steps = rest - after;
+            boolean busy = batches.executed(number, steps);
             rest = after;
             if (hart.attention()) {
                 // The region may be gone already.
                 return rest;
             }
             if (busy) {
-                requests.busy(batches.region(number), at);
+                requests.busy(batches.region(number), at, steps);
             }
             at = handover.pc;
             boolean split = (at & Handover.SPLIT) != 0;

@@ -54,6 +54,7 @@ public final class CompilerHints {
     public static final List<String> TRANSLATION = List.of(
             pattern(RegionCompiler.class, "*"),
             pattern(RegionShape.class, "*"),
+            pattern(RecentPages.class, "*"),
             pattern(DispatcherCompiler.class, "*"),
             pattern(GuestRegisters.class, "*"),
             pattern(MemoryCode.class, "*"),

@@ -1,6 +1,7 @@
 package io.sosia.appliance.machine.translate;
 
 import io.sosia.appliance.machine.isa.Op;
+import io.sosia.appliance.machine.memory.GuestRam;
 import io.sosia.appliance.machine.memory.NativeMemory;
 import io.sosia.appliance.machine.mmu.Tlb;
 import java.lang.classfile.CodeBuilder;
@@ -47,18 +48,73 @@ final class MemoryCode {
 
     /// Looks into the table for a group of accesses: leaves if it does not lead to RAM.
     void look(AccessGroups.Group group, Label leave) {
-        address(group.register, group.highest);
-        code.loadConstant(-4096L).land();
+        find(group, leave);
+        registers.get(group.register);
+        found(table(group) + Tlb.ADDEND);
+        code.ladd().lstore(local(group));
+    }
+
+    /// The same, but looks into one of the recent entries first.
+    ///
+    /// @param number of the recent entry
+    /// @return writes what is done if that is another page's, to be called where the code goes on no more
+    Runnable look(AccessGroups.Group group, int number, Label leave) {
+        Label other = code.newLabel();
+        Label known = code.newLabel();
+        int recent = table(group) + Tlb.recent(number);
+        if (group.mayBeSplit()) {
+            page(group, group.lowest);
+            memory().lload(tablesLocal);
+            getLong(recent);
+            code.lxor();
+            page(group, group.highest);
+            memory().lload(tablesLocal);
+            getLong(recent);
+            code.lxor().lor();
+        } else {
+            // What is not aligned looks like another page.
+            address(group.register, group.lowest);
+            code.loadConstant((long) -GuestRam.PAGE_SIZE | group.highest - group.lowest).land();
+            memory().lload(tablesLocal);
+            getLong(recent);
+            code.lxor();
+        }
+        Branches.unlessZero(code, other);
+        code.labelBinding(known);
+        registers.get(group.register);
+        memory().lload(tablesLocal);
+        getLong(recent + Tlb.ADDEND);
+        code.ladd().lstore(local(group));
+        return () -> {
+            code.labelBinding(other);
+            find(group, leave);
+            copy(table(group), recent);
+            copy(table(group) + Tlb.ADDEND, recent + Tlb.ADDEND);
+            code.goto_(known);
+        };
+    }
+
+    /// Looks for a group's entry: leaves if that is another page's.
+    private void find(AccessGroups.Group group, Label leave) {
+        page(group, group.highest);
         address(group.register, group.lowest);
         code.loadConstant(Tlb.PLACE_SHIFT).lushr().loadConstant((long) Tlb.PLACE_MASK).land();
         code.lload(tablesLocal).ladd().lstore(entryLocal);
-        int table = group.stores ? Tlb.WRITABLE : 0;
-        entry(table);
+        found(table(group));
         code.lxor();
         Branches.unlessZero(code, leave);
-        registers.get(group.register);
-        entry(table + Tlb.ADDEND);
-        code.ladd().lstore(local(group));
+    }
+
+    /// Copies a long from a distance from the entry found to one from the tables.
+    private void copy(int from, int to) {
+        memory().lload(tablesLocal).loadConstant((long) to).ladd();
+        found(from);
+        access("putLong", PUT_LONG);
+    }
+
+    /// From the tables to that of a group's accesses.
+    private static int table(AccessGroups.Group group) {
+        return group.stores ? Tlb.WRITABLE : 0;
     }
 
     /// Pushes what an instruction loads: an integer as its register holds it, or the bits of a floating-point number.
@@ -102,13 +158,15 @@ final class MemoryCode {
         }
     }
 
-    /// Pushes what lies at a distance from the entry.
-    private void entry(int distance) {
-        memory();
-        code.lload(entryLocal);
-        if (distance != 0) {
-            code.loadConstant((long) distance).ladd();
-        }
+    /// Pushes what lies at a distance from the entry found.
+    private void found(int distance) {
+        memory().lload(entryLocal);
+        getLong(distance);
+    }
+
+    /// Pops an address and pushes what lies at a distance from it.
+    private void getLong(int distance) {
+        plus(distance);
         access("getLong", GET_LONG);
     }
 
@@ -119,24 +177,30 @@ final class MemoryCode {
     /// Pushes where an access goes.
     private void target(AccessGroups.Access access) {
         code.lload(local(access.group()));
-        if (access.distance() != 0) {
-            code.loadConstant((long) access.distance()).ladd();
-        }
+        plus(access.distance());
+    }
+
+    /// Pushes the page that lies so far from the value of a group's register.
+    private void page(AccessGroups.Group group, int distance) {
+        address(group.register, distance);
+        code.loadConstant((long) -GuestRam.PAGE_SIZE).land();
     }
 
     /// Pushes a register's value and a distance from it.
     private void address(int register, int distance) {
         registers.get(register);
+        plus(distance);
+    }
+
+    private void plus(int distance) {
         if (distance != 0) {
             code.loadConstant((long) distance).ladd();
         }
     }
 
     /// Pushes what accesses memory, in front of the address.
-    private void memory() {
-        if (NativeMemory.LITTLE_ENDIAN) {
-            code.getstatic(ACCESS, "DIRECT", DIRECT);
-        }
+    private CodeBuilder memory() {
+        return NativeMemory.LITTLE_ENDIAN ? code.getstatic(ACCESS, "DIRECT", DIRECT) : code;
     }
 
     private CodeBuilder access(String method, MethodTypeDesc type) {

@@ -57,6 +57,7 @@ final class RegionCompiler {
     private final GuestRegisters registers;
     private final WordRegisters words = new WordRegisters();
     private final MemoryCode memory;
+    private final RecentPages recent;
     private final FloatCode floats;
     private Label leaveToPlace;
     private Label leave;
@@ -67,6 +68,7 @@ final class RegionCompiler {
         shape = new RegionShape(plan);
         registers = new GuestRegisters(code, tier == Tier.PEAK && shape.loops(), REGISTERS);
         memory = new MemoryCode(code, registers, TABLES, ADDRESSES);
+        recent = new RecentPages(plan, shape);
         floats = new FloatCode(code, registers, BOUND);
     }
 
@@ -108,6 +110,7 @@ final class RegionCompiler {
         for (int i = 0; i < plan.blocks().size(); i++) {
             boolean continued = shape.isContinued(i);
             registers.begin(continued);
+            recent.begin(i);
             if (!continued) {
                 floats.forget();
                 words.forget();
@@ -341,7 +344,13 @@ final class RegionCompiler {
     private void look(AccessGroups.Group group, int place, int left) {
         if (!group.looked) {
             group.looked = true;
-            memory.look(group, exitTo(group.mayBeSplit() ? place | (int) Handover.SPLIT : place, left));
+            Label leave = exitTo(group.mayBeSplit() ? place | (int) Handover.SPLIT : place, left);
+            int number = recent.next(group);
+            if (number == RecentPages.NONE) {
+                memory.look(group, leave);
+            } else {
+                edges.add(memory.look(group, number, leave));
+            }
         }
     }
 

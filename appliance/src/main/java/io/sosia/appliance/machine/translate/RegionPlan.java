@@ -16,7 +16,9 @@ import java.util.List;
 /// @param distances how many pages each page of the region lies behind the one it is entered in
 /// @param pages     RAM page of each
 /// @param alone     whether each access to memory is to look for itself, see [AccessGroups]
-record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, boolean alone) {
+/// @param lasting   whether it is expected to execute many steps each time it is entered: what is done at its beginning, for the loops in it,
+///                  is worth it
+record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, boolean alone, boolean lasting) {
 
     /// Instructions that follow each other, of which only the last may jump.
     ///
@@ -78,7 +80,7 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, b
             }
         }
         kept.sort(Comparator.comparingInt(Block::at));
-        return new RegionPlan(entry, kept, distances, pages, alone);
+        return new RegionPlan(entry, kept, distances, pages, alone, lasting);
     }
 
     /// Where a [Op#JALR] goes whose register the instruction before it has loaded: a far call or jump.

@@ -62,8 +62,8 @@ final class RegionPlanner {
     RegionPlan around(long pc, int page) {
         int slot = RegionPlan.slot((int) pc);
         int beginning = beginning(page, slot);
-        RegionPlan plan = plan((pc & -4096) + 2L * beginning, page, Tier.QUICK, false);
-        return beginning == slot || plan.begins(page, slot) ? plan : plan(pc, page, Tier.QUICK, false);
+        RegionPlan plan = plan((pc & -4096) + 2L * beginning, page, Tier.QUICK, false, false);
+        return beginning == slot || plan.begins(page, slot) ? plan : plan(pc, page, Tier.QUICK, false, false);
     }
 
     /// The first slot in the page, not far before another, that leads there and has been jumped to a good part as often.
@@ -95,7 +95,8 @@ final class RegionPlanner {
     /// @param page  RAM page of `pc`
     /// @param tier  what it is worth: how many instructions, and whether guesses
     /// @param alone whether each access to memory is to look for itself
-    RegionPlan plan(long pc, int page, Tier tier, boolean alone) {
+    /// @param lasting see [RegionPlan]
+    RegionPlan plan(long pc, int page, Tier tier, boolean alone, boolean lasting) {
         chosen.clear();
         heads.clear();
         next.clear();
@@ -110,7 +111,8 @@ final class RegionPlanner {
         while (!next.isEmpty() && count < countMax) {
             follow(next.remove());
         }
-        return new RegionPlan(entry, blocks(), Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount), alone);
+        return new RegionPlan(entry, blocks(), Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount), alone,
+                lasting);
     }
 
     /// Has all that a plan contains count anew until it is hot: it is no reason for a region of its own to be jumped to until this one

@@ -27,7 +27,8 @@ final class RegionShape {
     private final int[] stepsOnward;
     private final int entry;
     private int used;
-    private boolean loops;
+    /// Numbers of the blocks that lie in a loop.
+    private final BitSet inLoops = new BitSet();
 
     RegionShape(RegionPlan plan) {
         blocks = plan.blocks();
@@ -59,7 +60,9 @@ final class RegionShape {
             }
         }
         boolean jumps = RegionPlanner.isBranch(Op.op(block.last())) || Op.op(block.last()) == Op.JAL && Op.rd(block.last()) == Op.SINK;
-        loops |= jumps && places[0] <= block.lastAt() && number(places[0]) >= 0;
+        if (jumps && places[0] <= block.lastAt() && number(places[0]) >= 0) {
+            inLoops.set(number(places[0]), number + 1);
+        }
     }
 
     /// Steps of the longest way that a block leads to without jumping back.
@@ -180,6 +183,11 @@ final class RegionShape {
 
     /// Whether it jumps back in itself, other than by a call or an indirect jump.
     boolean loops() {
-        return loops;
+        return !inLoops.isEmpty();
+    }
+
+    /// Whether a block lies between one that such a jump leads to and the jump.
+    boolean isInLoop(int number) {
+        return inLoops.get(number);
     }
 }

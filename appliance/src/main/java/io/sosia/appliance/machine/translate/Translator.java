@@ -18,6 +18,8 @@ public final class Translator implements Engine {
     /// the queue does not run dry meanwhile. A guest's loop heats all its parts at the same time, far more than there is room for.
     private static final int REFUSED_PART = 16;
     private static final long PEAK_STEPS = 3_000_000;
+    /// Steps from one entry to the exit from which on a region counts as lasting.
+    private static final int LASTING_STEPS = 500;
     /// A region takes some 10 KB of the JVM's metaspace and code cache.
     private static final int REGIONS_MAX = 12_288;
 
@@ -117,10 +119,11 @@ public final class Translator implements Engine {
         }
 
         @Override
-        public void busy(Region region, long pc) {
+        public void busy(Region region, long pc, int steps) {
             Held held = region.held;
             if (held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
-                held.asked = ask(Tier.PEAK, planner.plan(pc, Regions.page(region.begin), Tier.PEAK, held.plan.alone()));
+                held.asked = ask(Tier.PEAK, planner.plan(pc, Regions.page(region.begin), Tier.PEAK, held.plan.alone(),
+                        steps > Math.min(peakSteps / 4, LASTING_STEPS)));
                 batches.tellAfter(region.number, peakSteps);
             }
         }
@@ -128,7 +131,7 @@ public final class Translator implements Engine {
         @Override
         public boolean alone(Region there, long pc, int page) {
             Tier tier = there == null ? Tier.QUICK : there.held.tier;
-            return queue.hasRoom() && ask(tier, planner.plan(pc, page, Tier.QUICK, true));
+            return queue.hasRoom() && ask(tier, planner.plan(pc, page, Tier.QUICK, true, there != null && there.held.plan.lasting()));
         }
     }
 
