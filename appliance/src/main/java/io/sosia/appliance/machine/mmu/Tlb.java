@@ -8,8 +8,9 @@ import io.sosia.appliance.machine.memory.NativeMemory;
 /// to add to a virtual address of the page to get where it lies in the host's memory. An access hits if the tag is the page of its last
 /// byte; one that goes on in the next page never does, as that has another entry. Only RAM is ever entered.
 ///
-/// Behind the entries lie the *recent* ones: a few, alike, that translated code copies there and finds without knowing the address. What they
-/// hold is among the entries, too; when an entry goes, all of them go.
+/// Behind the entries lie the *recent* ones: a few copies that translated code makes and finds without knowing the address. Their places
+/// do not tell pages apart: both ends of an access are to be compared. What they hold is among the entries too; when one of these goes, all
+/// recent ones go.
 ///
 /// Two pages that take turns in one entry cost more than a hundred instructions each time, and a guest under load has some hundreds of
 /// pages in use, in several parts of its address space: hence many more entries than that. What is written, and dropped again, is a few

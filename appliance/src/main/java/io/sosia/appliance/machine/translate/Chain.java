@@ -30,7 +30,7 @@ final class Chain implements TranslatedCode {
         /// A region has run for long: a better one may be worth its making.
         ///
         /// @param pc    where it begins
-        /// @param steps that it has just executed: in most of its time it executes so many each time, or as few
+        /// @param steps that it has just executed, since it was entered
         void busy(Region region, long pc, int steps);
 
         /// Going on at `pc` had better be a region that does without [AccessGroups].

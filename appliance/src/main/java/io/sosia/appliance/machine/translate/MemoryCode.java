@@ -64,26 +64,22 @@ final class MemoryCode {
         int recent = table(group) + Tlb.recent(number);
         if (group.mayBeSplit()) {
             page(group, group.lowest);
-            memory().lload(tablesLocal);
-            getLong(recent);
+            inTables(recent);
             code.lxor();
             page(group, group.highest);
-            memory().lload(tablesLocal);
-            getLong(recent);
+            inTables(recent);
             code.lxor().lor();
         } else {
             // What is not aligned looks like another page.
             address(group.register, group.lowest);
             code.loadConstant((long) -GuestRam.PAGE_SIZE | group.highest - group.lowest).land();
-            memory().lload(tablesLocal);
-            getLong(recent);
+            inTables(recent);
             code.lxor();
         }
         Branches.unlessZero(code, other);
         code.labelBinding(known);
         registers.get(group.register);
-        memory().lload(tablesLocal);
-        getLong(recent + Tlb.ADDEND);
+        inTables(recent + Tlb.ADDEND);
         code.ladd().lstore(local(group));
         return () -> {
             code.labelBinding(other);
@@ -161,6 +157,12 @@ final class MemoryCode {
     /// Pushes what lies at a distance from the entry found.
     private void found(int distance) {
         memory().lload(entryLocal);
+        getLong(distance);
+    }
+
+    /// Pushes what lies at a distance from the tables.
+    private void inTables(int distance) {
+        memory().lload(tablesLocal);
         getLong(distance);
     }
 

@@ -7,7 +7,7 @@ import io.sosia.appliance.machine.mmu.Tlb;
 /// tables ([Tlb]).
 ///
 /// The entry of any page is found by the address, and what is loaded waits for that; a recent one is always the same. That pays in loops,
-/// where most accesses stay in a page for long. One by an address that the loop itself has loaded may lead anywhere, as a list's do.
+/// where most accesses stay in a page for long. One by an address that the loop itself has loaded may lead anywhere, as along a list.
 final class RecentPages {
 
     /// There is no recent entry for it.
@@ -21,15 +21,16 @@ final class RecentPages {
 
     private final RegionShape shape;
     private final int first;
-    /// Registers that hold addresses loaded in a loop, as bits.
+    /// Bits of the registers that a loop loads.
     private int loaded;
     private int left;
     private boolean inLoop;
 
-    RecentPages(RegionPlan plan, RegionShape shape) {
+    /// @param any whether any access is to ask
+    RecentPages(boolean any, RegionPlan plan, RegionShape shape) {
         this.shape = shape;
-        first = Regions.begin(plan.page(plan.entry()), RegionPlan.slot(plan.entry())) * SCATTER >>> Short.SIZE;
-        left = plan.lasting() ? MOST : 0;
+        first = Regions.begin(plan.page(plan.entry()), RegionPlan.slot(plan.entry())) * SCATTER >>> 16;
+        left = any ? MOST : 0;
         for (int i = 0; i < plan.blocks().size(); i++) {
             if (shape.isInLoop(i)) {
                 for (long word : plan.blocks().get(i).words()) {

@@ -66,9 +66,11 @@ final class RegionCompiler {
         this.plan = plan;
         this.code = code;
         shape = new RegionShape(plan);
-        registers = new GuestRegisters(code, tier == Tier.PEAK && shape.loops(), REGISTERS);
+        boolean kept = tier == Tier.PEAK && shape.loops();
+        registers = new GuestRegisters(code, kept, REGISTERS);
         memory = new MemoryCode(code, registers, TABLES, ADDRESSES);
-        recent = new RecentPages(plan, shape);
+        // What is written later for these finds all registers in their local variables.
+        recent = new RecentPages(kept && plan.lasting(), plan, shape);
         floats = new FloatCode(code, registers, BOUND);
     }
 

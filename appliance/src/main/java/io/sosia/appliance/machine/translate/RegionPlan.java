@@ -16,8 +16,7 @@ import java.util.List;
 /// @param distances how many pages each page of the region lies behind the one it is entered in
 /// @param pages     RAM page of each
 /// @param alone     whether each access to memory is to look for itself, see [AccessGroups]
-/// @param lasting   whether it is expected to execute many steps each time it is entered: what is done at its beginning, for the loops in it,
-///                  is worth it
+/// @param lasting   whether it is expected to execute many steps each time it is entered, see [RecentPages]
 record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, boolean alone, boolean lasting) {
 
     /// Instructions that follow each other, of which only the last may jump.

@@ -92,10 +92,10 @@ final class RegionPlanner {
 
     /// Plans a region that begins at `pc`.
     ///
-    /// @param page  RAM page of `pc`
-    /// @param tier  what it is worth: how many instructions, and whether guesses
-    /// @param alone whether each access to memory is to look for itself
-    /// @param lasting see [RegionPlan]
+    /// @param page    RAM page of `pc`
+    /// @param tier    what it is worth: how many instructions, and whether guesses
+    /// @param alone   whether each access to memory is to look for itself
+    /// @param lasting whether it is expected to execute many steps each time
     RegionPlan plan(long pc, int page, Tier tier, boolean alone, boolean lasting) {
         chosen.clear();
         heads.clear();

@@ -60,8 +60,9 @@ final class RegionShape {
             }
         }
         boolean jumps = RegionPlanner.isBranch(Op.op(block.last())) || Op.op(block.last()) == Op.JAL && Op.rd(block.last()) == Op.SINK;
-        if (jumps && places[0] <= block.lastAt() && number(places[0]) >= 0) {
-            inLoops.set(number(places[0]), number + 1);
+        int to = jumps ? number(places[0]) : -1;
+        if (to >= 0 && to <= number) {
+            inLoops.set(to, number + 1);
         }
     }
 
@@ -186,7 +187,7 @@ final class RegionShape {
         return !inLoops.isEmpty();
     }
 
-    /// Whether a block lies between one that such a jump leads to and the jump.
+    /// Whether a block lies in such a loop: where the jump leads, or behind that, and not behind the jump.
     boolean isInLoop(int number) {
         return inLoops.get(number);
     }

@@ -18,8 +18,9 @@ public final class Translator implements Engine {
     /// the queue does not run dry meanwhile. A guest's loop heats all its parts at the same time, far more than there is room for.
     private static final int REFUSED_PART = 16;
     private static final long PEAK_STEPS = 3_000_000;
-    /// Steps from one entry to the exit from which on a region counts as lasting.
-    private static final int LASTING_STEPS = 500;
+    /// Of the steps after which a region is worth a better one, the part that makes it a lasting one if it executes as many at one go:
+    /// five hundred. A run that is asked about is likely to be one of those that most of the steps are in.
+    private static final int LASTING_PART = 6000;
     /// A region takes some 10 KB of the JVM's metaspace and code cache.
     private static final int REGIONS_MAX = 12_288;
 
@@ -123,7 +124,7 @@ public final class Translator implements Engine {
             Held held = region.held;
             if (held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
                 held.asked = ask(Tier.PEAK, planner.plan(pc, Regions.page(region.begin), Tier.PEAK, held.plan.alone(),
-                        steps > Math.min(peakSteps / 4, LASTING_STEPS)));
+                        steps > peakSteps / LASTING_PART));
                 batches.tellAfter(region.number, peakSteps);
             }
         }

@@ -29,7 +29,7 @@ public final class PageTables {
         return 8L << 60 | root >>> 12;
     }
 
-    static long entry(long physical, int flags) {
+    public static long entry(long physical, int flags) {
         return physical >>> 12 << 10 | flags;
     }
 
@@ -39,7 +39,7 @@ public final class PageTables {
     }
 
     /// Physical address of the entry for `va` at `level`, tables above it made as needed.
-    long slot(long va, int level) {
+    public long slot(long va, int level) {
         long table = root;
         for (int l = 2; l > level; l--) {
             long at = table + 8 * (va >>> 12 + 9 * l & 511);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sosia.appliance.machine.exec.PageTables;
 import io.sosia.appliance.machine.memory.GuestRam;
+import io.sosia.appliance.machine.memory.NativeMemory;
 import java.util.Random;
 import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
@@ -80,6 +81,7 @@ class MmuTablesTest {
             spaces[i] = new PageTables(ram, TABLES + i * 20L * GuestRam.PAGE_SIZE);
         }
         int known = 0;
+        int recent = 0;
         for (int i = 0; i < 100_000; i++) {
             PageTables space = spaces[random.nextInt(random.nextInt(spaces.length) + 1)];
             boolean bare = random.nextInt(8) == 0;
@@ -100,6 +102,10 @@ class MmuTablesTest {
                     assertThat(mmu.translate(va, access)).as("seed %d, round %d, 0x%x", seed, i, va).isEqualTo(bare ? va : walk(space, va));
                 }
             }
+            for (boolean stores : new boolean[] {false, true}) {
+                recent += checkRecent(random, bare ? null : space, stores);
+                keepRecent(random, va, stores);
+            }
             long any = address(random, bare ? BARE : random.nextInt(3));
             long expected = bare ? any : walk(space, any);
             for (int access : ACCESSES) {
@@ -108,12 +114,53 @@ class MmuTablesTest {
                     known++;
                     assertThat(GuestRam.BASE + offset).as("seed %d, round %d, 0x%x", seed, i, any).isEqualTo(expected);
                     int page = offset >> GuestRam.PAGE_SHIFT;
-                    boolean unnoticed = ram.watchFlags()[page] != 0 || !ram.isDirty(page, GuestRam.DIRTY_CLONE);
-                    assertThat(access == Mmu.STORE && unnoticed).as("seed %d, round %d, page %d", seed, i, page).isFalse();
+                    assertThat(access == Mmu.STORE && isUnnoticed(page)).as("seed %d, round %d, page %d", seed, i, page).isFalse();
                 }
             }
         }
         assertThat(known).isGreaterThan(1000);
+        assertThat(recent).isGreaterThan(1000);
+    }
+
+    /// Copies what the tables say of an address to a recent entry, as translated code does.
+    private void keepRecent(Random random, long va, boolean stores) {
+        long table = table(stores);
+        if (Tlb.probe(table, va) != 0) {
+            long from = Tlb.entry(table, va);
+            long to = table + Tlb.recent(random.nextInt(Tlb.RECENT_ENTRIES));
+            NativeMemory.putLong(to, NativeMemory.getLong(from));
+            NativeMemory.putLong(to + Tlb.ADDEND, NativeMemory.getLong(from + Tlb.ADDEND));
+        }
+    }
+
+    /// Looks at some recent entries.
+    ///
+    /// @param space null without translation
+    /// @return how many of them hold anything
+    private int checkRecent(Random random, PageTables space, boolean stores) {
+        int held = 0;
+        for (int i = 0; i < 8; i++) {
+            long entry = table(stores) + Tlb.recent(random.nextInt(Tlb.RECENT_ENTRIES));
+            long va = NativeMemory.getLong(entry);
+            if (va == -1) {
+                continue;
+            }
+            held++;
+            long offset = va + NativeMemory.getLong(entry + Tlb.ADDEND) - ram.address();
+            assertThat(GuestRam.BASE + offset).as("0x%x", va).isEqualTo(space == null ? va : walk(space, va));
+            int page = (int) offset >> GuestRam.PAGE_SHIFT;
+            assertThat(stores && isUnnoticed(page)).as("page %d", page).isFalse();
+        }
+        return held;
+    }
+
+    private long table(boolean stores) {
+        return mmu.loads() + (stores ? Tlb.WRITABLE : 0);
+    }
+
+    /// Whether writes to a page have to be noticed, but are not where it is among the writable ones.
+    private boolean isUnnoticed(int page) {
+        return ram.watchFlags()[page] != 0 || !ram.isDirty(page, GuestRam.DIRTY_CLONE);
     }
 
     /// @param level at which it is mapped

@@ -7,6 +7,7 @@ import io.sosia.appliance.machine.exec.Engine;
 import io.sosia.appliance.machine.exec.TestBoard;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /// A translator that translates nearly all it sees, at once: for tests, where programs are short.
@@ -36,6 +37,23 @@ public final class EagerTranslator {
             board.engine.run(board.hart.steps() + 300);
             assertThat(board.hart.steps()).isLessThan(1_000_000);
         }
+    }
+
+    /// Runs a program with the translator and with the interpreter, and sees that they agree.
+    ///
+    /// @param prepare puts it on a board
+    /// @return the translator's board
+    static TestBoard agreeing(Consumer<TestBoard> prepare) {
+        TestBoard translated = new TestBoard(EagerTranslator::on);
+        TestBoard interpreted = new TestBoard();
+        for (TestBoard each : List.of(translated, interpreted)) {
+            prepare.accept(each);
+            runInPieces(each);
+        }
+        assertThat(((Translator) translated.engine).regions()).isPositive();
+        assertThat(translated.stateText()).isEqualTo(interpreted.stateText());
+        assertThat(translated.ram.contents().mismatch(interpreted.ram.contents())).isEqualTo(-1);
+        return translated;
     }
 
     /// The regions that begin in a part of RAM.
