@@ -6,7 +6,8 @@ import java.util.Arrays;
 /// Which accesses to memory of one block share a look into the translation tables: neighbours in one page, reached from the same origin
 /// ([Origins]), as the fields of a structure, what a function saves on its stack, or constants beside each other.
 ///
-/// The one look, at the first of them, asks whether the page of the first byte holds the last one too.
+/// The one look, at the first of them, asks whether the page of the first byte holds the last one too. Where that has often not been so, each
+/// looks for itself.
 /// Nothing changes the tables before the last of them.
 final class AccessGroups {
 
@@ -24,6 +25,8 @@ final class AccessGroups {
         /// Of the first byte that one of them accesses, and of the last.
         int lowest;
         int highest;
+        /// Whether what would belong to it is to look for itself.
+        private final boolean alone;
         /// Whether the look has been written.
         boolean looked;
         /// Bytes of the widest access.
@@ -32,11 +35,12 @@ final class AccessGroups {
         private final int from;
 
         /// @param word the first access
-        private Group(long word, int from, int number) {
+        private Group(long word, int from, int number, boolean alone) {
             register = Op.rs1(word);
             stores = AccessGroups.stores(word);
             this.from = from;
             this.number = number;
+            this.alone = alone;
             width = bytes(word);
             lowest = Op.immediate(word);
             highest = lowest + width - 1;
@@ -70,8 +74,8 @@ final class AccessGroups {
 
     private final Access[] accesses;
 
-    /// @param alone whether each access is to look for itself
-    AccessGroups(RegionPlan.Block block, boolean alone) {
+    /// @param alone places of accesses that are not to be the first of a group
+    AccessGroups(RegionPlan.Block block, int... alone) {
         long[] words = block.words();
         accesses = new Access[words.length];
         Origins origins = new Origins();
@@ -87,10 +91,15 @@ final class AccessGroups {
                 int origin = origins.origin(Op.rs1(word));
                 int from = origins.distance(Op.rs1(word));
                 int distance = from + Op.immediate(word);
-                if (open[origin] == null || alone || !open[origin].add(distance, bytes)) {
-                    open[origin] = new Group(word, from, count++);
+                Group group = open[origin];
+                if (group != null && group.alone) {
+                    group = new Group(word, from, count++, true);
+                } else if (group == null || !group.add(distance, bytes)) {
+                    int at = place;
+                    group = new Group(word, from, count++, Arrays.stream(alone).anyMatch(each -> each == at));
+                    open[origin] = group;
                 }
-                accesses[i] = new Access(open[origin], distance - open[origin].from);
+                accesses[i] = new Access(group, distance - group.from);
             } else if (Op.op(word) >= Op.HOT_END && Op.op(word) != Op.FLOAT) {
                 Arrays.fill(loads, null);
                 Arrays.fill(stores, null);

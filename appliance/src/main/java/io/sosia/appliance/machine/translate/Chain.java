@@ -6,6 +6,7 @@ import io.sosia.appliance.machine.isa.Op;
 import io.sosia.appliance.machine.memory.GuestRam;
 import io.sosia.appliance.machine.mmu.Mmu;
 import io.sosia.appliance.machine.mmu.Tlb;
+import java.util.Arrays;
 
 /// Executes regions one after the other, as long as each leaves to where another begins: what the interpreter sees of them.
 ///
@@ -13,6 +14,8 @@ import io.sosia.appliance.machine.mmu.Tlb;
 final class Chain implements TranslatedCode {
 
     private static final int SPLITS_MAX = 64;
+    /// Places of splits that a region is made anew for at once.
+    private static final int PLACES_MAX = 8;
     /// Splits after which it is asked again for what has not come.
     private static final int SPLITS_BETWEEN = 4096;
     /// Steps that a split costs about as much time as.
@@ -33,11 +36,11 @@ final class Chain implements TranslatedCode {
         /// @param steps that it has just executed, since it was entered
         void busy(Region region, long pc, int steps);
 
-        /// Going on at `pc` had better be a region that does without [AccessGroups].
+        /// A region had better be made anew, with accesses that look for themselves.
         ///
-        /// @param there the region that begins there, or null
+        /// @param places see [RegionPlan#alone]
         /// @return false if there is no room for that now
-        boolean alone(Region there, long pc, int page);
+        boolean alone(Region region, int... places);
     }
 
     private final Hart hart;
@@ -75,7 +78,7 @@ final class Chain implements TranslatedCode {
             int after = batches.run(number, at & -4096, rest, tables);
             if (after == rest) {
                 if (handover.pc != at) {
-                    split(number, number, at, batches.region(number).begin);
+                    split(number, at, at, batches.region(number).begin);
                 }
                 return rest;
             }
@@ -89,6 +92,7 @@ final class Chain implements TranslatedCode {
             if (busy) {
                 requests.busy(batches.region(number), at, steps);
             }
+            long from = at;
             at = handover.pc;
             boolean split = (at & Handover.SPLIT) != 0;
             if (split) {
@@ -100,10 +104,10 @@ final class Chain implements TranslatedCode {
                 return rest;
             }
             int begin = (int) (address - ramAddress) >>> 1;
-            int next = regions.number(begin);
             if (split) {
-                split(number, next, at, begin);
+                split(number, from, at, begin);
             }
+            int next = regions.number(begin);
             if (next == Regions.NONE) {
                 return rest;
             }
@@ -111,17 +115,29 @@ final class Chain implements TranslatedCode {
         }
     }
 
-    /// Accesses that look for their page together were not possible. Where that is so often because the page ends between them, going on
-    /// from there has a region of its own, in which they look alone.
-    private void split(int left, int next, long pc, int begin) {
-        Region there = next == Regions.NONE ? null : batches.region(next);
-        Held held = batches.region(left).held;
-        if (there != null && there.held.plan.alone() || !isPossibleAlone(regions.original(begin)) || ++held.splits < SPLITS_MAX) {
+    /// Accesses that look for their page together were not possible. Where that is so often because the page ends between them, the region
+    /// is made anew: there, they look alone.
+    ///
+    /// @param from  where the region begins
+    /// @param pc    where the first of the accesses is
+    /// @param begin the same in RAM
+    private void split(int number, long from, long pc, int begin) {
+        Region region = batches.region(number);
+        Held held = region.held;
+        if (!isPossibleAlone(regions.original(begin))) {
             return;
         }
-        long steps = batches.steps(left);
+        int place = (int) (pc - (from & -GuestRam.PAGE_SIZE));
+        if (held.splitAt.length < PLACES_MAX && Arrays.stream(held.splitAt).noneMatch(each -> each == place)) {
+            held.splitAt = Arrays.copyOf(held.splitAt, held.splitAt.length + 1);
+            held.splitAt[held.splitAt.length - 1] = place;
+        }
+        if (++held.splits < SPLITS_MAX) {
+            return;
+        }
+        long steps = batches.steps(number);
         boolean often = steps - held.stepsBefore < SPLITS_MAX * SPLIT_STEPS;
-        held.splits = often && requests.alone(there, pc, Regions.page(begin)) ? -SPLITS_BETWEEN : 0;
+        held.splits = often && requests.alone(region, held.splitAt) ? -SPLITS_BETWEEN : 0;
         held.stepsBefore = steps;
     }
 

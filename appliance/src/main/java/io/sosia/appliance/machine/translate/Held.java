@@ -9,8 +9,10 @@ final class Held {
     final long original;
     /// Whether a better one is being made.
     boolean asked;
-    /// How often it was left because accesses that share a look seemed to lie in two pages; the steps when these began to be counted.
+    /// How often it was left because accesses that share a look lay in two pages; where some of these are, see [RegionPlan#alone]; the steps
+    /// when they began to be counted.
     int splits;
+    int[] splitAt = {};
     long stepsBefore;
 
     Held(Tier tier, RegionPlan plan, long original) {

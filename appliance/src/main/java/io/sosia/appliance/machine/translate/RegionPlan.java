@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// The instructions that make a region.
 ///
@@ -15,9 +16,9 @@ import java.util.List;
 /// @param blocks    the basic blocks, in ascending places
 /// @param distances how many pages each page of the region lies behind the one it is entered in
 /// @param pages     RAM page of each
-/// @param alone     whether each access to memory is to look for itself, see [AccessGroups]
+/// @param alone     places of accesses to memory that are not to be the first of a group, see [AccessGroups]
 /// @param lasting   whether it is expected to execute many steps each time it is entered, see [RecentPages]
-record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, boolean alone, boolean lasting) {
+record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, int[] alone, boolean lasting) {
 
     /// Instructions that follow each other, of which only the last may jump.
     ///
@@ -64,6 +65,12 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, b
     /// The slot of a place in its page.
     static int slot(int place) {
         return (place & GuestRam.PAGE_SIZE - 1) / 2;
+    }
+
+    /// The same, with more places of accesses that are not to be the first of a group.
+    RegionPlan withAlone(int... more) {
+        int[] all = IntStream.concat(Arrays.stream(alone), Arrays.stream(more)).distinct().toArray();
+        return new RegionPlan(entry, blocks, distances, pages, all, lasting);
     }
 
     /// The part of it that is nearest to its entry.

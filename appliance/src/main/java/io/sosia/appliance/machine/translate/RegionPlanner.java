@@ -18,6 +18,7 @@ final class RegionPlanner {
 
     private static final int PAGES_MAX = 12;
     private static final int NOWHERE = -1;
+    private static final int[] NONE = {};
     /// Where a branch leads is taken in from this part of the jumps on that make code hot.
     private static final int WARM_PART = 32;
 
@@ -62,8 +63,8 @@ final class RegionPlanner {
     RegionPlan around(long pc, int page) {
         int slot = RegionPlan.slot((int) pc);
         int beginning = beginning(page, slot);
-        RegionPlan plan = plan((pc & -4096) + 2L * beginning, page, Tier.QUICK, false, false);
-        return beginning == slot || plan.begins(page, slot) ? plan : plan(pc, page, Tier.QUICK, false, false);
+        RegionPlan plan = plan((pc & -4096) + 2L * beginning, page, Tier.QUICK, NONE, false);
+        return beginning == slot || plan.begins(page, slot) ? plan : plan(pc, page, Tier.QUICK, NONE, false);
     }
 
     /// The first slot in the page, not far before another, that leads there and has been jumped to a good part as often.
@@ -94,9 +95,9 @@ final class RegionPlanner {
     ///
     /// @param page    RAM page of `pc`
     /// @param tier    what it is worth: how many instructions, and whether guesses
-    /// @param alone   whether each access to memory is to look for itself
+    /// @param alone   see [RegionPlan]
     /// @param lasting whether it is expected to execute many steps each time
-    RegionPlan plan(long pc, int page, Tier tier, boolean alone, boolean lasting) {
+    RegionPlan plan(long pc, int page, Tier tier, int[] alone, boolean lasting) {
         chosen.clear();
         heads.clear();
         next.clear();

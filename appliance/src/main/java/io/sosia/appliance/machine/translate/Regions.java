@@ -146,9 +146,8 @@ final class Regions {
     }
 
     private static boolean isBetter(Arrival arrival, Held before) {
-        boolean alone = arrival.plan.alone();
         int tiers = arrival.tier.compareTo(before.tier);
-        return alone ? tiers > 0 || tiers == 0 && !before.plan.alone() : tiers > 0 && !before.plan.alone();
+        return tiers > 0 || tiers == 0 && arrival.plan.alone().length > before.plan.alone().length;
     }
 
     private void changed(int page, int first, int last) {

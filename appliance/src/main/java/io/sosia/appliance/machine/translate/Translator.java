@@ -130,9 +130,8 @@ public final class Translator implements Engine {
         }
 
         @Override
-        public boolean alone(Region there, long pc, int page) {
-            Tier tier = there == null ? Tier.QUICK : there.held.tier;
-            return queue.hasRoom() && ask(tier, planner.plan(pc, page, Tier.QUICK, true, there != null && there.held.plan.lasting()));
+        public boolean alone(Region region, int... places) {
+            return queue.hasRoom() && ask(region.held.tier, region.held.plan.withAlone(places));
         }
     }
 
