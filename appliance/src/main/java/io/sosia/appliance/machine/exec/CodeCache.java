@@ -143,6 +143,12 @@ public final class CodeCache {
         return slot == SLOTS - 1 ? Op.CROSSING : Decoder.decode(ram.read16(offset + 2) << 16 | bits);
     }
 
+    /// Decodes the instruction that goes on in another RAM page.
+    public long decodeCrossing(int page, int next) {
+        int first = (page + 1 << GuestRam.PAGE_SHIFT) - 2;
+        return Decoder.decode(ram.read16(next << GuestRam.PAGE_SHIFT) << 16 | ram.read16(first) & 0xffff);
+    }
+
     void dropAll() {
         for (int i = 0; i < held.length; i++) {
             if (held[i] >= 0 && holds(held[i])) {

@@ -180,16 +180,19 @@ final class RegionCompiler {
     /// Label to jump to for going on at `to`.
     private Label edge(int from, int to) {
         Label head = heads.get(to);
-        if (head == null) {
+        boolean samePage = RegionPlan.samePage(from, to);
+        boolean crosses = head != null && plan.blocks().get(shape.number(to)).crosses();
+        if (head == null || crosses && !samePage) {
             return exitTo(to, 0);
         }
-        if (RegionPlan.samePage(from, to)) {
+        if (samePage && !crosses) {
             return head;
         }
+        int asked = crosses ? to + 2 : to;
         Label crossing = code.newLabel();
         Label unmapped = exitTo(to, 0);
         edges.add(() -> code.labelBinding(crossing)
-                .lload(BASE).loadConstant((long) (to & -4096)).ladd().loadConstant(plan.page(to))
+                .lload(BASE).loadConstant((long) (asked & -4096)).ladd().loadConstant(plan.page(asked))
                 .invokestatic(ACCESS, "mapped", MethodTypeDesc.ofDescriptor("(JI)Z"))
                 .ifeq(unmapped).goto_(head));
         return crossing;

@@ -32,6 +32,12 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, i
             return at + 2 * Arrays.stream(words).mapToInt(Op::length).sum();
         }
 
+        /// Whether its first instruction goes on in the next page. Nothing else lies in such a block, and it is entered only from its own
+        /// page.
+        boolean crosses() {
+            return !samePage(at, at + 2 * Op.length(words[0]) - 2);
+        }
+
         /// The last instruction.
         long last() {
             return words[words.length - 1];

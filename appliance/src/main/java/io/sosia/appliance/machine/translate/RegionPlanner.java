@@ -188,13 +188,23 @@ final class RegionPlanner {
 
     /// The decoded instruction, or [Op#UNDECODED] for one that was never executed or is not to be translated.
     private long word(int bit) {
-        return word(pages[bit / CodeCache.SLOTS], bit % CodeCache.SLOTS);
+        int page = pages[bit / CodeCache.SLOTS];
+        int slot = bit % CodeCache.SLOTS;
+        if (Op.op(code.word(page, slot)) != Op.CROSSING) {
+            return word(page, slot);
+        }
+        int behind = bit(place(bit) + 2);
+        return behind == NOWHERE ? Op.UNDECODED : translatable(code.decodeCrossing(page, pages[behind / CodeCache.SLOTS]));
     }
 
+    /// The same for one that does not go on in the next page.
     private long word(int page, int slot) {
         long word = code.word(page, slot);
+        return Op.op(word) == Op.TRANSLATED ? translated.original(page, slot) : translatable(word);
+    }
+
+    private static long translatable(long word) {
         return switch (Op.op(word)) {
-            case Op.TRANSLATED -> translated.original(page, slot);
             case Op.CROSSING, Op.PAGE_END, Op.ECALL, Op.EBREAK, Op.SRET, Op.WFI, Op.ILLEGAL -> Op.UNDECODED;
             default -> word;
         };
@@ -242,7 +252,7 @@ final class RegionPlanner {
             before = word;
             place = behind;
             bit = bit(place);
-            if (!samePage && bit != NOWHERE) {
+            if (bit != NOWHERE && (!samePage || Op.op(code.word(pages[bit / CodeCache.SLOTS], bit % CodeCache.SLOTS)) == Op.CROSSING)) {
                 // Which page comes next is asked at a block's beginning.
                 heads.set(bit);
             }

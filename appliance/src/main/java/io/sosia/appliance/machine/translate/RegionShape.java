@@ -151,7 +151,7 @@ final class RegionShape {
     }
 
     /// The block that begins at a place; negative if none does.
-    private int number(int place) {
+    int number(int place) {
         return Arrays.binarySearch(heads, place);
     }
 
@@ -159,7 +159,8 @@ final class RegionShape {
     boolean runsOn(int number) {
         RegionPlan.Block block = blocks.get(number);
         int end = block.end();
-        return block.goesOn() && number + 1 < heads.length && heads[number + 1] == end && RegionPlan.samePage(block.at(), end);
+        return block.goesOn() && number + 1 < heads.length && heads[number + 1] == end && RegionPlan.samePage(block.at(), end)
+                && !blocks.get(number + 1).crosses();
     }
 
     /// Whether a block is reached from the one before, and from nowhere else.
