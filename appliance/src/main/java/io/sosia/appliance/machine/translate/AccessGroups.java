@@ -6,9 +6,8 @@ import java.util.Arrays;
 /// Which accesses to memory of one block share a look into the translation tables: neighbours in one page, reached from the same origin
 /// ([Origins]), as the fields of a structure, what a function saves on its stack, or constants beside each other.
 ///
-/// The one look, at the first of them, asks whether the page of the first byte holds the last one too. Where that has often not been so, each
-/// looks for itself.
-/// Nothing changes the tables before the last of them.
+/// The one look, at the first of them, asks whether the page of the first byte holds the last one too. Nothing changes the tables before
+/// the last of them. Where a page has often ended between them, each looks for itself, and so do others reached from there.
 final class AccessGroups {
 
     /// Bytes from the first one accessed to the last, at most: the more, the likelier a page ends between them.

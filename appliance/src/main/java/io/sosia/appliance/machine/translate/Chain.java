@@ -16,8 +16,6 @@ final class Chain implements TranslatedCode {
     private static final int SPLITS_MAX = 64;
     /// Places of splits that a region is made anew for at once.
     private static final int PLACES_MAX = 8;
-    /// Splits after which it is asked again for what has not come.
-    private static final int SPLITS_BETWEEN = 4096;
     /// Steps that a split costs about as much time as.
     private static final int SPLIT_STEPS = 1000;
 
@@ -40,7 +38,7 @@ final class Chain implements TranslatedCode {
         ///
         /// @param places see [RegionPlan#alone]
         /// @return false if there is no room for that now
-        boolean alone(Region region, int... places);
+        boolean remake(Region region, int... places);
     }
 
     private final Hart hart;
@@ -124,7 +122,7 @@ final class Chain implements TranslatedCode {
     private void split(int number, long from, long pc, int begin) {
         Region region = batches.region(number);
         Held held = region.held;
-        if (!isPossibleAlone(regions.original(begin))) {
+        if (held.asked || !isPossibleAlone(regions.original(begin))) {
             return;
         }
         int place = (int) (pc - (from & -GuestRam.PAGE_SIZE));
@@ -137,7 +135,9 @@ final class Chain implements TranslatedCode {
         }
         long steps = batches.steps(number);
         boolean often = steps - held.stepsBefore < SPLITS_MAX * SPLIT_STEPS;
-        held.splits = often && requests.alone(region, held.splitAt) ? -SPLITS_BETWEEN : 0;
+        held.asked = often && requests.remake(region, held.splitAt);
+        held.splits = 0;
+        held.splitAt = new int[0];
         held.stepsBefore = steps;
     }
 

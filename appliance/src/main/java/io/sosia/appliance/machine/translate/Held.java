@@ -9,11 +9,11 @@ final class Held {
     final long original;
     /// Whether a better one is being made.
     boolean asked;
-    /// How often it was left because accesses that share a look lay in two pages; where some of these are, see [RegionPlan#alone]; the steps
-    /// when they began to be counted.
+    /// How often it was left because accesses that share a look lay in two pages, and the steps when this began to be counted.
     int splits;
-    int[] splitAt = {};
     long stepsBefore;
+    /// Where some of these accesses are, see [RegionPlan#alone].
+    int[] splitAt = {};
 
     Held(Tier tier, RegionPlan plan, long original) {
         this.tier = tier;

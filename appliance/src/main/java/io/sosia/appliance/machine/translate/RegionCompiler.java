@@ -181,21 +181,22 @@ final class RegionCompiler {
     private Label edge(int from, int to) {
         Label head = heads.get(to);
         boolean samePage = RegionPlan.samePage(from, to);
-        boolean crosses = head != null && plan.blocks().get(shape.number(to)).crosses();
+        boolean crosses = head != null && shape.crosses(to);
         if (head == null || crosses && !samePage) {
+            // Of two pages only one is asked for.
             return exitTo(to, 0);
         }
         if (samePage && !crosses) {
             return head;
         }
         int asked = crosses ? to + 2 : to;
-        Label crossing = code.newLabel();
+        Label ask = code.newLabel();
         Label unmapped = exitTo(to, 0);
-        edges.add(() -> code.labelBinding(crossing)
+        edges.add(() -> code.labelBinding(ask)
                 .lload(BASE).loadConstant((long) (asked & -4096)).ladd().loadConstant(plan.page(asked))
                 .invokestatic(ACCESS, "mapped", MethodTypeDesc.ofDescriptor("(JI)Z"))
                 .ifeq(unmapped).goto_(head));
-        return crossing;
+        return ask;
     }
 
     /// @param access to memory, or null

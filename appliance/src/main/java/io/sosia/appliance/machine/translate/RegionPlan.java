@@ -32,8 +32,7 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, i
             return at + 2 * Arrays.stream(words).mapToInt(Op::length).sum();
         }
 
-        /// Whether its first instruction goes on in the next page. Nothing else lies in such a block, and it is entered only from its own
-        /// page.
+        /// Whether its first instruction, which is its only one then, goes on in the next page.
         boolean crosses() {
             return !samePage(at, at + 2 * Op.length(words[0]) - 2);
         }

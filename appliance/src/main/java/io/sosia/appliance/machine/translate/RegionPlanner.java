@@ -189,15 +189,19 @@ final class RegionPlanner {
     /// The decoded instruction, or [Op#UNDECODED] for one that was never executed or is not to be translated.
     private long word(int bit) {
         int page = pages[bit / CodeCache.SLOTS];
-        int slot = bit % CodeCache.SLOTS;
-        if (Op.op(code.word(page, slot)) != Op.CROSSING) {
-            return word(page, slot);
+        if (!crosses(bit)) {
+            return word(page, bit % CodeCache.SLOTS);
         }
         int behind = bit(place(bit) + 2);
         return behind == NOWHERE ? Op.UNDECODED : translatable(code.decodeCrossing(page, pages[behind / CodeCache.SLOTS]));
     }
 
-    /// The same for one that does not go on in the next page.
+    /// Whether an instruction goes on in the next page.
+    private boolean crosses(int bit) {
+        return Op.op(code.word(pages[bit / CodeCache.SLOTS], bit % CodeCache.SLOTS)) == Op.CROSSING;
+    }
+
+    /// The same, but not for one that goes on in the next page either: no region begins there, and nothing is followed there by a jump.
     private long word(int page, int slot) {
         long word = code.word(page, slot);
         return Op.op(word) == Op.TRANSLATED ? translated.original(page, slot) : translatable(word);
@@ -252,7 +256,7 @@ final class RegionPlanner {
             before = word;
             place = behind;
             bit = bit(place);
-            if (bit != NOWHERE && (!samePage || Op.op(code.word(pages[bit / CodeCache.SLOTS], bit % CodeCache.SLOTS)) == Op.CROSSING)) {
+            if (bit != NOWHERE && (!samePage || crosses(bit))) {
                 // Which page comes next is asked at a block's beginning.
                 heads.set(bit);
             }

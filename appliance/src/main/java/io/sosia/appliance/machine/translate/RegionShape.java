@@ -151,8 +151,13 @@ final class RegionShape {
     }
 
     /// The block that begins at a place; negative if none does.
-    int number(int place) {
+    private int number(int place) {
         return Arrays.binarySearch(heads, place);
+    }
+
+    /// Whether the block that begins at a place goes on in the next page by its only instruction.
+    boolean crosses(int place) {
+        return blocks.get(number(place)).crosses();
     }
 
     /// Whether a block may go on in the next one without a jump.

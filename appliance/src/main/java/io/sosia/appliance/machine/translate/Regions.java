@@ -109,7 +109,7 @@ final class Regions {
         batches.refresh(region.batch);
         Region there = at(begin(page, slot));
         Held before = there == null ? null : there.held;
-        if (before != null && arrival.tier == Tier.PEAK) {
+        if (before != null && arrival.tier.compareTo(before.tier) >= 0) {
             before.asked = false;
         }
         if (!Arrays.equals(arrival.versions, versions(plan)) || !code.holds(page)) {

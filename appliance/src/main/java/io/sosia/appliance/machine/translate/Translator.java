@@ -130,7 +130,7 @@ public final class Translator implements Engine {
         }
 
         @Override
-        public boolean alone(Region region, int... places) {
+        public boolean remake(Region region, int... places) {
             return queue.hasRoom() && ask(region.held.tier, region.held.plan.withAlone(places));
         }
     }

@@ -294,7 +294,7 @@ class AccessGroupsTest {
         }
         assertThat(before).isPositive();
         assertThat(board.ended).isFalse();
-        // Each of the parts is asked for once more after thousands of splits, about 5 in all; at each 64th split, it would be a hundred.
+        // What looks alone by now is not asked for again; at each 64th split, it would be a hundred times.
         assertThat(offered[0] - before).as("asked in the last 300,000 steps").isLessThan(10);
     }
 
