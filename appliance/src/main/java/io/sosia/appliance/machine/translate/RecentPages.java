@@ -39,7 +39,7 @@ final class RecentPages {
         blocks = plan.blocks();
         first = Regions.begin(plan.page(plan.entry()), RegionPlan.slot(plan.entry())) * SCATTER >>> 16;
         left = any ? MOST : 0;
-        for (int i = 0; i < blocks.size(); i++) {
+        for (int i = 0; any && i < blocks.size(); i++) {
             if (shape.isInLoop(i)) {
                 for (long word : blocks.get(i).words()) {
                     loaded |= Op.op(word) == Op.LD ? RegisterUse.written(word) : 0;
@@ -51,6 +51,9 @@ final class RecentPages {
     /// Goes on to a block.
     void begin(int block) {
         inLoop = shape.isInLoop(block);
+        if (!inLoop || left == 0) {
+            return;
+        }
         striding = 0;
         int computed = 0;
         for (long word : blocks.get(block).words()) {

@@ -290,7 +290,7 @@ final class RegionPlanner {
     /// Places that an indirect jump, other than a return, has led to lately; none for a plan that is not worth guesses.
     private int[] guesses(int bit) {
         if (!guessing || RegionShape.isReturn(word(bit))) {
-            return new int[0];
+            return NONE;
         }
         long[] targets = jumps.of(Regions.begin(pages[bit / CodeCache.SLOTS], bit % CodeCache.SLOTS));
         return Arrays.stream(targets).map(each -> each - base).filter(RegionPlan::isPlace).mapToInt(each -> (int) each).toArray();
@@ -305,7 +305,7 @@ final class RegionPlanner {
         long[] block = new long[countMax];
         for (int head = heads.nextSetBit(0); head >= 0; head = heads.nextSetBit(head + 1)) {
             int length = 0;
-            int[] guesses = {};
+            int[] guesses = NONE;
             int place = place(head);
             int bit = head;
             while (bit != NOWHERE && chosen.get(bit) && (bit == head || !heads.get(bit))) {

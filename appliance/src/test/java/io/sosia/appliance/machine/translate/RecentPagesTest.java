@@ -33,7 +33,8 @@ class RecentPagesTest {
     private static final int RIGHTS = PageTables.V | PageTables.R | PageTables.W | PageTables.X | PageTables.A | PageTables.D;
     private static final int PAGES = 4;
     private static final int TIMES = 4000;
-    private static final int RAM_PAGES = 8;
+    /// Pages from the RAM of [#DATA] to where it is mapped instead.
+    private static final int ELSEWHERE = 8;
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 8, 24, 509, 2000, -3, -40})
@@ -71,14 +72,14 @@ class RecentPagesTest {
     @ParameterizedTest
     @ValueSource(ints = {7, 63, 255})
     void aPageThatIsMappedElsewhere(int mask) {
-        TestBoard board = run((board0, a) -> {
+        TestBoard board = run((target, a) -> {
             Label again = a.label();
             Label same = a.label();
-            PageTables tables = new PageTables(board0.ram, TABLES);
+            PageTables tables = new PageTables(target.ram, TABLES);
             a.li(A0, DATA);
             a.li(A1, tables.slot(DATA, 0));
             a.li(A2, PageTables.entry(DATA, RIGHTS));
-            a.li(A3, PageTables.entry(DATA + RAM_PAGES * GuestRam.PAGE_SIZE, RIGHTS) ^ PageTables.entry(DATA, RIGHTS));
+            a.li(A3, PageTables.entry(DATA + ELSEWHERE * GuestRam.PAGE_SIZE, RIGHTS) ^ PageTables.entry(DATA, RIGHTS));
             a.li(S0, TIMES);
             a.bind(again);
             a.ld(T0, A0, 16);
@@ -104,6 +105,7 @@ class RecentPagesTest {
             Label same = a.label();
             a.li(A0, DATA);
             a.li(S0, TIMES);
+            // addi t0, t0, 1 and ret.
             a.li(A1, 0x00128293);
             a.li(A2, 0x00008067);
             a.bind(again);
