@@ -20,6 +20,9 @@ final class AddressSpace {
     private static final int TABLES = 2 * VIEWS + 2;
     private static final int CHUNK_WORDS = Tlb.CHUNKS / Long.SIZE;
 
+    /// Of a key, those that name the table; above them it counts what has gone from that.
+    private static final int KEY_TABLE_BITS = 8;
+
     /// Bytes that one space takes.
     private static final int SIZE = TABLES * Tlb.SIZE;
 
@@ -33,6 +36,14 @@ final class AddressSpace {
     private int used;
     /// Bit for each chunk of each table that holds anything, or may.
     private final long[] filled = new long[TABLES * CHUNK_WORDS];
+    private final int number;
+    /// How often pages have gone from each of the tables of fetches.
+    private final long[] fetchesGone = new long[2];
+
+    /// @param number of the space among all
+    AddressSpace(int number) {
+        this.number = number;
+    }
 
     /// The table of readable pages of a view.
     long loads(int view) {
@@ -47,6 +58,12 @@ final class AddressSpace {
     /// The table of executable pages.
     long fetches(boolean user) {
         return use(fetchTable(user));
+    }
+
+    /// See [Mmu#fetchKey].
+    long fetchKey(boolean user) {
+        int mode = user ? 1 : 0;
+        return fetchesGone[mode] << KEY_TABLE_BITS | 2L * number + mode;
     }
 
     /// Enters a page that may be read.
@@ -69,7 +86,16 @@ final class AddressSpace {
     private void enter(int table, long va, long address) {
         int chunk = Tlb.chunk(va);
         filled[table * CHUNK_WORDS + chunk / Long.SIZE] |= 1L << chunk;
-        Tlb.enter(at(table), va, address);
+        if (Tlb.enter(at(table), va, address)) {
+            gone(table);
+        }
+    }
+
+    /// A page has gone from a table.
+    private void gone(int table) {
+        if (table >= 2 * VIEWS) {
+            fetchesGone[table - 2 * VIEWS]++;
+        }
     }
 
     private static int loadTable(int view) {
@@ -124,6 +150,7 @@ final class AddressSpace {
         }
         if (any) {
             Tlb.clearRecent(at(table));
+            gone(table);
         }
     }
 
@@ -134,8 +161,8 @@ final class AddressSpace {
     }
 
     private void drop(int table, long va) {
-        if (isFilled(table, Tlb.chunk(va))) {
-            Tlb.drop(at(table), va);
+        if (isFilled(table, Tlb.chunk(va)) && Tlb.drop(at(table), va)) {
+            gone(table);
         }
     }
 
@@ -152,8 +179,8 @@ final class AddressSpace {
             int table = Integer.numberOfTrailingZeros(left);
             for (int i = 0; i < count; i++) {
                 int chunk = first + i & Tlb.CHUNKS - 1;
-                if (isFilled(table, chunk)) {
-                    Tlb.dropRegion(at(table), chunk, va, shift);
+                if (isFilled(table, chunk) && Tlb.dropRegion(at(table), chunk, va, shift)) {
+                    gone(table);
                 }
             }
         }

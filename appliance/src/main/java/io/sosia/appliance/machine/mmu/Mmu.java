@@ -73,7 +73,7 @@ public final class Mmu {
         this.dropped = dropped;
         walked = new WalkedPage[ram.pages()];
         reverseMap = new ReverseMap(ram.pages());
-        Arrays.setAll(spaces, _ -> new AddressSpace());
+        Arrays.setAll(spaces, AddressSpace::new);
         ram.setPageTableWatcher(this::written);
         ram.setCloser(this::dropStores);
         select(0, false, false, false);
@@ -106,6 +106,12 @@ public final class Mmu {
     /// The table of executable pages, see [Tlb].
     public long fetches() {
         return fetches;
+    }
+
+    /// Stands for what [#fetches] has: it is another one when the table is, and once a translation has gone from that. Of its bits, so few
+    /// are used that the upper 16 are free.
+    public long fetchKey() {
+        return space.fetchKey(user);
     }
 
     /// RAM offset of `va` if the tables have it for `access`, else -1: never a fault, never a walk.

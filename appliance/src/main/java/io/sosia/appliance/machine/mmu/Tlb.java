@@ -86,14 +86,17 @@ public final class Tlb {
     }
 
     /// @param address where the page of `va` lies
-    static void enter(long table, long va, long address) {
+    /// @return whether another has gone for it
+    static boolean enter(long table, long va, long address) {
         long page = va & -4096;
         long e = entry(table, va);
-        if (NativeMemory.getLong(e) != NONE) {
+        boolean gone = NativeMemory.getLong(e) != NONE;
+        if (gone) {
             clearRecent(table);
         }
         NativeMemory.putLong(e, page);
         NativeMemory.putLong(e + ADDEND, address - page);
+        return gone;
     }
 
     /// Where `va` lies in the host's memory, or 0 when it is not entered.
@@ -102,16 +105,21 @@ public final class Tlb {
         return NativeMemory.getLong(e) == (va & -4096) ? va + NativeMemory.getLong(e + ADDEND) : 0;
     }
 
-    static void drop(long table, long vaPage) {
+    /// @return whether it was entered
+    static boolean drop(long table, long vaPage) {
         long e = entry(table, vaPage);
-        if (NativeMemory.getLong(e) == vaPage) {
+        boolean gone = NativeMemory.getLong(e) == vaPage;
+        if (gone) {
             NativeMemory.putLong(e, NONE);
             clearRecent(table);
         }
+        return gone;
     }
 
     /// Drops what a chunk has of the aligned region of `2^shift` bytes.
-    static void dropRegion(long table, int chunk, long va, int shift) {
+    ///
+    /// @return whether that was any
+    static boolean dropRegion(long table, int chunk, long va, int shift) {
         long first = table + (long) chunk * CHUNK_SIZE;
         boolean any = false;
         for (long e = first; e < first + CHUNK_SIZE; e += 1 << ENTRY_SHIFT) {
@@ -123,5 +131,6 @@ public final class Tlb {
         if (any) {
             clearRecent(table);
         }
+        return any;
     }
 }

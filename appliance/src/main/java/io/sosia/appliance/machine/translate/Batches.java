@@ -1,5 +1,6 @@
 package io.sosia.appliance.machine.translate;
 
+import io.sosia.appliance.machine.memory.NativeMemory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -48,9 +49,9 @@ final class Batches {
     ///
     /// @return whether it is worth telling
     boolean executed(int number, int count) {
-        long sum = steps[2 * number] + count;
-        steps[2 * number] = sum;
-        return sum > steps[2 * number + 1];
+        long sum = NativeMemory.get(steps, 2 * number) + count;
+        NativeMemory.put(steps, 2 * number, sum);
+        return sum > NativeMemory.get(steps, 2 * number + 1);
     }
 
     /// Steps executed in a region.

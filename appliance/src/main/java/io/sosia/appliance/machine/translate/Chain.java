@@ -46,13 +46,15 @@ final class Chain implements TranslatedCode {
     private final Regions regions;
     private final Batches batches;
     private final Requests requests;
+    private final NextRegions known;
     private final long ramAddress;
 
-    Chain(Hart hart, Handover handover, Regions regions, Batches batches, Requests requests) {
+    Chain(Hart hart, Handover handover, Regions regions, Batches batches, NextRegions known, Requests requests) {
         this.hart = hart;
         this.handover = handover;
         this.regions = regions;
         this.batches = batches;
+        this.known = known;
         this.requests = requests;
         ramAddress = hart.ram().address();
     }
@@ -61,14 +63,13 @@ final class Chain implements TranslatedCode {
     public int run(int page, int slot, long pc, long limit, int left) {
         Handover handover = this.handover;
         Hart hart = this.hart;
-        Regions regions = this.regions;
         Batches batches = this.batches;
-        long ramAddress = this.ramAddress;
         handover.limit = limit;
         handover.pc = pc;
         Mmu mmu = hart.mmu();
         long tables = mmu.loads();
-        long fetches = mmu.fetches();
+        long key = mmu.fetchKey();
+        long entries = known.entries();
         int number = regions.number(Regions.begin(page, slot));
         long at = pc;
         int rest = left;
@@ -92,25 +93,36 @@ final class Chain implements TranslatedCode {
             }
             long from = at;
             at = handover.pc;
-            boolean split = (at & Handover.SPLIT) != 0;
-            if (split) {
-                at &= ~Handover.SPLIT;
-                handover.pc = at;
-            }
-            long address = Tlb.probe(fetches, at);
-            if (address == 0) {
-                return rest;
-            }
-            int begin = (int) (address - ramAddress) >>> 1;
-            if (split) {
-                split(number, from, at, begin);
-            }
-            int next = regions.number(begin);
+            int next = NextRegions.number(entries, key, at);
             if (next == Regions.NONE) {
-                return rest;
+                next = find(number, from, at);
+                if (next == Regions.NONE) {
+                    return rest;
+                }
+                at &= ~Handover.SPLIT;
+                NextRegions.note(entries, key, at, next);
             }
             number = next;
         }
+    }
+
+    /// Number of the region to go on in, or [Regions#NONE].
+    ///
+    /// @param number of the one that was left
+    /// @param from   where that begins
+    /// @param at     where it was left to, perhaps with a mark
+    private int find(int number, long from, long at) {
+        long pc = at & ~Handover.SPLIT;
+        long address = Tlb.probe(hart.mmu().fetches(), pc);
+        if (address == 0) {
+            return Regions.NONE;
+        }
+        int begin = (int) (address - ramAddress) >>> 1;
+        if (pc != at) {
+            handover.pc = pc;
+            split(number, from, pc, begin);
+        }
+        return regions.number(begin);
     }
 
     /// Accesses that look for their page together were not possible. Where that is so often because the page ends between them, the region

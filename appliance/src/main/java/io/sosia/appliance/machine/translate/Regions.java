@@ -18,6 +18,7 @@ final class Regions {
     private final CodeCache code;
     private final long peakSteps;
     private final Batches batches;
+    private final NextRegions known;
     /// By page and slot where they begin.
     private final Region[][] begins;
     /// By the low bits of where they begin, the last one looked for: where that is, and its number.
@@ -30,11 +31,12 @@ final class Regions {
 
     /// @param peakSteps steps in a quick region after which it is worth telling
     @SuppressWarnings({"unchecked", "rawtypes"})
-    Regions(Hart hart, CodeCache code, long peakSteps, Batches batches) {
+    Regions(Hart hart, CodeCache code, long peakSteps, Batches batches, NextRegions known) {
         this.hart = hart;
         this.code = code;
         this.peakSteps = peakSteps;
         this.batches = batches;
+        this.known = known;
         begins = new Region[hart.ram().pages()][];
         touching = new List[hart.ram().pages()];
         changes = new long[hart.ram().pages()];
@@ -175,6 +177,7 @@ final class Regions {
         }
         begins[page(begin)][begin % CodeCache.SLOTS] = null;
         quick[begin & quick.length - 1] = -1;
+        known.forget();
         batches.remove(region);
         restore(region);
         for (int each : region.held.plan.pages()) {

@@ -57,8 +57,9 @@ public final class Translator implements Engine {
         handover = new Handover(hart);
         batches = new Batches(regionsMax);
         loader = new RegionLoader(handover, batches.size());
-        regions = new Regions(hart, code, peakSteps, batches);
-        Chain chain = new Chain(hart, handover, regions, batches, new HotCode());
+        NextRegions known = new NextRegions();
+        regions = new Regions(hart, code, peakSteps, batches, known);
+        Chain chain = new Chain(hart, handover, regions, batches, known, new HotCode());
         planner = new RegionPlanner(hart.mmu(), code, chain, handover.jumps);
         interpreter = new Interpreter(hart, code, chain);
     }

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sosia.appliance.machine.exec.PageTables;
 import io.sosia.appliance.machine.memory.GuestRam;
 import io.sosia.appliance.machine.memory.NativeMemory;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,6 +65,21 @@ class MmuTablesTest {
         }
     }
 
+    @Test
+    void eachTableOfFetchesHasAKeyOfItsOwn() {
+        Set<Long> keys = new HashSet<>();
+        Set<Long> tables = new HashSet<>();
+        for (int i = 0; i < 8; i++) {
+            for (boolean user : new boolean[] {false, true}) {
+                mmu.select(new PageTables(ram, TABLES + i * 20L * GuestRam.PAGE_SIZE).satp(), user, false, false);
+                keys.add(mmu.fetchKey());
+                tables.add(mmu.fetches());
+            }
+        }
+        assertThat(tables).hasSize(16);
+        assertThat(keys).hasSize(16);
+    }
+
     private void inAllViews(PageTables[] spaces, long[] addresses, LongConsumer check) {
         for (long va : addresses) {
             for (PageTables each : spaces) {
@@ -82,6 +101,8 @@ class MmuTablesTest {
         }
         int known = 0;
         int recent = 0;
+        Map<Long, Map<Long, Long>> fetched = new HashMap<>();
+        int kept = 0;
         for (int i = 0; i < 100_000; i++) {
             PageTables space = spaces[random.nextInt(random.nextInt(spaces.length) + 1)];
             boolean bare = random.nextInt(8) == 0;
@@ -106,6 +127,15 @@ class MmuTablesTest {
                 recent += checkRecent(random, bare ? null : space, stores);
                 keepRecent(random, va, stores);
             }
+            Map<Long, Long> sameKey = fetched.computeIfAbsent(mmu.fetchKey(), _ -> new HashMap<>());
+            for (Map.Entry<Long, Long> each : sameKey.entrySet()) {
+                kept++;
+                long expected = bare ? each.getKey() : walk(space, each.getKey());
+                assertThat(each.getValue()).as("seed %d, round %d, 0x%x", seed, i, each.getKey()).isEqualTo(expected);
+            }
+            if (mmu.probe(va, Mmu.FETCH) >= 0) {
+                sameKey.put(va, GuestRam.BASE + mmu.probe(va, Mmu.FETCH));
+            }
             long any = address(random, bare ? BARE : random.nextInt(3));
             long expected = bare ? any : walk(space, any);
             for (int access : ACCESSES) {
@@ -120,6 +150,7 @@ class MmuTablesTest {
         }
         assertThat(known).isGreaterThan(1000);
         assertThat(recent).isGreaterThan(1000);
+        assertThat(kept).isGreaterThan(1000);
     }
 
     /// Copies what the tables say of an address to a recent entry, as translated code does.
