@@ -36,7 +36,7 @@ public class RegionBenchmark {
             }
             blocks.add(new RegionPlan.Block(place, words));
         }
-        plan = new RegionPlan(0, blocks, new int[] {0}, new int[] {1}, new int[0], false);
+        plan = new RegionPlan(0, blocks, new int[] {0}, new int[] {1}, new long[0], new int[0], false);
     }
 
     @Benchmark

@@ -14,7 +14,7 @@ import java.util.Arrays;
 ///
 /// A page has a word ([Op]) for each halfword, decoded when first executed, and two words of [Op#PAGE_END] behind them: one
 /// for what ends at the page's end, one for an instruction that crosses it. Beside them it counts for each slot how often it was
-/// jumped to: its heat.
+/// jumped to, its heat; and of those that a translated block begins in, how often that was executed, as long as that is counted.
 public final class CodeCache {
 
     /// Told when instructions that were decoded may no longer be what memory holds.
@@ -29,14 +29,16 @@ public final class CodeCache {
     /// Halfwords of a page.
     public static final int SLOTS = GuestRam.PAGE_SIZE / 2;
 
-    /// Pages held at most (20 KiB each); the one longest held makes room.
+    /// Pages held at most (28 KiB each); the one longest held makes room.
     private static final int PAGES_MAX = 4096;
     /// A page written this often holds more data than code: it is dropped as a whole.
     private static final int WRITES_MAX = 64;
     private static final int LENGTH_MAX = 64;
     /// Of a page: from its words, of which there are two more, to its slots' heats: 0 when hot, before that below.
     private static final int HEATS = (SLOTS + 2) * Long.BYTES;
-    private static final int PLACE_BYTES = HEATS + SLOTS * Short.BYTES;
+    /// To its slots' counts of executions.
+    private static final int COUNTS = HEATS + SLOTS * Short.BYTES;
+    private static final int PLACE_BYTES = COUNTS + SLOTS * Integer.BYTES;
 
     private final Hart hart;
     private final GuestRam ram;
@@ -97,6 +99,17 @@ public final class CodeCache {
         NativeMemory.putShort(pages[page] + HEATS + (long) slot * Short.BYTES, (short) (heat - heatMax));
     }
 
+    /// Where in [NativeMemory] it is counted, by an `int`, how often a slot of a RAM page that is held was executed; those of the page's other
+    /// slots lie beside it.
+    public long countAddress(int page, int slot) {
+        return pages[page] + COUNTS + (long) slot * Integer.BYTES;
+    }
+
+    /// How often a slot of a RAM page was executed, as far as that was counted; 0 of one that is not held.
+    public long count(int page, int slot) {
+        return holds(page) ? Integer.toUnsignedLong(NativeMemory.getInt(countAddress(page, slot))) : 0;
+    }
+
     /// The words of a RAM page, held from now on.
     long page(int page) {
         long words = pages[page];
@@ -110,6 +123,7 @@ public final class CodeCache {
         }
         long words = NativeMemory.address(places) + (long) next * PLACE_BYTES;
         NativeMemory.fill(words, SLOTS * Long.BYTES, (byte) Op.UNDECODED);
+        NativeMemory.fill(words + COUNTS, SLOTS * Integer.BYTES, (byte) 0);
         held[next] = page;
         next = next + 1 == held.length ? 0 : next + 1;
         pages[page] = words;

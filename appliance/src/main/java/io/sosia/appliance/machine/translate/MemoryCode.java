@@ -182,6 +182,14 @@ final class MemoryCode {
         plus(access.distance());
     }
 
+    /// Counts one more in an `int` of the host's memory.
+    void count(long address) {
+        memory().loadConstant(address);
+        memory().loadConstant(address);
+        access("getInt", GET_INT).iconst_1().iadd();
+        access("putInt", PUT_INT);
+    }
+
     /// Pushes the page that lies so far from the value of a group's register.
     private void page(AccessGroups.Group group, int distance) {
         address(group.register, distance);

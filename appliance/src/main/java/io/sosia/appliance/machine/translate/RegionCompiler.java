@@ -19,6 +19,7 @@ import java.util.TreeMap;
 /// Where it is entered, and where it jumps back to, it leaves unless the budget has steps for the longest way from there to the next such
 /// place; each block takes its own off when it begins. An instruction that has to be left to the interpreter gives back its own and those
 /// behind it, and brings home the registers that the block has changed ([GuestRegisters]).
+/// If the plan says so, each block is counted.
 final class RegionCompiler {
 
     /// Name and type of the method, see [Region#run]; and of the static field that holds the class's only object.
@@ -159,6 +160,9 @@ final class RegionCompiler {
         RegionPlan.Block block = plan.blocks().get(number);
         int steps = block.words().length;
         code.iinc(LEFT, -steps);
+        if (plan.counting()) {
+            memory.count(plan.countAddress(block.at()));
+        }
         AccessGroups groups = new AccessGroups(block, plan.alone());
         int place = block.at();
         for (int i = 0; i < steps; i++) {

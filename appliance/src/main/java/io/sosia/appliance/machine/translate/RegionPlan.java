@@ -1,5 +1,6 @@
 package io.sosia.appliance.machine.translate;
 
+import io.sosia.appliance.machine.exec.CodeCache;
 import io.sosia.appliance.machine.isa.Op;
 import io.sosia.appliance.machine.memory.GuestRam;
 import java.util.ArrayList;
@@ -16,9 +17,10 @@ import java.util.stream.IntStream;
 /// @param blocks    the basic blocks, in ascending places
 /// @param distances how many pages each page of the region lies behind the one it is entered in
 /// @param pages     RAM page of each
+/// @param counts    where it is counted how often blocks of each page are executed, see [CodeCache#countAddress]; empty if it is not
 /// @param alone     places of accesses to memory that are not to be the first of a group, see [AccessGroups]
 /// @param lasting   whether it is expected to execute many steps each time it is entered, see [RecentPages]
-record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, int[] alone, boolean lasting) {
+record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, long[] counts, int[] alone, boolean lasting) {
 
     /// Instructions that follow each other, of which only the last may jump.
     ///
@@ -75,7 +77,7 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, i
     /// The same, with more places of accesses that are not to be the first of a group.
     RegionPlan withAlone(int... more) {
         int[] all = IntStream.concat(Arrays.stream(alone), Arrays.stream(more)).distinct().toArray();
-        return new RegionPlan(entry, blocks, distances, pages, all, lasting);
+        return new RegionPlan(entry, blocks, distances, pages, counts, all, lasting);
     }
 
     /// The part of it that is nearest to its entry.
@@ -91,7 +93,7 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, i
             }
         }
         kept.sort(Comparator.comparingInt(Block::at));
-        return new RegionPlan(entry, kept, distances, pages, alone, lasting);
+        return new RegionPlan(entry, kept, distances, pages, counts, alone, lasting);
     }
 
     /// Where a [Op#JALR] goes whose register the instruction before it has loaded: a far call or jump.
@@ -119,9 +121,23 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, i
 
     /// RAM page of a place in the region.
     int page(int place) {
+        return pages[pageNumber(place)];
+    }
+
+    /// Whether it is counted how often blocks are executed.
+    boolean counting() {
+        return counts.length > 0;
+    }
+
+    /// Where that is, for the block at a place.
+    long countAddress(int place) {
+        return counts[pageNumber(place)] + (long) slot(place) * Integer.BYTES;
+    }
+
+    private int pageNumber(int place) {
         for (int i = 0; i < distances.length; i++) {
             if (distances[i] == place >> GuestRam.PAGE_SHIFT) {
-                return pages[i];
+                return i;
             }
         }
         throw new IllegalArgumentException("place " + place + " is not in the region");

@@ -5,26 +5,60 @@ import io.sosia.appliance.machine.exec.TranslatedCode;
 import io.sosia.appliance.machine.isa.Op;
 import io.sosia.appliance.machine.memory.GuestRam;
 import io.sosia.appliance.machine.mmu.Mmu;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 
 /// Chooses the instructions of a region: from a hot one along jumps and calls, near and far and to where indirect ones have led lately,
-/// through code that has been executed before and branches that have been taken now and then, nearest first.
+/// through code that has been executed before.
+///
+/// What is nearest is taken in first, and where branches lead that have been taken now and then. But a peak region that is executed for a
+/// few steps at a time takes in what is executed most of those times, by the counts of quick ones: what it hardly ever comes to would take
+/// up room, in it and in the host's caches. In one that lasts, a loop most likely, that matters less than seldom to be left.
 final class RegionPlanner {
 
     private static final int PAGES_MAX = 12;
     private static final int NOWHERE = -1;
     private static final int[] NONE = {};
+    private static final long[] NO_COUNTS = {};
     /// Where a branch leads is taken in from this part of the jumps on that make code hot.
     private static final int WARM_PART = 32;
+    /// What is executed more seldom, for each time that a region is, is not taken in.
+    private static final double WEIGHT_MIN = 1.0 / 32;
 
     /// How far before a hot place something around it is looked for, in halfwords, and its part of the jumps that make code hot.
     private static final int AROUND_MAX = 256;
     private static final int AROUND_PART = 8;
+
+    /// What code is weighed within: the region from its entry on, or a function from there on that it calls.
+    ///
+    /// @param count  how often that entry was executed, in quick regions; 0 if that is not known
+    /// @param weight the entry's
+    private record Scope(long count, double weight) {
+
+        /// @param executed how often a place was; 0 if that is not known
+        /// @param before   weight of what leads there
+        double weigh(long executed, double before) {
+            return count == 0 || executed == 0 ? before : weight * Math.min(1, (double) executed / count);
+        }
+    }
+
+    /// A place still to follow.
+    ///
+    /// @param weight how often it is executed for each time that the region is, as far as that is known, and 1 at most
+    /// @param number in the order in which the places were met; of one that a branch runs on to, the number of the way there
+    private record Way(int place, double weight, Scope scope, int number) implements Comparable<Way> {
+
+        /// The heaviest first, then the one met first.
+        @Override
+        public int compareTo(Way other) {
+            int byWeight = Double.compare(other.weight, weight);
+            return byWeight != 0 ? byWeight : Integer.compare(number, other.number);
+        }
+    }
 
     private final Mmu mmu;
     private final CodeCache code;
@@ -37,15 +71,19 @@ final class RegionPlanner {
     private final BitSet heads = new BitSet(PAGES_MAX * CodeCache.SLOTS);
     /// Slots of a page that lead to another.
     private final BitSet leads = new BitSet(CodeCache.SLOTS);
-    /// Places still to follow.
-    private final ArrayDeque<Integer> next = new ArrayDeque<>();
+    private final PriorityQueue<Way> next = new PriorityQueue<>();
+    /// Places met.
+    private int met;
     private final int[] distances = new int[PAGES_MAX];
     private final int[] pages = new int[PAGES_MAX];
     private long base;
     private int pageCount;
     private int count;
     private int countMax;
+    /// Whether to follow indirect jumps.
     private boolean guessing;
+    /// Whether to choose by what was counted.
+    private boolean weighing;
 
     RegionPlanner(Mmu mmu, CodeCache code, TranslatedCode translated, JumpTargets jumps) {
         this.mmu = mmu;
@@ -94,9 +132,9 @@ final class RegionPlanner {
     /// Plans a region that begins at `pc`.
     ///
     /// @param page    RAM page of `pc`
-    /// @param tier    what it is worth: how many instructions, and whether guesses
+    /// @param tier    what it is worth: how many instructions, and which
     /// @param alone   see [RegionPlan]
-    /// @param lasting whether it is expected to execute many steps each time
+    /// @param lasting whether it is expected to execute many steps each time, and takes in all that is warm
     RegionPlan plan(long pc, int page, Tier tier, int[] alone, boolean lasting) {
         chosen.clear();
         heads.clear();
@@ -104,16 +142,18 @@ final class RegionPlanner {
         count = 0;
         countMax = tier.instructionsMax;
         guessing = tier == Tier.PEAK;
+        weighing = guessing && !lasting;
+        met = 0;
         base = pc & -4096;
         pageCount = 0;
         add(0, page);
         int entry = (int) pc & GuestRam.PAGE_SIZE - 1;
-        head(entry);
+        head(entry, 1, scope(entry, 1));
         while (!next.isEmpty() && count < countMax) {
             follow(next.remove());
         }
-        return new RegionPlan(entry, blocks(), Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount), alone,
-                lasting);
+        return new RegionPlan(entry, blocks(), Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount),
+                tier == Tier.QUICK ? counts() : NO_COUNTS, alone, lasting);
     }
 
     /// Has all that a plan contains count anew until it is hot: it is no reason for a region of its own to be jumped to until this one
@@ -127,6 +167,11 @@ final class RegionPlanner {
         if (code.holds(page) && isWarm(page, slot)) {
             code.setHeat(page, slot, warmMin);
         }
+    }
+
+    /// See [RegionPlan].
+    private long[] counts() {
+        return Arrays.stream(pages, 0, pageCount).mapToLong(page -> code.countAddress(page, 0)).toArray();
     }
 
     private int add(int distance, int page) {
@@ -171,19 +216,26 @@ final class RegionPlanner {
         return (distances[bit / CodeCache.SLOTS] << GuestRam.PAGE_SHIFT) + 2 * (bit % CodeCache.SLOTS);
     }
 
+    /// @param before weight of what leads there
     /// @return whether there is code to go on with
-    private boolean head(int place) {
+    private boolean head(int place, double before, Scope scope) {
         int page = ramPage(place);
-        if (page == NOWHERE || word(page, RegionPlan.slot(place)) == Op.UNDECODED) {
-            return false;
-        }
-        int bit = bit(place);
+        return page != NOWHERE && word(page, RegionPlan.slot(place)) != Op.UNDECODED && add(place, before, scope, met++);
+    }
+
+    private boolean add(int place, double before, Scope scope, int number) {
+        double weight = scope.weigh(count(place), before);
+        int bit = weight < WEIGHT_MIN ? NOWHERE : bit(place);
         if (bit == NOWHERE) {
             return false;
         }
         heads.set(bit);
-        next.add(place);
+        next.add(new Way(place, weight, scope, number));
         return true;
+    }
+
+    private Scope scope(int entry, double weight) {
+        return new Scope(weighing ? count(entry) : 0, weight);
     }
 
     /// The decoded instruction, or [Op#UNDECODED] for one that was never executed or is not to be translated.
@@ -214,8 +266,8 @@ final class RegionPlanner {
         };
     }
 
-    private void follow(int from) {
-        int place = from;
+    private void follow(Way way) {
+        int place = way.place;
         long before = Op.UNDECODED;
         int bit = bit(place);
         while (bit != NOWHERE && count < countMax && !chosen.get(bit)) {
@@ -228,24 +280,29 @@ final class RegionPlanner {
             int behind = place + 2 * Op.length(word);
             int op = Op.op(word);
             if (op == Op.JAL) {
-                jump(place + Op.immediate(word), behind, word);
+                jump(place + Op.immediate(word), behind, word, way);
                 return;
             }
             if (op == Op.JALR) {
                 // Entered at the jump itself, the block would not know the instruction before it.
                 int target = RegionPlan.farTarget(place - 4, heads.get(bit) ? Op.UNDECODED : before, word);
                 if (target != Integer.MIN_VALUE) {
-                    jump(target, behind, word);
+                    jump(target, behind, word, way);
                 } else {
                     for (int guess : guesses(bit)) {
-                        jump(guess, behind, word);
+                        jump(guess, behind, word, way);
                     }
                 }
                 return;
             }
             if (isBranch(op)) {
-                if (isWarm(place + Op.immediate(word))) {
-                    head(place + Op.immediate(word));
+                int to = place + Op.immediate(word);
+                if (weighing) {
+                    branch(to, behind, way);
+                    return;
+                }
+                if (isWarm(to)) {
+                    head(to, way.weight, way.scope);
                 }
                 int after = bit(behind);
                 if (after != NOWHERE) {
@@ -266,6 +323,26 @@ final class RegionPlanner {
         }
     }
 
+    /// Goes both ways of a branch, if they have been gone.
+    private void branch(int to, int behind, Way way) {
+        long taken = count(to);
+        long notTaken = count(behind);
+        boolean known = taken + notTaken > 0;
+        if (known ? taken > 0 : isWarm(to)) {
+            head(to, way.weight, way.scope);
+        }
+        if (!known || notTaken > 0) {
+            // Even if the instruction there goes on in the next page.
+            add(behind, way.weight, way.scope, way.number);
+        }
+    }
+
+    /// How often the block that begins at a place was executed in quick regions.
+    private long count(int place) {
+        int page = ramPage(place);
+        return page == NOWHERE ? 0 : code.count(page, RegionPlan.slot(place));
+    }
+
     /// Whether what a branch leads to has been jumped to often enough to be worth a part of the region.
     private boolean isWarm(int place) {
         int page = ramPage(place);
@@ -281,13 +358,14 @@ final class RegionPlanner {
         return heat < 0 || heat >= warmMin;
     }
 
-    private void jump(int target, int behind, long word) {
-        if (head(target) && RegionShape.isCall(word)) {
-            head(behind);
+    private void jump(int target, int behind, long word, Way way) {
+        boolean call = RegionShape.isCall(word);
+        if (head(target, way.weight, call ? scope(target, way.weight) : way.scope) && call) {
+            head(behind, way.weight, way.scope);
         }
     }
 
-    /// Places that an indirect jump, other than a return, has led to lately; none for a plan that is not worth guesses.
+    /// Places that an indirect jump, other than a return, has led to lately; none for a quick region.
     private int[] guesses(int bit) {
         if (!guessing || RegionShape.isReturn(word(bit))) {
             return NONE;

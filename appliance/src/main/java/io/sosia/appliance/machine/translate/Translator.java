@@ -19,8 +19,8 @@ public final class Translator implements Engine {
     private static final int REFUSED_PART = 16;
     private static final long PEAK_STEPS = 3_000_000;
     /// Of the steps after which a region is worth a better one, the part that makes it a lasting one if it executes as many at one go:
-    /// five hundred. A run that is asked about is likely to be one of those that most of the steps are in.
-    private static final int LASTING_PART = 6000;
+    /// 2500. A run that is asked about is likely to be one of those that most of the steps are in.
+    private static final int LASTING_PART = 1200;
     /// A region takes some 10 KB of the JVM's metaspace and code cache.
     private static final int REGIONS_MAX = 12_288;
 

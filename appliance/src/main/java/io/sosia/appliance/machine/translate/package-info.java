@@ -2,5 +2,6 @@
 ///
 /// Code that the interpreter has jumped to often is asked for ([Translator]), planned ([RegionPlanner]), written as a class
 /// ([RegionCompiler]) on another thread, taken into use ([Regions]) and executed ([Chain]) until a place is reached that no region
-/// begins at, or that only the interpreter can execute. Imports `machine.exec` and what lies below it.
+/// begins at, or that only the interpreter can execute. What is executed for long is planned once more, and better, by what was counted
+/// meanwhile ([Tier]). Imports `machine.exec` and what lies below it.
 package io.sosia.appliance.machine.translate;
