@@ -18,9 +18,7 @@ public final class Translator implements Engine {
     /// the queue does not run dry meanwhile. A guest's loop heats all its parts at the same time, far more than there is room for.
     private static final int REFUSED_PART = 16;
     private static final long PEAK_STEPS = 3_000_000;
-    /// Of the steps after which a region is worth a better one, the part that makes it a lasting one if it executes as many at one go:
-    /// 2500. A run that is asked about is likely to be one of those that most of the steps are in.
-    private static final int LASTING_PART = 1200;
+    private static final int LASTING_STEPS = 2500;
     /// A region takes some 10 KB of the JVM's metaspace and code cache.
     private static final int REGIONS_MAX = 12_288;
 
@@ -33,6 +31,7 @@ public final class Translator implements Engine {
     private final TranslationQueue queue;
     private final short heatMax;
     private final long peakSteps;
+    private final int lastingSteps;
     private final RegionPlanner planner;
     private final RegionLoader loader;
     private final Arrivals arrivals = new Arrivals();
@@ -41,18 +40,21 @@ public final class Translator implements Engine {
 
     /// @param queue where hot code is translated
     public Translator(Hart hart, TranslationQueue queue) {
-        this(hart, queue, HEAT_MAX, PEAK_STEPS, REGIONS_MAX);
+        this(hart, queue, HEAT_MAX, PEAK_STEPS, LASTING_STEPS, REGIONS_MAX);
     }
 
-    /// @param heatMax    how often code is jumped to before it is worth a region
-    /// @param peakSteps  steps in a quick region after which a better one is worth its making
-    /// @param regionsMax regions held at most, with those dropped from batches that are in use; then the half of the batches that is used
-    ///                   least makes room
-    Translator(Hart hart, TranslationQueue queue, short heatMax, long peakSteps, int regionsMax) {
+    /// @param heatMax      how often code is jumped to before it is worth a region
+    /// @param peakSteps    steps in a quick region after which a better one is worth its making
+    /// @param lastingSteps that better one is a lasting one if more steps than these are executed at one go. The run that is looked at is
+    ///                     likely to be one of those that most of the steps are in
+    /// @param regionsMax   regions held at most, with those dropped from batches that are in use; then the half of the batches that is used
+    ///                     least makes room
+    Translator(Hart hart, TranslationQueue queue, short heatMax, long peakSteps, int lastingSteps, int regionsMax) {
         this.hart = hart;
         this.queue = queue;
         this.heatMax = heatMax;
         this.peakSteps = peakSteps;
+        this.lastingSteps = lastingSteps;
         code = new CodeCache(hart, heatMax);
         handover = new Handover(hart);
         batches = new Batches(regionsMax);
@@ -125,7 +127,7 @@ public final class Translator implements Engine {
             Held held = region.held;
             if (held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
                 held.asked = ask(Tier.PEAK, planner.plan(pc, Regions.page(region.begin), Tier.PEAK, held.plan.alone(),
-                        steps > peakSteps / LASTING_PART));
+                        steps > lastingSteps));
                 batches.tellAfter(region.number, peakSteps);
             }
         }

@@ -15,6 +15,8 @@ public final class EagerTranslator {
 
     private static final short HEAT_MAX = 2;
     private static final long PEAK_STEPS = 200;
+    /// Loops of the tests execute more steps at a go, much else fewer.
+    private static final int LASTING_STEPS = 10;
     private static final int REGIONS_MAX = 1000;
 
     private EagerTranslator() {}
@@ -28,7 +30,7 @@ public final class EagerTranslator {
     }
 
     static Translator translator(Hart hart, int regionsMax) {
-        return new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS, regionsMax);
+        return new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS, LASTING_STEPS, regionsMax);
     }
 
     /// Runs a board's program to its end: what was translated meanwhile is taken into use when a run begins.

@@ -28,7 +28,8 @@ class JumpTargetsTest {
     private static final int FAR = 5 * GuestRam.PAGE_SIZE;
 
     private final JumpTargets jumps = new JumpTargets();
-    private final TestBoard board = new TestBoard(hart -> new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS, 100));
+    private final TestBoard board = new TestBoard(hart ->
+            new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS, Integer.MAX_VALUE, 100));
     private final Translator translator = (Translator) board.engine;
 
     private void note(int jump, long... targets) {

@@ -105,7 +105,7 @@ class OverlappingCodeTest {
     /// @param piece steps of each run
     private static void compare(int piece, Assembler program) {
         // Without better regions: these read no register before they need it.
-        TestBoard quick = new TestBoard(hart -> new Translator(hart, TranslationQueue.AT_ONCE, (short) 2, Long.MAX_VALUE, 100));
+        TestBoard quick = new TestBoard(hart -> new Translator(hart, TranslationQueue.AT_ONCE, (short) 2, Long.MAX_VALUE, 0, 100));
         TestBoard eager = new TestBoard(EagerTranslator::on);
         TestBoard interpreted = new TestBoard();
         for (TestBoard each : new TestBoard[] {quick, eager, interpreted}) {

@@ -76,7 +76,7 @@ class RegionBeginningsTest {
         function.addi(S2, S2, -1);
         function.bne(S2, ZERO, next);
         function.ret();
-        TestBoard board = new TestBoard(hart -> translator[0] = new Translator(hart, queue, HEAT_MAX, Long.MAX_VALUE, 100));
+        TestBoard board = new TestBoard(hart -> translator[0] = new Translator(hart, queue, HEAT_MAX, Long.MAX_VALUE, 0, 100));
         board.put(TestBoard.BASE, main.bytes());
         board.put(TestBoard.BASE + FUNCTION, function.bytes());
         while (!board.ended) {

@@ -20,6 +20,7 @@ class RegionChoiceTest {
 
     private static final short HEAT_MAX = 200;
     private static final long PEAK_STEPS = 120_000;
+    private static final int LASTING_STEPS = 100;
     private static final int TURNS = 1 << 19;
     /// Steps of a run: a region is executed for no more at a time, or for so many that it lasts.
     private static final int FEW = 20;
@@ -91,7 +92,8 @@ class RegionChoiceTest {
         Board(int piece) {
             this.piece = piece;
             Translator[] made = new Translator[1];
-            board = new TestBoard(hart -> made[0] = new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS, 100));
+            board = new TestBoard(hart ->
+                    made[0] = new Translator(hart, TranslationQueue.AT_ONCE, HEAT_MAX, PEAK_STEPS, LASTING_STEPS, 100));
             translator = made[0];
             program.li(S0, TURNS);
         }

@@ -418,7 +418,7 @@ class RegionsTest {
                 return false;
             }
         };
-        TestBoard waiting = new TestBoard(hart -> new Translator(hart, full, heatMax, Long.MAX_VALUE, 10));
+        TestBoard waiting = new TestBoard(hart -> new Translator(hart, full, heatMax, Long.MAX_VALUE, 0, 10));
         Assembler a = new Assembler(TestBoard.BASE);
         a.li(S0, 10 * heatMax);
         Label again = a.label();
