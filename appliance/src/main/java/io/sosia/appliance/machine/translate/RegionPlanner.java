@@ -42,7 +42,7 @@ final class RegionPlanner {
         /// @param executed how often a place was; 0 if that is not known
         /// @param before   weight of what leads there
         double weigh(long executed, double before) {
-            return count == 0 || executed == 0 ? before : weight * Math.min(1, (double) executed / count);
+            return executed == 0 ? before : weight * Math.min(1, (double) executed / count);
         }
     }
 
@@ -216,15 +216,20 @@ final class RegionPlanner {
         return (distances[bit / CodeCache.SLOTS] << GuestRam.PAGE_SHIFT) + 2 * (bit % CodeCache.SLOTS);
     }
 
+    /// Has code at a place followed later.
+    ///
     /// @param before weight of what leads there
-    /// @return whether there is code to go on with
+    /// @return whether there is any to go on with
     private boolean head(int place, double before, Scope scope) {
         int page = ramPage(place);
-        return page != NOWHERE && word(page, RegionPlan.slot(place)) != Op.UNDECODED && add(place, before, scope, met++);
+        return page != NOWHERE && word(page, RegionPlan.slot(place)) != Op.UNDECODED && meet(place, before, scope, met++);
     }
 
-    private boolean add(int place, double before, Scope scope, int number) {
-        double weight = scope.weigh(count(place), before);
+    /// Has a place followed later, unless it is executed too seldom.
+    ///
+    /// @return whether it will be
+    private boolean meet(int place, double before, Scope scope, int number) {
+        double weight = scope.count == 0 ? before : scope.weigh(count(place), before);
         int bit = weight < WEIGHT_MIN ? NOWHERE : bit(place);
         if (bit == NOWHERE) {
             return false;
@@ -333,7 +338,7 @@ final class RegionPlanner {
         }
         if (!known || notTaken > 0) {
             // Even if the instruction there goes on in the next page.
-            add(behind, way.weight, way.scope, way.number);
+            meet(behind, way.weight, way.scope, way.number);
         }
     }
 

@@ -42,7 +42,7 @@ class RegionChoiceTest {
             a.addi(A2, A2, 1);
             a.bind(common);
         }) + 12;
-        assertThat(board.peak(oneOf).begins(place / GuestRam.PAGE_SIZE, RegionPlan.slot(place))).isEqualTo(expected);
+        assertThat(board.takesIn(place, oneOf)).isEqualTo(expected);
     }
 
     /// The same, behind the branch. There, an instruction that goes on in the next page is taken in, too.
@@ -54,7 +54,7 @@ class RegionChoiceTest {
             board.program.cNop();
         }
         int place = runOnTo(board, oneOf);
-        assertThat(board.peak(oneOf).begins(place / GuestRam.PAGE_SIZE, RegionPlan.slot(place))).isEqualTo(expected);
+        assertThat(board.takesIn(place, oneOf)).isEqualTo(expected);
     }
 
     /// To leave it costs more than what is seldom executed.
@@ -63,7 +63,7 @@ class RegionChoiceTest {
     void whatLastsTakesInAllThatIsWarm(int oneOf) {
         Board board = new Board(MANY);
         int place = runOnTo(board, oneOf);
-        assertThat(board.peak(oneOf).begins(place / GuestRam.PAGE_SIZE, RegionPlan.slot(place))).isTrue();
+        assertThat(board.takesIn(place, oneOf)).isTrue();
     }
 
     private static int runOnTo(Board board, int oneOf) {
@@ -123,13 +123,13 @@ class RegionChoiceTest {
             return begin + 4;
         }
 
-        /// What the loop's region is made of.
-        RegionPlan peak(int oneOf) {
+        /// Whether a block of the loop's region begins at a place.
+        boolean takesIn(int place, int oneOf) {
             assertThat(board.hart.registers()[A1]).isEqualTo(TURNS - TURNS / oneOf);
             assertThat(board.hart.registers()[A2]).isEqualTo(TURNS / oneOf);
             Held held = translator.region(begin / 2).held;
             assertThat(held.tier).isEqualTo(Tier.PEAK);
-            return held.plan;
+            return held.plan.begins(place / GuestRam.PAGE_SIZE, RegionPlan.slot(place));
         }
     }
 }
