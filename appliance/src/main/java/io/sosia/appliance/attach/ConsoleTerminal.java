@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -60,7 +62,7 @@ public final class ConsoleTerminal implements AutoCloseable {
     /// @param quit runs on the console's thread when the operator quits; must not block
     public static ConsoleTerminal open(ConsoleInbox inbox, Runnable quit) {
         Objects.requireNonNull(quit);
-        Optional<String> before = stty(List.of("-g"));
+        Optional<String> before = mayBeTerminal() ? stty(List.of("-g")) : Optional.empty();
         Runnable restore = before.map(ConsoleTerminal::rawMode).orElse(() -> {});
         return start(
                 new FileInputStream(FileDescriptor.in),
@@ -159,6 +161,16 @@ public final class ConsoleTerminal implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(atExit);
         stty(RAW);
         return putBack;
+    }
+
+    /// Whether standard input is some device: to ask a process makes a start slower.
+    private static boolean mayBeTerminal() {
+        try {
+            Path input = Files.readSymbolicLink(Path.of("/proc/self/fd/0"));
+            return input.startsWith("/dev") && !input.endsWith("null");
+        } catch (IOException _) {
+            return true;
+        }
     }
 
     /// Runs stty on our standard input.

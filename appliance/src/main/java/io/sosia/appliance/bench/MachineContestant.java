@@ -11,6 +11,7 @@ import io.sosia.appliance.machine.port.Stop;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -44,8 +45,8 @@ final class MachineContestant implements Contestant {
 
     private static Machine build(Path elf, EngineKind engine) throws BenchException {
         try {
-            BootImage boot = BootImage.parse(elf.toString(), Files.readAllBytes(elf));
-            return new Machine(new MachineSpec(RAM_BYTES, 0, Optional.empty(), boot, new byte[0], ""), engine.factory());
+            BootImage boot = BootImage.parse(elf.toString(), ByteBuffer.wrap(Files.readAllBytes(elf)));
+            return new Machine(new MachineSpec(RAM_BYTES, 0, Optional.empty(), boot, ByteBuffer.allocate(0), ""), engine.factory());
         } catch (IOException | BootImageException e) {
             throw new BenchException(e.getMessage(), e);
         }

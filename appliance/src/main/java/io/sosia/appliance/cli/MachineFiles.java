@@ -6,6 +6,7 @@ import io.sosia.appliance.machine.BootImageException;
 import io.sosia.appliance.machine.Machine;
 import io.sosia.appliance.machine.MachineSpec;
 import io.sosia.appliance.recording.RecordingHeader;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /// A machine's hardware and what it boots, as `machine run` and `machine replay` both need it.
@@ -28,7 +29,7 @@ record MachineFiles(
             MachineSpec spec = new MachineSpec(ramBytes, diskBytes,
                     macBits == 0 ? Optional.empty() : Optional.of(new MachineSpec.Mac(macBits)),
                     BootImage.parse(program.path().toString(), program.content()),
-                    initrd.map(BootFile::content).orElse(new byte[0]), commandLine);
+                    initrd.map(BootFile::content).orElse(ByteBuffer.allocate(0)), commandLine);
             return new Machine(spec, engine.factory());
         } catch (BootImageException | IllegalArgumentException e) {
             throw new CliException(CliException.BAD_INPUT, e.getMessage(), e);
@@ -36,6 +37,12 @@ record MachineFiles(
             throw new CliException(CliException.BAD_INPUT, "no room for RAM of " + (ramBytes >> 20) + " MiB: " + e.getMessage()
                     + "; take less with --ram, or give this host more memory", e);
         }
+    }
+
+    /// Has the hashes computed meanwhile that a recording names the files by.
+    void beginHashes() {
+        program.beginHash();
+        initrd.ifPresent(BootFile::beginHash);
     }
 
     /// What a recording says of it.

@@ -154,8 +154,11 @@ final class MachineRunCommand implements Callable<Integer> {
             MachineFiles files = new MachineFiles(ramBytes, store == null ? 0 : store.sizeBytes(),
                     network == Network.USER ? MAC.bits() : 0, guest.commandLine(),
                     BootFile.read("kernel", guest.kernel()), guest.initrd().map(path -> BootFile.read("initrd", path)));
+            if (recordTo != null) {
+                files.beginHashes();
+            }
             SingleMachine machine = new SingleMachine(files.build(engine.kind()));
-            try (RecordingWriter recording = openRecording(files.header());
+            try (RecordingWriter recording = openRecording(files);
                     Passt passt = startNetwork();
                     Uplink uplink = passt == null ? null : plugIn(passt, machine)) {
                 return run(machine, Optional.ofNullable(uplink), Optional.ofNullable(store),
@@ -221,13 +224,13 @@ final class MachineRunCommand implements Callable<Integer> {
     }
 
     /// The recording with its header written; null for none.
-    private RecordingWriter openRecording(RecordingHeader header) {
+    private RecordingWriter openRecording(MachineFiles files) {
         if (recordTo == null) {
             return null;
         }
         try {
             return new RecordingWriter(
-                    new BufferedOutputStream(Files.newOutputStream(recordTo), RECORDING_BUFFER_BYTES), header);
+                    new BufferedOutputStream(Files.newOutputStream(recordTo), RECORDING_BUFFER_BYTES), files.header());
         } catch (IOException e) {
             throw new CliException(CliException.BAD_INPUT, "the recording " + recordTo + " cannot be written: " + e
                     + "; name a file in a directory you may write to", e);

@@ -2,9 +2,9 @@ package io.sosia.appliance.image;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -46,8 +46,6 @@ public record ImageManifest(
 
     private static final int FORMAT = 1;
     private static final long BYTES_MAX = 1 << 20;
-    private static final ObjectMapper JSON =
-            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
     /// @throws IllegalArgumentException when the command line is not one the kernel takes
     public ImageManifest {
@@ -88,7 +86,7 @@ public record ImageManifest(
     /// @throws ImageFormatException naming the field that is missing or wrong
     static ImageManifest parse(String text) throws ImageFormatException {
         try {
-            JsonNode top = JSON.readTree(text);
+            JsonNode top = JsonTree.read(text);
             int format = top.path("format").asInt(-1);
             if (format != FORMAT) {
                 throw new ImageFormatException("format is " + top.path("format") + ", this version reads " + FORMAT);
@@ -115,7 +113,7 @@ public record ImageManifest(
 
     /// The manifest's text: the same manifest gives the same bytes.
     String toJson() {
-        ObjectNode top = JSON.createObjectNode();
+        ObjectNode top = JsonNodeFactory.instance.objectNode();
         top.put("format", FORMAT).put("recipe", recipe).put("release", release).put("commandLine", commandLine);
         ObjectNode parts = top.putObject("parts");
         write(parts, "kernel", kernel);
@@ -126,7 +124,7 @@ public record ImageManifest(
             list.addObject().put("name", each.name()).put("version", each.version()).put("sha256", each.sha256());
         }
         try {
-            return JSON.writeValueAsString(top) + "\n";
+            return JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build().writeValueAsString(top) + "\n";
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree of strings and numbers did not become JSON", e);
         }

@@ -102,8 +102,8 @@ final class Board implements Stateful, PowerSwitch {
         }
         ramUsed = true;
         spec.boot().copyTo(ram);
-        long initrd = BoardLayout.lowestInitrd(spec.ramBytes(), spec.initrd().length);
-        ram.write(GuestRam.offset(initrd), spec.initrd(), 0, spec.initrd().length);
+        long initrd = BoardLayout.lowestInitrd(spec.ramBytes(), spec.initrd().limit());
+        ram.write(GuestRam.offset(initrd), spec.initrd(), 0, spec.initrd().limit());
         long deviceTree = BoardLayout.deviceTree(spec.ramBytes());
         byte[] blob = DeviceTree.blob(spec, seed);
         ram.write(GuestRam.offset(deviceTree), blob, 0, blob.length);

@@ -9,8 +9,8 @@ import java.util.List;
 /// A program the machine can start: what its file says about where it goes.
 public sealed interface BootImage {
 
-    /// The file as it is.
-    byte[] file();
+    /// The file as it is, little-endian, to be read by absolute position.
+    ByteBuffer file();
 
     /// Physical address execution starts at, in S-mode.
     long entry();
@@ -23,9 +23,11 @@ public sealed interface BootImage {
 
     /// Recognises a file: a raw RISC-V Linux Image or a static ELF64.
     ///
-    /// @param name what to call the file in messages
+    /// @param name    what to call the file in messages
+    /// @param content of the file, kept; from its position to its limit, neither of which is moved
     /// @throws BootImageException when it is neither, or one this machine cannot start
-    static BootImage parse(String name, byte[] file) throws BootImageException {
+    static BootImage parse(String name, ByteBuffer content) throws BootImageException {
+        ByteBuffer file = content.slice().order(ByteOrder.LITTLE_ENDIAN);
         if (StaticElf.isElf(file)) {
             return StaticElf.parse(name, file);
         }
@@ -39,11 +41,11 @@ public sealed interface BootImage {
                         + " -d)");
     }
 
-    private static String compression(byte[] file) {
-        if (file.length < 4) {
+    private static String compression(ByteBuffer file) {
+        if (file.limit() < 4) {
             return null;
         }
-        int magic = ByteBuffer.wrap(file).getInt();
+        int magic = Integer.reverseBytes(file.getInt(0));
         if (magic >>> 16 == 0x1f8b) {
             return "gzip";
         }
@@ -63,21 +65,20 @@ public sealed interface BootImage {
     /// @param file       the file as it is
     /// @param textOffset bytes between the start of RAM and the kernel
     /// @param imageBytes RAM the kernel needs from there on, cleared data included
-    record LinuxImage(byte[] file, long textOffset, long imageBytes) implements BootImage {
+    record LinuxImage(ByteBuffer file, long textOffset, long imageBytes) implements BootImage {
 
         private static final int HEADER_BYTES = 64;
         private static final int MAGIC_AT = 56;
         private static final int MAGIC = 'R' | 'S' << 8 | 'C' << 16 | 5 << 24;
 
-        static boolean isLinuxImage(byte[] file) {
-            return file.length >= HEADER_BYTES && little(file).getInt(MAGIC_AT) == MAGIC;
+        static boolean isLinuxImage(ByteBuffer file) {
+            return file.limit() >= HEADER_BYTES && file.getInt(MAGIC_AT) == MAGIC;
         }
 
-        static LinuxImage parse(String name, byte[] file) throws BootImageException {
-            ByteBuffer header = little(file);
-            long textOffset = header.getLong(8);
-            long imageBytes = header.getLong(16);
-            long flags = header.getLong(24);
+        static LinuxImage parse(String name, ByteBuffer file) throws BootImageException {
+            long textOffset = file.getLong(8);
+            long imageBytes = file.getLong(16);
+            long flags = file.getLong(24);
             if ((flags & 1) != 0) {
                 throw new BootImageException(name + ": a big-endian kernel; the machine is little-endian");
             }
@@ -89,7 +90,7 @@ public sealed interface BootImage {
                 throw new BootImageException(name + ": kernel header with image size "
                         + Long.toUnsignedString(imageBytes) + ", expected at most " + GuestRam.SIZE_MAX);
             }
-            return new LinuxImage(file, textOffset, Math.max(imageBytes, file.length));
+            return new LinuxImage(file, textOffset, Math.max(imageBytes, file.limit()));
         }
 
         @Override
@@ -104,7 +105,7 @@ public sealed interface BootImage {
 
         @Override
         public void copyTo(GuestRam ram) {
-            ram.write(GuestRam.offset(entry()), file, 0, file.length);
+            ram.write(GuestRam.offset(entry()), file, 0, file.limit());
         }
     }
 
@@ -113,8 +114,9 @@ public sealed interface BootImage {
     /// @param file     the file as it is
     /// @param entry    physical address of the first instruction
     /// @param segments what is loaded, in the file's order
-    record StaticElf(byte[] file, long entry, List<Segment> segments) implements BootImage {
+    record StaticElf(ByteBuffer file, long entry, List<Segment> segments) implements BootImage {
 
+        private static final int MAGIC = 0x7f | 'E' << 8 | 'L' << 16 | 'F' << 24;
         private static final int HEADER_BYTES = 64;
         private static final int PROGRAM_HEADER_BYTES = 56;
         private static final int MACHINE_RISCV = 243;
@@ -143,26 +145,25 @@ public sealed interface BootImage {
             }
         }
 
-        static boolean isElf(byte[] file) {
-            return file.length >= 4 && ByteBuffer.wrap(file).getInt() == 0x7f454c46;
+        static boolean isElf(ByteBuffer file) {
+            return file.limit() >= 4 && file.getInt(0) == MAGIC;
         }
 
-        static StaticElf parse(String name, byte[] file) throws BootImageException {
-            ByteBuffer elf = little(file);
-            if (file.length < HEADER_BYTES) {
-                throw new BootImageException(name + ": ELF file of " + file.length + " bytes, cut in its header");
+        static StaticElf parse(String name, ByteBuffer file) throws BootImageException {
+            if (file.limit() < HEADER_BYTES) {
+                throw new BootImageException(name + ": ELF file of " + file.limit() + " bytes, cut in its header");
             }
-            if (file[4] != 2 || file[5] != 1 || (elf.getShort(18) & 0xffff) != MACHINE_RISCV) {
+            if (file.get(4) != 2 || file.get(5) != 1 || (file.getShort(18) & 0xffff) != MACHINE_RISCV) {
                 throw new BootImageException(name + ": not a 64-bit little-endian RISC-V ELF");
             }
-            int type = elf.getShort(16) & 0xffff;
+            int type = file.getShort(16) & 0xffff;
             if (type != TYPE_EXECUTABLE) {
                 throw new BootImageException(name + ": " + (type == TYPE_SHARED
                         ? "a position-independent ELF; link it with -static -no-pie for addresses from 0x80000000"
                         : "an ELF of type " + type + "; only linked executables can be started"));
             }
-            List<Segment> segments = segments(name, file, elf);
-            return new StaticElf(file, entry(name, elf.getLong(24), segments), segments);
+            List<Segment> segments = segments(name, file);
+            return new StaticElf(file, entry(name, file.getLong(24), segments), segments);
         }
 
         /// The entry is a virtual address by rule and a physical one by custom: kernels for an upper half do either.
@@ -180,13 +181,13 @@ public sealed interface BootImage {
             return entry;
         }
 
-        private static List<Segment> segments(String name, byte[] file, ByteBuffer elf) throws BootImageException {
+        private static List<Segment> segments(String name, ByteBuffer elf) throws BootImageException {
             long tableAt = elf.getLong(32);
             int entryBytes = elf.getShort(54) & 0xffff;
             int count = elf.getShort(56) & 0xffff;
             if (count > 0 && (entryBytes != PROGRAM_HEADER_BYTES || tableAt < 0
-                    || tableAt > file.length - (long) count * entryBytes)) {
-                throw new BootImageException(name + ": ELF program headers lie outside the file of " + file.length
+                    || tableAt > elf.limit() - (long) count * entryBytes)) {
+                throw new BootImageException(name + ": ELF program headers lie outside the file of " + elf.limit()
                         + " bytes");
             }
             List<Segment> segments = new ArrayList<>();
@@ -197,7 +198,7 @@ public sealed interface BootImage {
                     throw new BootImageException(name + ": a dynamically linked ELF; link it with -static");
                 }
                 if (type == SEGMENT_LOAD && elf.getLong(at + 40) != 0) {
-                    segments.add(segment(name, file, elf, at));
+                    segments.add(segment(name, elf, at));
                 }
             }
             if (segments.isEmpty()) {
@@ -206,15 +207,15 @@ public sealed interface BootImage {
             return segments;
         }
 
-        private static Segment segment(String name, byte[] file, ByteBuffer elf, int at) throws BootImageException {
+        private static Segment segment(String name, ByteBuffer elf, int at) throws BootImageException {
             long fileOffset = elf.getLong(at + 8);
             long linkedAt = elf.getLong(at + 16);
             long address = elf.getLong(at + 24);
             long fileBytes = elf.getLong(at + 32);
             long memoryBytes = elf.getLong(at + 40);
-            if (fileBytes < 0 || fileOffset < 0 || fileOffset > file.length - fileBytes) {
+            if (fileBytes < 0 || fileOffset < 0 || fileOffset > elf.limit() - fileBytes) {
                 throw new BootImageException("%s: ELF segment at 0x%x lies outside the file of %d bytes: cut short?"
-                        .formatted(name, address, file.length));
+                        .formatted(name, address, elf.limit()));
             }
             // Linkers put the file's own headers on the page before the text; nobody needs them in RAM.
             long headers = GuestRam.BASE - address;
@@ -245,9 +246,5 @@ public sealed interface BootImage {
                 ram.write(GuestRam.offset(s.address), file, s.fileOffset, s.fileBytes);
             }
         }
-    }
-
-    private static ByteBuffer little(byte[] bytes) {
-        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 }

@@ -45,9 +45,9 @@ final class DeviceTree {
         tree.node("chosen").strings("bootargs", spec.commandLine());
         tree.strings("stdout-path", "/soc/" + at("serial", BoardLayout.UART));
         tree.bytes("rng-seed", seed);
-        if (spec.initrd().length > 0) {
-            long start = BoardLayout.lowestInitrd(spec.ramBytes(), spec.initrd().length);
-            tree.wide("linux,initrd-start", start).wide("linux,initrd-end", start + spec.initrd().length);
+        if (spec.initrd().limit() > 0) {
+            long start = BoardLayout.lowestInitrd(spec.ramBytes(), spec.initrd().limit());
+            tree.wide("linux,initrd-start", start).wide("linux,initrd-end", start + spec.initrd().limit());
         }
         tree.end();
     }

@@ -1,6 +1,7 @@
 package io.sosia.appliance.machine;
 
 import io.sosia.appliance.machine.memory.GuestRam;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -11,9 +12,9 @@ import java.util.Optional;
 /// @param diskBytes   capacity of the disk, a multiple of 512; 0 for a machine without one
 /// @param mac         address of the network card; empty for a machine without one
 /// @param boot        the kernel or program
-/// @param initrd      initial RAM disk, empty for none
+/// @param initrd      initial RAM disk, a whole buffer, to be read by absolute position; empty for none
 /// @param commandLine the kernel's command line, at most [#COMMAND_LINE_BYTES_MAX] bytes of UTF-8
-public record MachineSpec(long ramBytes, long diskBytes, Optional<Mac> mac, BootImage boot, byte[] initrd,
+public record MachineSpec(long ramBytes, long diskBytes, Optional<Mac> mac, BootImage boot, ByteBuffer initrd,
         String commandLine) {
 
     public static final long RAM_BYTES_MIN = 64L << 20;
@@ -72,9 +73,9 @@ public record MachineSpec(long ramBytes, long diskBytes, Optional<Mac> mac, Boot
             throw new IllegalArgumentException("kernel command line of " + length + " bytes, expected at most "
                     + COMMAND_LINE_BYTES_MAX + " without zero bytes");
         }
-        if (BoardLayout.lowestInitrd(ramBytes, initrd.length) < boot.end()) {
+        if (BoardLayout.lowestInitrd(ramBytes, initrd.limit()) < boot.end()) {
             throw new IllegalArgumentException("RAM of " + (ramBytes >> 20) + " MiB is too small: kernel up to 0x%x, "
-                    .formatted(boot.end()) + "initrd of " + initrd.length + " bytes and device tree must fit below 0x%x"
+                    .formatted(boot.end()) + "initrd of " + initrd.limit() + " bytes and device tree must fit below 0x%x"
                     .formatted(GuestRam.BASE + ramBytes));
         }
     }

@@ -10,6 +10,7 @@ import io.sosia.appliance.machine.MachineSpec.Mac;
 import io.sosia.appliance.node.NodeConfig.MachineSource;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,8 +61,8 @@ public record MachineParts(GuestImage image, long ramBytes) {
     /// @throws ConfigException naming the file that cannot be used
     public MachineSpec spec(long diskBytes, Mac mac, boolean network) throws ConfigException {
         try {
-            BootImage boot = BootImage.parse(image.kernel().toString(), Files.readAllBytes(image.kernel()));
-            byte[] initrd = image.initrd().isPresent() ? Files.readAllBytes(image.initrd().get()) : new byte[0];
+            BootImage boot = BootImage.parse(image.kernel().toString(), BootContent.read(image.kernel()));
+            ByteBuffer initrd = image.initrd().isPresent() ? BootContent.read(image.initrd().get()) : ByteBuffer.allocate(0);
             return new MachineSpec(ramBytes, diskBytes, network ? Optional.of(mac) : Optional.empty(), boot, initrd,
                     image.commandLine());
         } catch (IOException e) {
@@ -83,8 +84,8 @@ public record MachineParts(GuestImage image, long ramBytes) {
     /// Digest of everything that decides what the machine does, besides its disk: equal on both nodes of a pair.
     public static String digest(MachineSpec spec) {
         MessageDigest digest = sha256();
-        digest.update(spec.boot().file());
-        digest.update(spec.initrd());
+        digest.update(spec.boot().file().duplicate());
+        digest.update(spec.initrd().duplicate());
         digest.update((spec.commandLine() + "\n" + spec.ramBytes() + "\n" + spec.diskBytes() + "\n" + spec.mac())
                 .getBytes(StandardCharsets.UTF_8));
         return HexFormat.of().formatHex(digest.digest());

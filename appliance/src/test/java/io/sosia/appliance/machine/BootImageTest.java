@@ -29,14 +29,18 @@ class BootImageTest {
         return file;
     }
 
+    private static BootImage parse(String name, byte[] file) throws BootImageException {
+        return BootImage.parse(name, ByteBuffer.wrap(file));
+    }
+
     private static void assertRefused(byte[] file, String... words) {
-        assertThatThrownBy(() -> BootImage.parse("thing.bin", file)).isInstanceOf(BootImageException.class)
+        assertThatThrownBy(() -> parse("thing.bin", file)).isInstanceOf(BootImageException.class)
                 .hasMessageStartingWith("thing.bin: ").hasMessageContainingAll(words).hasMessageNotContaining("\n");
     }
 
     @Test
     void linuxImageGoesToItsTextOffset() throws BootImageException {
-        BootImage image = BootImage.parse("kernel", linux(0x20_0000, 0x100_0000, 0));
+        BootImage image = parse("kernel", linux(0x20_0000, 0x100_0000, 0));
         assertThat(image.entry()).isEqualTo(GuestRam.BASE + 0x20_0000);
         assertThat(image.end()).isEqualTo(GuestRam.BASE + 0x120_0000);
         GuestRam ram = new GuestRam(64 << 20);
@@ -46,7 +50,7 @@ class BootImageTest {
 
     @Test
     void elfSegmentsGoToTheirPhysicalAddresses() throws BootImageException {
-        BootImage image = BootImage.parse("program", elf());
+        BootImage image = parse("program", elf());
         assertThat(image).isInstanceOf(BootImage.StaticElf.class);
         assertThat(image.entry()).isEqualTo(GuestRam.BASE);
         assertThat(image.end()).isEqualTo(GuestRam.BASE + 4 + 4096);
@@ -65,7 +69,7 @@ class BootImageTest {
         patched(file, 88, GuestRam.BASE - 4096, 8);
         patched(file, 96, file.length, 8);
         patched(file, 104, file.length, 8);
-        BootImage image = BootImage.parse("program", file);
+        BootImage image = parse("program", file);
         GuestRam ram = new GuestRam(64 << 20);
         image.copyTo(ram);
         assertThat(ram.read32(0)).isEqualTo(0x13);
@@ -75,9 +79,9 @@ class BootImageTest {
     @Test
     void elfForAnUpperHalfStartsAtItsPhysicalEntry() throws Exception {
         byte[] file = patched(elf(), 80, 0xffff_ffff_8000_0000L, 8);
-        assertThat(BootImage.parse("program", file).entry()).as("entry given as physical").isEqualTo(GuestRam.BASE);
+        assertThat(parse("program", file).entry()).as("entry given as physical").isEqualTo(GuestRam.BASE);
         patched(file, 24, 0xffff_ffff_8000_0000L, 8);
-        assertThat(BootImage.parse("program", file).entry()).as("entry given as virtual").isEqualTo(GuestRam.BASE);
+        assertThat(parse("program", file).entry()).as("entry given as virtual").isEqualTo(GuestRam.BASE);
     }
 
     @Test
@@ -127,7 +131,7 @@ class BootImageTest {
                 file[random.nextInt(120)] = (byte) random.nextInt();
             }
             try {
-                BootImage image = BootImage.parse("file", file);
+                BootImage image = parse("file", file);
                 if (image.end() <= GuestRam.BASE + (64 << 20)) {
                     image.copyTo(ram);
                 }

@@ -7,6 +7,7 @@ import io.sosia.appliance.image.PreparedImage;
 import io.sosia.appliance.machine.port.MachineInput;
 import io.sosia.appliance.machine.port.MachineOutput;
 import io.sosia.appliance.machine.port.Stop;
+import io.sosia.appliance.node.BootContent;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -35,8 +36,8 @@ class DebianBootIT {
         GuestImage image = PreparedImage.provide();
         byte[] disk = Files.readAllBytes(image.disk().orElseThrow());
         spec = new MachineSpec(256 << 20, disk.length, Optional.of(MachineSpec.Mac.parse("52:54:00:12:34:56")),
-                BootImage.parse("kernel", Files.readAllBytes(image.kernel())),
-                Files.readAllBytes(image.initrd().orElseThrow()), image.commandLine());
+                BootImage.parse("kernel", BootContent.read(image.kernel())),
+                BootContent.read(image.initrd().orElseThrow()), image.commandLine());
         Machine machine = new Machine(spec);
         machine.apply(TestHost.powerOn());
         TestHost host = new TestHost(machine, disk);

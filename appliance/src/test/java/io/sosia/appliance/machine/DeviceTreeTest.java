@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,10 +16,10 @@ import org.junit.jupiter.api.io.TempDir;
 class DeviceTreeTest {
 
     private static MachineSpec spec(long diskBytes, boolean network, byte[] initrd) {
-        BootImage program = new BootImage.StaticElf(new byte[0], 0x8000_0000L,
+        BootImage program = new BootImage.StaticElf(ByteBuffer.allocate(0), 0x8000_0000L,
                 List.of(new BootImage.StaticElf.Segment(0x8000_0000L, 0x8000_0000L, 0, 0, 4096)));
         Optional<MachineSpec.Mac> mac = Optional.of(MachineSpec.Mac.parse("52:54:00:12:34:56")).filter(m -> network);
-        return new MachineSpec(256 << 20, diskBytes, mac, program, initrd, "console=ttyS0 root=/dev/vda");
+        return new MachineSpec(256 << 20, diskBytes, mac, program, ByteBuffer.wrap(initrd), "console=ttyS0 root=/dev/vda");
     }
 
     private static byte[] seed() {

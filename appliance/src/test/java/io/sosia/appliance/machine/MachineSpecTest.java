@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sosia.appliance.machine.memory.GuestRam;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -14,9 +15,9 @@ class MachineSpecTest {
 
     private static MachineSpec spec(long ramBytes, long diskBytes, long kernelBytes, int initrdBytes,
             String commandLine) {
-        BootImage kernel = new BootImage.StaticElf(new byte[0], GuestRam.BASE,
+        BootImage kernel = new BootImage.StaticElf(ByteBuffer.allocate(0), GuestRam.BASE,
                 List.of(new BootImage.StaticElf.Segment(GuestRam.BASE, GuestRam.BASE, 0, 0, kernelBytes)));
-        return new MachineSpec(ramBytes, diskBytes, Optional.empty(), kernel, new byte[initrdBytes], commandLine);
+        return new MachineSpec(ramBytes, diskBytes, Optional.empty(), kernel, ByteBuffer.allocate(initrdBytes), commandLine);
     }
 
     private static void assertRefused(Runnable build, String... words) {

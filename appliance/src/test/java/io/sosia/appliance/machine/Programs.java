@@ -54,8 +54,8 @@ public final class Programs {
     static MachineSpec spec(Consumer<Assembler> body) {
         try {
             return new MachineSpec(MachineSpec.RAM_BYTES_MIN, 1 << 20,
-                    Optional.of(MachineSpec.Mac.parse("52:54:00:12:34:56")), BootImage.parse("program", elf(body)),
-                    new byte[0], "");
+                    Optional.of(MachineSpec.Mac.parse("52:54:00:12:34:56")), BootImage.parse("program", ByteBuffer.wrap(elf(body))),
+                    ByteBuffer.allocate(0), "");
         } catch (BootImageException e) {
             throw new AssertionError(e);
         }

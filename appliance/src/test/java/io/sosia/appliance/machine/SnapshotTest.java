@@ -155,12 +155,12 @@ class SnapshotTest {
         long ram = SPEC.ramBytes();
         long disk = SPEC.diskBytes();
         BootImage boot = SPEC.boot();
-        byte[] none = SPEC.initrd();
+        ByteBuffer none = SPEC.initrd();
         assertOther(bytes, new MachineSpec(2 * ram, disk, SPEC.mac(), boot, none, ""), "67108864 RAM bytes");
         assertOther(bytes, new MachineSpec(ram, 512, SPEC.mac(), boot, none, ""), "disk bytes");
         assertOther(bytes, new MachineSpec(ram, disk, Optional.empty(), boot, none, ""), "MAC");
         assertOther(bytes, Programs.spec(Assembler::nop), "kernel or program");
-        assertOther(bytes, new MachineSpec(ram, disk, SPEC.mac(), boot, new byte[1], ""), "initrd");
+        assertOther(bytes, new MachineSpec(ram, disk, SPEC.mac(), boot, ByteBuffer.allocate(1), ""), "initrd");
         assertOther(bytes, new MachineSpec(ram, disk, SPEC.mac(), boot, none, "x"), "command line");
     }
 

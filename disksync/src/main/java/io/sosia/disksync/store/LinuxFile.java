@@ -51,20 +51,43 @@ final class LinuxFile implements Closeable {
             Linker.Option.captureStateLayout().varHandle(PathElement.groupElement("errno"));
     private static final MethodHandle OPEN = function("open", FunctionDescriptor.of(ValueLayout.JAVA_INT,
             ValueLayout.ADDRESS, ValueLayout.JAVA_INT), ERRNO, Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle CLOSE = function("close",
-            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT), ERRNO);
-    private static final MethodHandle FALLOCATE = function("fallocate", FunctionDescriptor.of(ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG), ERRNO);
-    private static final MethodHandle LSEEK = function("lseek", FunctionDescriptor.of(ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), ERRNO);
-    private static final MethodHandle IOCTL = function("ioctl", FunctionDescriptor.of(ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), ERRNO, Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle FADVISE = function("posix_fadvise", FunctionDescriptor.of(ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
-    private static final MethodHandle SYNC_RANGE = function("sync_file_range", FunctionDescriptor.of(ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
-    private static final MethodHandle STRERROR = function("strerror",
-            FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+
+    // The others are linked when they are first called: that takes a hundredth of a second each, and hardly anyone calls them all.
+
+    private static final class Close {
+        static final MethodHandle CALL = function("close",
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT), ERRNO);
+    }
+
+    private static final class Allocate {
+        static final MethodHandle CALL = function("fallocate", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG), ERRNO);
+    }
+
+    private static final class Seek {
+        static final MethodHandle CALL = function("lseek", FunctionDescriptor.of(ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), ERRNO);
+    }
+
+    private static final class Ioctl {
+        static final MethodHandle CALL = function("ioctl", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), ERRNO, Linker.Option.firstVariadicArg(2));
+    }
+
+    private static final class Advise {
+        static final MethodHandle CALL = function("posix_fadvise", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+    }
+
+    private static final class SyncRange {
+        static final MethodHandle CALL = function("sync_file_range", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+    }
+
+    private static final class ErrorText {
+        static final MethodHandle CALL = function("strerror",
+                FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+    }
 
     private final Path path;
     private final int descriptor;
@@ -105,7 +128,7 @@ final class LinuxFile implements Closeable {
             MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
             int result;
             do {
-                result = (int) FALLOCATE.invokeExact(errno, descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                result = (int) Allocate.CALL.invokeExact(errno, descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                         offset, length);
             } while (result < 0 && error(errno) == EINTR);
             if (result == 0) {
@@ -131,7 +154,7 @@ final class LinuxFile implements Closeable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
             // Its result is of no use to anybody: whether there is room shows when it is written.
-            int _ = (int) FALLOCATE.invokeExact(errno, descriptor, FALLOC_FL_KEEP_SIZE, offset, length);
+            int _ = (int) Allocate.CALL.invokeExact(errno, descriptor, FALLOC_FL_KEEP_SIZE, offset, length);
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -146,7 +169,7 @@ final class LinuxFile implements Closeable {
         }
         try {
             // Its result says whether the host takes such hints: of no use to anybody.
-            int _ = (int) FADVISE.invokeExact(descriptor, offset, length, POSIX_FADV_WILLNEED);
+            int _ = (int) Advise.CALL.invokeExact(descriptor, offset, length, POSIX_FADV_WILLNEED);
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -161,7 +184,7 @@ final class LinuxFile implements Closeable {
         }
         try {
             // Its result is of no use to anybody: whether it can be written shows when it is synced.
-            int _ = (int) SYNC_RANGE.invokeExact(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
+            int _ = (int) SyncRange.CALL.invokeExact(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -184,7 +207,7 @@ final class LinuxFile implements Closeable {
         requireOpen();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
-            long result = (long) LSEEK.invokeExact(errno, descriptor, from, whence);
+            long result = (long) Seek.CALL.invokeExact(errno, descriptor, from, whence);
             if (result >= 0) {
                 return result;
             }
@@ -212,7 +235,7 @@ final class LinuxFile implements Closeable {
                 MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
                 int result;
                 do {
-                    result = (int) IOCTL.invokeExact(errno, descriptor, FICLONE, source.descriptor);
+                    result = (int) Ioctl.CALL.invokeExact(errno, descriptor, FICLONE, source.descriptor);
                 } while (result < 0 && error(errno) == EINTR);
                 if (result == 0) {
                     return true;
@@ -239,7 +262,7 @@ final class LinuxFile implements Closeable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment errno = arena.allocate(Linker.Option.captureStateLayout());
             // Linux releases the descriptor even when close fails, so it is never repeated.
-            if ((int) CLOSE.invokeExact(errno, descriptor) < 0 && error(errno) != EINTR) {
+            if ((int) Close.CALL.invokeExact(errno, descriptor) < 0 && error(errno) != EINTR) {
                 throw failure("close", path, error(errno));
             }
         } catch (IOException | RuntimeException | Error e) {
@@ -265,7 +288,7 @@ final class LinuxFile implements Closeable {
     }
 
     private static IOException failure(String what, Path path, int error) throws Throwable {
-        MemorySegment text = (MemorySegment) STRERROR.invokeExact(error);
+        MemorySegment text = (MemorySegment) ErrorText.CALL.invokeExact(error);
         return new IOException("cannot " + what + " " + path + ": " + text.reinterpret(256).getString(0));
     }
 }

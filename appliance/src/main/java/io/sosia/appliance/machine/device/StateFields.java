@@ -1,10 +1,12 @@
 package io.sosia.appliance.machine.device;
 
+import com.dynatrace.hash4j.hashing.ByteAccess;
 import com.dynatrace.hash4j.hashing.Hashing;
 import io.sosia.appliance.machine.state.BadStateException;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 
 /// Checked fields of saved device state: lengths and ranges are looked at before anything is allocated.
 public final class StateFields {
@@ -45,5 +47,10 @@ public final class StateFields {
     /// 64-bit hash (XXH3) of the bytes.
     public static long hash(byte[] bytes) {
         return Hashing.xxh3_64().hashBytesToLong(bytes);
+    }
+
+    /// The same, of a whole buffer.
+    public static long hash(ByteBuffer bytes) {
+        return Hashing.xxh3_64().hashBytesToLong(bytes, 0, bytes.limit(), ByteAccess.forByteBuffer(bytes.order()));
     }
 }

@@ -50,6 +50,8 @@ public final class CodeCache {
     private ChangeWatcher watcher = (page, first, last) -> {};
     private final int[] held;
     private int next;
+    /// Places that have ever been used.
+    private int used;
 
     /// @param heatMax how often a slot is jumped to until it is hot
     public CodeCache(Hart hart, short heatMax) {
@@ -122,8 +124,13 @@ public final class CodeCache {
             drop(oldest);
         }
         long words = NativeMemory.address(places) + (long) next * PLACE_BYTES;
-        NativeMemory.fill(words, SLOTS * Long.BYTES, (byte) Op.UNDECODED);
-        NativeMemory.fill(words + COUNTS, SLOTS * Integer.BYTES, (byte) 0);
+        if (next < used) {
+            NativeMemory.fill(words, SLOTS * Long.BYTES, (byte) Op.UNDECODED);
+            NativeMemory.fill(words + COUNTS, SLOTS * Integer.BYTES, (byte) 0);
+        } else {
+            // It is zero, and undecoded, as the host has given it.
+            used = next + 1;
+        }
         held[next] = page;
         next = next + 1 == held.length ? 0 : next + 1;
         pages[page] = words;

@@ -193,6 +193,12 @@ public final class GuestRam {
         touched(offset, length);
     }
 
+    /// Copies into RAM.
+    public void write(int offset, ByteBuffer from, int at, int length) {
+        bytes.put(offset, from, at, length);
+        touched(offset, length);
+    }
+
     /// Marks `[offset, offset + length)` as written: for writes made by [#address].
     public void touched(int offset, int length) {
         int end = offset + length;

@@ -13,7 +13,7 @@ import java.util.List;
 /// What is translated when, and when it becomes usable, differs from run to run; what the guest computes does not.
 public final class Translator implements Engine {
 
-    private static final short HEAT_MAX = 4000;
+    private static final short HEAT_MAX = 8000;
     /// Code that found no room in the queue comes back after this part of the way to being hot: so the hottest comes back first, and
     /// the queue does not run dry meanwhile. A guest's loop heats all its parts at the same time, far more than there is room for.
     private static final int REFUSED_PART = 16;
