@@ -56,7 +56,7 @@ final class GuestProcess implements AutoCloseable {
         whole.addAll(command);
         try {
             long now = System.nanoTime();
-            return new GuestProcess(name, new ProcessBuilder(whole).redirectError(diagnostics.toFile()).start(), now);
+            return new GuestProcess(name, Qemu.untuned(new ProcessBuilder(whole)).redirectError(diagnostics.toFile()).start(), now);
         } catch (IOException e) {
             throw new BenchException(name + " cannot be started: " + e.getMessage(), e);
         }

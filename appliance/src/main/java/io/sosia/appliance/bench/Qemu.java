@@ -29,4 +29,10 @@ record Qemu(String name, List<String> options) {
             return false;
         }
     }
+
+    /// Without what our launcher has set for this process alone; where it starts another one, it does so again.
+    static ProcessBuilder untuned(ProcessBuilder process) {
+        process.environment().remove("GLIBC_TUNABLES");
+        return process;
+    }
 }

@@ -42,7 +42,7 @@ final class QemuContestant implements Contestant {
         command.addAll(qemu.options());
         command.addAll(List.of("-kernel", elf.toString()));
         try {
-            Process process = new ProcessBuilder(command).redirectInput(new File("/dev/null"))
+            Process process = Qemu.untuned(new ProcessBuilder(command)).redirectInput(new File("/dev/null"))
                     .redirectError(ProcessBuilder.Redirect.DISCARD).start();
             QemuContestant contestant = new QemuContestant(qemu, program, process);
             try {

@@ -57,8 +57,11 @@ record BootFile(String what, Path path, ByteBuffer content, FutureTask<String> h
         hash.run();
         try {
             return hash.get();
-        } catch (InterruptedException | ExecutionException e) {
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
             throw new IllegalStateException(what + " " + path + " was not hashed", e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(what + " " + path + " was not hashed", e.getCause());
         }
     }
 

@@ -23,11 +23,19 @@ public final class BootContent {
             if (bytes > Integer.MAX_VALUE) {
                 throw new IOException(file + " has " + bytes + " bytes, more than any machine's RAM");
             }
-            ByteBuffer content = bytes == 0 ? ByteBuffer.allocate(0) : HostMemory.zeros((int) bytes);
+            ByteBuffer content = memory(file, (int) bytes);
             while (content.hasRemaining() && channel.read(content) >= 0) {
                 // On.
             }
             return content.flip().asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        }
+    }
+
+    private static ByteBuffer memory(Path file, int bytes) throws IOException {
+        try {
+            return bytes == 0 ? ByteBuffer.allocate(0) : HostMemory.zeros(bytes);
+        } catch (OutOfMemoryError e) {
+            throw new IOException("no room for the " + bytes + " bytes of " + file + ": " + e.getMessage(), e);
         }
     }
 }

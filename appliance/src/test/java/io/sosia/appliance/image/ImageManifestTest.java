@@ -73,4 +73,11 @@ class ImageManifestTest {
 
         assertThatThrownBy(() -> ImageManifest.parse(text)).hasMessageContaining("1024 characters, the limit is 1023");
     }
+
+    @Test
+    void refusesWhatIsNoJson() {
+        for (String text : new String[] {"", SHORTEST.substring(0, SHORTEST.length() / 2), "[".repeat(100_000)}) {
+            assertThatThrownBy(() -> ImageManifest.parse(text)).hasMessageStartingWith("is not JSON");
+        }
+    }
 }

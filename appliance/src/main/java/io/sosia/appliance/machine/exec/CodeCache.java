@@ -42,7 +42,7 @@ public final class CodeCache {
 
     private final Hart hart;
     private final GuestRam ram;
-    private final short heatMax;
+    private short heatMax;
     /// A place of [#PLACE_BYTES] for each page held, in the order of `held`.
     private final ByteBuffer places;
     private final long[] pages;
@@ -64,6 +64,26 @@ public final class CodeCache {
         places = HostMemory.zeros(held.length * PLACE_BYTES);
         Arrays.fill(held, -1);
         ram.setCodeWatcher(this::written);
+    }
+
+    /// How often a slot is jumped to until it is hot.
+    public short heatMax() {
+        return heatMax;
+    }
+
+    /// Sets that; what has been jumped to so often already is hot at its next jump.
+    public void setHeatMax(short max) {
+        int less = heatMax - max;
+        for (int page : held) {
+            for (int slot = 0; page >= 0 && holds(page) && slot < SLOTS; slot++) {
+                long heat = pages[page] + HEATS + (long) slot * Short.BYTES;
+                int before = NativeMemory.getShort(heat);
+                if (before < 0 && before >= -heatMax) {
+                    NativeMemory.putShort(heat, (short) Math.min(-1, before + less));
+                }
+            }
+        }
+        heatMax = max;
     }
 
     /// Names who is told of changes.

@@ -15,8 +15,8 @@ import java.nio.ByteOrder;
 ///
 /// A direct buffer of Java's is filled with zeros when it is made, which takes as long as a fair part of a boot, and counts
 /// against a limit that has to be set for it. Here a page becomes the host's concern when it is first touched; what nobody reaches
-/// any longer is looked for when more is asked for. (Large pages, asked for with `madvise`, made a boot slower by a twentieth and
-/// nothing faster.)
+/// any longer is looked for when more is asked for. The launcher has the C library ask for large pages: on hosts where a page
+/// takes long to come, a boot is a twentieth faster by that.
 public final class HostMemory {
 
     private static final Linker LINKER = Linker.nativeLinker();

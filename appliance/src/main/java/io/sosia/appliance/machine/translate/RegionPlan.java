@@ -66,7 +66,12 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, l
 
     /// Whether a block begins in a slot of a RAM page.
     boolean begins(int page, int slot) {
-        return blocks.stream().anyMatch(block -> slot(block.at()) == slot && page(block.at()) == page);
+        for (Block block : blocks) {
+            if (slot(block.at()) == slot && page(block.at()) == page) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// The slot of a place in its page.

@@ -64,7 +64,6 @@ final class RegionPlanner {
     private final CodeCache code;
     private final TranslatedCode translated;
     private final JumpTargets jumps;
-    private final int warmMin;
 
     /// Of the plan being made. Bits are halfwords of the pages, in the order these were met.
     private final BitSet chosen = new BitSet(PAGES_MAX * CodeCache.SLOTS);
@@ -90,7 +89,6 @@ final class RegionPlanner {
         this.code = code;
         this.translated = translated;
         this.jumps = jumps;
-        warmMin = translated.heatMax() / WARM_PART;
     }
 
     /// Plans a region that contains `pc`, where a function or loop around it begins, if that has been jumped to often too.
@@ -165,7 +163,7 @@ final class RegionPlanner {
     /// Has a slot of a page count anew, if that is held; it stays warm.
     void cool(int page, int slot) {
         if (code.holds(page) && isWarm(page, slot)) {
-            code.setHeat(page, slot, warmMin);
+            code.setHeat(page, slot, warmMin());
         }
     }
 
@@ -358,9 +356,13 @@ final class RegionPlanner {
         return isWarm(page, slot) || Op.op(code.word(page, slot)) == Op.TRANSLATED;
     }
 
+    private int warmMin() {
+        return translated.heatMax() / WARM_PART;
+    }
+
     private boolean isWarm(int page, int slot) {
         int heat = code.heat(page, slot);
-        return heat < 0 || heat >= warmMin;
+        return heat < 0 || heat >= warmMin();
     }
 
     private void jump(int target, int behind, long word, Way way) {

@@ -13,7 +13,13 @@ import java.util.List;
 /// What is translated when, and when it becomes usable, differs from run to run; what the guest computes does not.
 public final class Translator implements Engine {
 
-    private static final short HEAT_MAX = 8000;
+    private static final short HEAT_MAX = 4000;
+    /// The same while a guest starts. Much of what it executes then is executed some thousand times and never again, and until it has been
+    /// translated, a processor is busy with that for as long as the guest is with a million of its instructions.
+    private static final short STARTING_HEAT_MAX = 30_000;
+    /// Steps that this takes: a boot and what comes next.
+    private static final long STARTING_STEPS = 1_000_000_000;
+
     /// Code that found no room in the queue comes back after this part of the way to being hot: so the hottest comes back first, and
     /// the queue does not run dry meanwhile. A guest's loop heats all its parts at the same time, far more than there is room for.
     private static final int REFUSED_PART = 16;
@@ -29,18 +35,20 @@ public final class Translator implements Engine {
     private final Regions regions;
     private final Handover handover;
     private final TranslationQueue queue;
-    private final short heatMax;
     private final long peakSteps;
     private final int lastingSteps;
     private final RegionPlanner planner;
     private final RegionLoader loader;
     private final Arrivals arrivals = new Arrivals();
+    /// Whether the guest is.
+    private boolean starting;
     /// Plans that regions are being made of.
     private final List<RegionPlan> underway = new ArrayList<>();
 
     /// @param queue where hot code is translated
     public Translator(Hart hart, TranslationQueue queue) {
-        this(hart, queue, HEAT_MAX, PEAK_STEPS, LASTING_STEPS, REGIONS_MAX);
+        this(hart, queue, STARTING_HEAT_MAX, PEAK_STEPS, LASTING_STEPS, REGIONS_MAX);
+        starting = true;
     }
 
     /// @param heatMax      how often code is jumped to before it is worth a region
@@ -52,7 +60,6 @@ public final class Translator implements Engine {
     Translator(Hart hart, TranslationQueue queue, short heatMax, long peakSteps, int lastingSteps, int regionsMax) {
         this.hart = hart;
         this.queue = queue;
-        this.heatMax = heatMax;
         this.peakSteps = peakSteps;
         this.lastingSteps = lastingSteps;
         code = new CodeCache(hart, heatMax);
@@ -68,6 +75,10 @@ public final class Translator implements Engine {
 
     @Override
     public void run(long untilSteps) {
+        if (starting && hart.steps() >= STARTING_STEPS) {
+            starting = false;
+            code.setHeatMax(HEAT_MAX);
+        }
         install();
         interpreter.run(untilSteps);
     }
@@ -101,13 +112,14 @@ public final class Translator implements Engine {
 
         @Override
         public short heatMax() {
-            return heatMax;
+            return code.heatMax();
         }
 
         @Override
         public void hot(int page, int slot, long pc) {
+            boolean room = queue.hasRoom();
             // Before what has arrived is taken into use: the slot has become hot while it was underway.
-            boolean expected = underway.stream().anyMatch(plan -> plan.begins(page, slot));
+            boolean expected = room && isUnderway(page, slot);
             install();
             if (expected) {
                 planner.cool(page, slot);
@@ -117,8 +129,8 @@ public final class Translator implements Engine {
             if (op == Op.TRANSLATED || op == Op.UNDECODED) {
                 return;
             }
-            if (!queue.hasRoom() || !ask(Tier.QUICK, planner.around(pc, page))) {
-                code.setHeat(page, slot, heatMax - Math.max(1, heatMax / REFUSED_PART));
+            if (!room || !ask(Tier.QUICK, planner.around(pc, page))) {
+                code.setHeat(page, slot, heatMax() - Math.max(1, heatMax() / REFUSED_PART));
             }
         }
 
@@ -136,6 +148,16 @@ public final class Translator implements Engine {
         public boolean remake(Region region, int... places) {
             return queue.hasRoom() && ask(region.held.tier, region.held.plan.withAlone(places));
         }
+    }
+
+    /// Whether a region that is being made has a block that begins in a slot of a RAM page. While a guest boots this is asked all the time.
+    private boolean isUnderway(int page, int slot) {
+        for (RegionPlan plan : underway) {
+            if (plan.begins(page, slot)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Has a region translated.
