@@ -10,8 +10,8 @@ import java.nio.file.StandardOpenOption;
 
 /// Reads what a machine starts from: a kernel, an initial RAM disk.
 ///
-/// Into memory that is written once. On the way to an array of Java's it would be written four times, and to give out memory that has not been
-/// used before takes the host longer than all that is computed meanwhile.
+/// Into memory that is written once: on the way to an array of Java's it would be written four times, and to give out memory that has
+/// not been used before takes the host longer than anything else here.
 public final class BootContent {
 
     private BootContent() {}

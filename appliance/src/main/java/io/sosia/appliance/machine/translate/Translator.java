@@ -14,8 +14,8 @@ import java.util.List;
 public final class Translator implements Engine {
 
     private static final short HEAT_MAX = 4000;
-    /// The same while a guest starts. Much of what it executes then is executed some thousand times and never again, and until it has been
-    /// translated, a processor is busy with that for as long as the guest is with a million of its instructions.
+    /// The same while a guest starts. Much of what it executes then is executed some thousand times and never again, and to translate it
+    /// takes a processor as long as a million of the guest's instructions.
     private static final short STARTING_HEAT_MAX = 30_000;
     /// Steps that this takes: a boot and what comes next.
     private static final long STARTING_STEPS = 1_000_000_000;
