@@ -13,7 +13,6 @@ import io.sosia.appliance.image.GuestImage;
 import io.sosia.appliance.machine.Machine;
 import io.sosia.appliance.node.ByteSize;
 import io.sosia.appliance.node.SingleMachine;
-import io.sosia.appliance.recording.RecordingHeader;
 import io.sosia.appliance.recording.RecordingWriter;
 import io.sosia.disksync.store.BlockStore;
 import io.sosia.disksync.store.OverlayImage;

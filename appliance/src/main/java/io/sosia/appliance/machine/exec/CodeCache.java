@@ -73,13 +73,14 @@ public final class CodeCache {
 
     /// Sets that; what has been jumped to so often already is hot at its next jump.
     public void setHeatMax(short max) {
-        int less = heatMax - max;
         for (int page : held) {
-            for (int slot = 0; page >= 0 && holds(page) && slot < SLOTS; slot++) {
-                long heat = pages[page] + HEATS + (long) slot * Short.BYTES;
-                int before = NativeMemory.getShort(heat);
-                if (before < 0 && before >= -heatMax) {
-                    NativeMemory.putShort(heat, (short) Math.min(-1, before + less));
+            if (page < 0 || !holds(page)) {
+                continue;
+            }
+            for (int slot = 0; slot < SLOTS; slot++) {
+                int heat = heat(page, slot);
+                if (heat >= 0 && heat < heatMax) {
+                    setHeat(page, slot, Math.min(heat, max - 1) + heatMax - max);
                 }
             }
         }

@@ -40,7 +40,7 @@ public final class Translator implements Engine {
     private final RegionPlanner planner;
     private final RegionLoader loader;
     private final Arrivals arrivals = new Arrivals();
-    /// Whether the guest is.
+    /// Whether code is still hot at [#STARTING_HEAT_MAX] only.
     private boolean starting;
     /// Plans that regions are being made of.
     private final List<RegionPlan> underway = new ArrayList<>();
