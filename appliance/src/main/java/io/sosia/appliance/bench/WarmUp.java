@@ -25,7 +25,7 @@ final class WarmUp {
 
     /// Tells what the last one took.
     ///
-    /// @param compiling whether code was compiled beside it: then the next one may be faster, even if this was not
+    /// @param compiling whether code was compiled beside it, or soon will be: then the next one may be faster, even if this was not
     void took(double seconds, boolean compiling) {
         runs++;
         boolean faster = seconds < best * FASTER;

@@ -21,6 +21,8 @@ public class RegionBenchmark {
     /// `ld x6,0(x5)`, `add x7,x6,x5`, `sd x7,8(x5)`, `addi x5,x5,16`, `bne x5,x10,.-16`.
     private static final int[] LOOP = {0x0002_b303, 0x0053_03b3, 0x0072_b423, 0x0102_8293, 0xfea2_98e3};
 
+    private static final int INSTRUCTIONS = 160;
+
     @Param
     public Tier tier;
 
@@ -29,14 +31,14 @@ public class RegionBenchmark {
     @Setup
     public void plan() {
         List<RegionPlan.Block> blocks = new ArrayList<>();
-        for (int place = 0; blocks.size() * LOOP.length < tier.instructionsMax; place += 4 * LOOP.length) {
+        for (int place = 0; blocks.size() * LOOP.length < INSTRUCTIONS; place += 4 * LOOP.length) {
             long[] words = new long[LOOP.length];
             for (int i = 0; i < LOOP.length; i++) {
                 words[i] = Decoder.decode(LOOP[i]);
             }
-            blocks.add(new RegionPlan.Block(place, words));
+            blocks.add(new RegionPlan.Block(place, words, 0));
         }
-        plan = new RegionPlan(0, blocks, new int[] {0}, new int[] {1}, new long[0], new int[0], false);
+        plan = new RegionPlan(0, blocks, new int[] {0}, new int[] {1}, new int[0], false);
     }
 
     @Benchmark

@@ -14,7 +14,8 @@ import java.util.Arrays;
 ///
 /// A page has a word ([Op]) for each halfword, decoded when first executed, and two words of [Op#PAGE_END] behind them: one
 /// for what ends at the page's end, one for an instruction that crosses it. Beside them it counts for each slot how often it was
-/// jumped to, its heat; and of those that a translated block begins in, how often that was executed, as long as that is counted.
+/// jumped to, its heat; and of those that a translated block begins in, how often that was executed, as long as that is counted. These
+/// counters lie in the order in which they were asked for: those of a region that is executed share a line or two of the host's caches.
 public final class CodeCache {
 
     /// Told when instructions that were decoded may no longer be what memory holds.
@@ -29,16 +30,19 @@ public final class CodeCache {
     /// Halfwords of a page.
     public static final int SLOTS = GuestRam.PAGE_SIZE / 2;
 
-    /// Pages held at most (28 KiB each); the one longest held makes room.
+    /// Pages held at most (32 KiB each); the one longest held makes room.
     private static final int PAGES_MAX = 4096;
     /// A page written this often holds more data than code: it is dropped as a whole.
     private static final int WRITES_MAX = 64;
     private static final int LENGTH_MAX = 64;
     /// Of a page: from its words, of which there are two more, to its slots' heats: 0 when hot, before that below.
     private static final int HEATS = (SLOTS + 2) * Long.BYTES;
-    /// To its slots' counts of executions.
-    private static final int COUNTS = HEATS + SLOTS * Short.BYTES;
-    private static final int PLACE_BYTES = COUNTS + SLOTS * Integer.BYTES;
+    /// To its slots' numbers of counters, 0 for those that have none.
+    private static final int NUMBERS = HEATS + SLOTS * Short.BYTES;
+    /// To the counters by these numbers; before the first one, how many there are.
+    private static final int COUNTERS = NUMBERS + SLOTS * Short.BYTES;
+    /// A multiple of 8.
+    private static final int PLACE_BYTES = COUNTERS + (SLOTS + 2) * Integer.BYTES;
 
     private final Hart hart;
     private final GuestRam ram;
@@ -122,15 +126,22 @@ public final class CodeCache {
         NativeMemory.putShort(pages[page] + HEATS + (long) slot * Short.BYTES, (short) (heat - heatMax));
     }
 
-    /// Where in [NativeMemory] it is counted, by an `int`, how often a slot of a RAM page that is held was executed; those of the page's other
-    /// slots lie beside it.
-    public long countAddress(int page, int slot) {
-        return pages[page] + COUNTS + (long) slot * Integer.BYTES;
+    /// Where in [NativeMemory] it is counted, by an `int`, how often a slot of a RAM page that is held was executed: from now on, if not before.
+    public long counter(int page, int slot) {
+        long number = pages[page] + NUMBERS + (long) slot * Short.BYTES;
+        long counters = pages[page] + COUNTERS;
+        if (NativeMemory.getShort(number) == 0) {
+            int count = NativeMemory.getInt(counters) + 1;
+            NativeMemory.putInt(counters, count);
+            NativeMemory.putShort(number, (short) count);
+        }
+        return counters + (long) NativeMemory.getShort(number) * Integer.BYTES;
     }
 
     /// How often a slot of a RAM page was executed, as far as that was counted; 0 of one that is not held.
     public long count(int page, int slot) {
-        return holds(page) ? Integer.toUnsignedLong(NativeMemory.getInt(countAddress(page, slot))) : 0;
+        int number = holds(page) ? NativeMemory.getShort(pages[page] + NUMBERS + (long) slot * Short.BYTES) : 0;
+        return number == 0 ? 0 : Integer.toUnsignedLong(NativeMemory.getInt(pages[page] + COUNTERS + (long) number * Integer.BYTES));
     }
 
     /// The words of a RAM page, held from now on.
@@ -147,7 +158,7 @@ public final class CodeCache {
         long words = NativeMemory.address(places) + (long) next * PLACE_BYTES;
         if (next < used) {
             NativeMemory.fill(words, SLOTS * Long.BYTES, (byte) Op.UNDECODED);
-            NativeMemory.fill(words + COUNTS, SLOTS * Integer.BYTES, (byte) 0);
+            NativeMemory.fill(words + NUMBERS, PLACE_BYTES - NUMBERS, (byte) 0);
         } else {
             // It is zero, and undecoded, as the host has given it.
             used = next + 1;

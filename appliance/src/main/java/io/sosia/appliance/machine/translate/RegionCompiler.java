@@ -160,8 +160,8 @@ final class RegionCompiler {
         RegionPlan.Block block = plan.blocks().get(number);
         int steps = block.words().length;
         code.iinc(LEFT, -steps);
-        if (plan.counting()) {
-            memory.count(plan.countAddress(block.at()));
+        if (block.counter() != 0) {
+            memory.count(block.counter());
         }
         AccessGroups groups = new AccessGroups(block, plan.alone());
         int place = block.at();

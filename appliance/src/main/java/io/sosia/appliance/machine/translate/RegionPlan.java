@@ -17,17 +17,17 @@ import java.util.stream.IntStream;
 /// @param blocks    the basic blocks, in ascending places
 /// @param distances how many pages each page of the region lies behind the one it is entered in
 /// @param pages     RAM page of each
-/// @param counts    where it is counted how often blocks of each page are executed, see [CodeCache#countAddress]; empty if it is not
 /// @param alone     places of accesses to memory that are not to be the first of a group, see [AccessGroups]
 /// @param lasting   whether it is expected to execute many steps each time it is entered, see [RecentPages]
-record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, long[] counts, int[] alone, boolean lasting) {
+record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, int[] alone, boolean lasting) {
 
     /// Instructions that follow each other, of which only the last may jump.
     ///
     /// @param at      place of the first
     /// @param words   the decoded instructions, see [Op]; at least one
+    /// @param counter where it is counted how often it is executed, see [CodeCache#counter]; 0 if it is not
     /// @param guesses places that the last one, an indirect jump, may lead to; some lie outside
-    record Block(int at, long[] words, int... guesses) {
+    record Block(int at, long[] words, long counter, int... guesses) {
 
         /// The place behind the last.
         int end() {
@@ -82,7 +82,7 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, l
     /// The same, with more places of accesses that are not to be the first of a group.
     RegionPlan withAlone(int... more) {
         int[] all = IntStream.concat(Arrays.stream(alone), Arrays.stream(more)).distinct().toArray();
-        return new RegionPlan(entry, blocks, distances, pages, counts, all, lasting);
+        return new RegionPlan(entry, blocks, distances, pages, all, lasting);
     }
 
     /// The part of it that is nearest to its entry.
@@ -93,12 +93,12 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, l
         int left = most;
         for (Block block : blocks.stream().sorted(Comparator.comparingInt(each -> Math.abs(each.at() - entry))).toList()) {
             if (left > 0) {
-                kept.add(block.words().length <= left ? block : new Block(block.at(), Arrays.copyOf(block.words(), left)));
+                kept.add(block.words().length <= left ? block : new Block(block.at(), Arrays.copyOf(block.words(), left), block.counter()));
                 left -= Math.min(left, block.words().length);
             }
         }
         kept.sort(Comparator.comparingInt(Block::at));
-        return new RegionPlan(entry, kept, distances, pages, counts, alone, lasting);
+        return new RegionPlan(entry, kept, distances, pages, alone, lasting);
     }
 
     /// Where a [Op#JALR] goes whose register the instruction before it has loaded: a far call or jump.
@@ -127,16 +127,6 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, l
     /// RAM page of a place in the region.
     int page(int place) {
         return pages[pageNumber(place)];
-    }
-
-    /// Whether it is counted how often blocks are executed.
-    boolean counting() {
-        return counts.length > 0;
-    }
-
-    /// Where that is, for the block at a place.
-    long countAddress(int place) {
-        return counts[pageNumber(place)] + (long) slot(place) * Integer.BYTES;
     }
 
     private int pageNumber(int place) {

@@ -23,7 +23,6 @@ final class RegionPlanner {
     private static final int PAGES_MAX = 12;
     private static final int NOWHERE = -1;
     private static final int[] NONE = {};
-    private static final long[] NO_COUNTS = {};
     /// Where a branch leads is taken in from this part of the jumps on that make code hot.
     private static final int WARM_PART = 32;
     /// What is executed more seldom, for each time that a region is, is not taken in.
@@ -96,11 +95,12 @@ final class RegionPlanner {
     /// A loop is hot before the function it lies in: a region of its own would be one too many soon after.
     ///
     /// @param page RAM page of `pc`
-    RegionPlan around(long pc, int page) {
+    /// @param most instructions it may have
+    RegionPlan around(long pc, int page, int most) {
         int slot = RegionPlan.slot((int) pc);
         int beginning = beginning(page, slot);
-        RegionPlan plan = plan((pc & -4096) + 2L * beginning, page, Tier.QUICK, NONE, false);
-        return beginning == slot || plan.begins(page, slot) ? plan : plan(pc, page, Tier.QUICK, NONE, false);
+        RegionPlan plan = plan((pc & -4096) + 2L * beginning, page, Tier.QUICK, most, NONE, false);
+        return beginning == slot || plan.begins(page, slot) ? plan : plan(pc, page, Tier.QUICK, most, NONE, false);
     }
 
     /// The first slot in the page, not far before another, that leads there and has been jumped to a good part as often.
@@ -130,15 +130,16 @@ final class RegionPlanner {
     /// Plans a region that begins at `pc`.
     ///
     /// @param page    RAM page of `pc`
-    /// @param tier    what it is worth: how many instructions, and which
+    /// @param tier    what it is worth
+    /// @param most    instructions it may have
     /// @param alone   see [RegionPlan]
     /// @param lasting whether it is expected to execute many steps each time, and takes in all that is warm
-    RegionPlan plan(long pc, int page, Tier tier, int[] alone, boolean lasting) {
+    RegionPlan plan(long pc, int page, Tier tier, int most, int[] alone, boolean lasting) {
         chosen.clear();
         heads.clear();
         next.clear();
         count = 0;
-        countMax = tier.instructionsMax;
+        countMax = most;
         guessing = tier == Tier.PEAK;
         weighing = guessing && !lasting;
         met = 0;
@@ -150,8 +151,8 @@ final class RegionPlanner {
         while (!next.isEmpty() && count < countMax) {
             follow(next.remove());
         }
-        return new RegionPlan(entry, blocks(), Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount),
-                tier == Tier.QUICK ? counts() : NO_COUNTS, alone, lasting);
+        List<RegionPlan.Block> blocks = blocks(tier == Tier.QUICK);
+        return new RegionPlan(entry, blocks, Arrays.copyOf(distances, pageCount), Arrays.copyOf(pages, pageCount), alone, lasting);
     }
 
     /// Has all that a plan contains count anew until it is hot: it is no reason for a region of its own to be jumped to until this one
@@ -165,11 +166,6 @@ final class RegionPlanner {
         if (code.holds(page) && isWarm(page, slot)) {
             code.setHeat(page, slot, warmMin());
         }
-    }
-
-    /// See [RegionPlan].
-    private long[] counts() {
-        return Arrays.stream(pages, 0, pageCount).mapToLong(page -> code.countAddress(page, 0)).toArray();
     }
 
     private int add(int distance, int page) {
@@ -385,7 +381,10 @@ final class RegionPlanner {
         return op >= Op.BEQ && op <= Op.BGEU;
     }
 
-    private List<RegionPlan.Block> blocks() {
+    /// The blocks of the instructions chosen.
+    ///
+    /// @param counted whether they are to be counted
+    private List<RegionPlan.Block> blocks(boolean counted) {
         List<RegionPlan.Block> blocks = new ArrayList<>();
         long[] block = new long[countMax];
         for (int head = heads.nextSetBit(0); head >= 0; head = heads.nextSetBit(head + 1)) {
@@ -406,7 +405,8 @@ final class RegionPlanner {
                 bit = bit(place);
             }
             if (length > 0) {
-                blocks.add(new RegionPlan.Block(place(head), Arrays.copyOf(block, length), guesses));
+                long counter = counted ? code.counter(pages[head / CodeCache.SLOTS], head % CodeCache.SLOTS) : 0;
+                blocks.add(new RegionPlan.Block(place(head), Arrays.copyOf(block, length), counter, guesses));
             }
         }
         blocks.sort(Comparator.comparingInt(RegionPlan.Block::at));

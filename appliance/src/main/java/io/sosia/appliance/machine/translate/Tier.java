@@ -4,18 +4,12 @@ package io.sosia.appliance.machine.translate;
 public enum Tier {
 
     /// For code that is warm: little for the JVM's compiler to do. Counts how often its blocks are executed.
-    QUICK(100),
-    /// For code that is hot: larger, through indirect jumps too, and with the guest's registers in those of the host.
-    PEAK(160);
+    QUICK,
+    /// For code that is hot: through indirect jumps too, and with the guest's registers in those of the host.
+    PEAK;
 
     /// Bytes of bytecode from which on the JVM leaves a method to its interpreter (`HugeMethodLimit`).
     static final int CODE_BYTES_MAX = 8000;
-
-    final int instructionsMax;
-
-    Tier(int instructionsMax) {
-        this.instructionsMax = instructionsMax;
-    }
 
     /// How the simple names of the classes of this tier begin.
     public String className() {

@@ -20,6 +20,15 @@ public final class Translator implements Engine {
     /// Steps that this takes: a boot and what comes next.
     private static final long STARTING_STEPS = 1_000_000_000;
 
+    /// Instructions of a region. Whole functions with what they call: where code is wide, to go from region to region takes a good part of
+    /// the time, and what lies in several takes up room in the host's caches several times.
+    private static final int INSTRUCTIONS_MAX = 240;
+    /// The same while a guest starts: smaller ones are sooner there.
+    private static final int STARTING_INSTRUCTIONS_MAX = 100;
+    /// The same for one that is executed for many steps each time. What a loop needs fits in, and with more around it, the JVM's compiler finds
+    /// fewer registers for it.
+    private static final int LASTING_INSTRUCTIONS_MAX = 160;
+
     /// Code that found no room in the queue comes back after this part of the way to being hot: so the hottest comes back first, and
     /// the queue does not run dry meanwhile. A guest's loop heats all its parts at the same time, far more than there is room for.
     private static final int REFUSED_PART = 16;
@@ -42,6 +51,8 @@ public final class Translator implements Engine {
     private final Arrivals arrivals = new Arrivals();
     /// Whether code is still hot at [#STARTING_HEAT_MAX] only.
     private boolean starting;
+    /// Instructions of a quick region now.
+    private int quickMax = INSTRUCTIONS_MAX;
     /// Plans that regions are being made of.
     private final List<RegionPlan> underway = new ArrayList<>();
 
@@ -49,6 +60,7 @@ public final class Translator implements Engine {
     public Translator(Hart hart, TranslationQueue queue) {
         this(hart, queue, STARTING_HEAT_MAX, PEAK_STEPS, LASTING_STEPS, REGIONS_MAX);
         starting = true;
+        quickMax = STARTING_INSTRUCTIONS_MAX;
     }
 
     /// @param heatMax      how often code is jumped to before it is worth a region
@@ -78,6 +90,7 @@ public final class Translator implements Engine {
         if (starting && hart.steps() >= STARTING_STEPS) {
             starting = false;
             code.setHeatMax(HEAT_MAX);
+            quickMax = INSTRUCTIONS_MAX;
         }
         install();
         interpreter.run(untilSteps);
@@ -129,7 +142,7 @@ public final class Translator implements Engine {
             if (op == Op.TRANSLATED || op == Op.UNDECODED) {
                 return;
             }
-            if (!room || !ask(Tier.QUICK, planner.around(pc, page))) {
+            if (!room || !ask(Tier.QUICK, planner.around(pc, page, quickMax))) {
                 code.setHeat(page, slot, heatMax() - Math.max(1, heatMax() / REFUSED_PART));
             }
         }
@@ -138,8 +151,9 @@ public final class Translator implements Engine {
         public void busy(Region region, long pc, int steps) {
             Held held = region.held;
             if (held.tier == Tier.QUICK && !held.asked && queue.isIdle()) {
-                held.asked = ask(Tier.PEAK, planner.plan(pc, Regions.page(region.begin), Tier.PEAK, held.plan.alone(),
-                        steps > lastingSteps));
+                boolean lasting = steps > lastingSteps;
+                int most = lasting ? LASTING_INSTRUCTIONS_MAX : INSTRUCTIONS_MAX;
+                held.asked = ask(Tier.PEAK, planner.plan(pc, Regions.page(region.begin), Tier.PEAK, most, held.plan.alone(), lasting));
                 batches.tellAfter(region.number, peakSteps);
             }
         }

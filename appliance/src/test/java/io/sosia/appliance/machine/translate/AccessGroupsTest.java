@@ -393,6 +393,6 @@ class AccessGroupsTest {
         for (int i = 0; i < words.length; i++) {
             words[i] = Decoder.decode(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(4 * i));
         }
-        return new RegionPlan.Block(0, words);
+        return new RegionPlan.Block(0, words, 0);
     }
 }

@@ -25,8 +25,8 @@ class BatchesTest {
     /// A region in the batch that adds a number to a register.
     private static Region adding(Batch batch, int number) {
         long word = Decoder.decode(number << 20 | A1 << 15 | A1 << 7 | 0x13);
-        RegionPlan plan = new RegionPlan(0, List.of(new RegionPlan.Block(0, new long[] {word})), new int[] {0}, new int[] {1},
-                new long[0], new int[0], false);
+        RegionPlan plan = new RegionPlan(0, List.of(new RegionPlan.Block(0, new long[] {word}, 0)), new int[] {0}, new int[] {1},
+                new int[0], false);
         return batch.define(RegionCompiler.compile(Tier.QUICK, batch.name(), plan));
     }
 
