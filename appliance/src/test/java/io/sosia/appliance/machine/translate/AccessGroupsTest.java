@@ -284,7 +284,7 @@ class AccessGroupsTest {
             offered[0]++;
             return TranslationQueue.AT_ONCE.offer(work);
         };
-        TestBoard board = new TestBoard(hart -> new Translator(hart, counting, (short) 2, 200, 0, 100));
+        TestBoard board = new TestBoard(hart -> new Translator(hart, counting, (short) 2, 200, 0, 1000));
         map(board, true);
         board.put(TestBoard.BASE, a.bytes());
         int before = 0;
