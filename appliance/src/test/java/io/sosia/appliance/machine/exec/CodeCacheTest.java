@@ -2,6 +2,7 @@ package io.sosia.appliance.machine.exec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sosia.appliance.machine.memory.NativeMemory;
 import org.junit.jupiter.api.Test;
 
 class CodeCacheTest {
@@ -45,9 +46,34 @@ class CodeCacheTest {
     }
 
     @Test
+    void countersLieInTheOrderInWhichTheyWereAskedFor() {
+        long first = code.counter(0, CodeCache.SLOTS - 1);
+        assertThat(code.counter(0, 7)).isEqualTo(first + Integer.BYTES);
+        assertThat(code.counter(0, CodeCache.SLOTS - 1)).isEqualTo(first);
+        NativeMemory.putInt(first, -1);
+        assertThat(code.count(0, CodeCache.SLOTS - 1)).isEqualTo(0xffff_ffffL);
+        assertThat(code.count(0, 7)).isZero();
+        assertThat(code.count(0, 8)).as("has none").isZero();
+    }
+
+    @Test
+    void thereIsACounterForEachSlot() {
+        code.page(1);
+        for (int slot = 0; slot < CodeCache.SLOTS; slot++) {
+            NativeMemory.putInt(code.counter(0, slot), slot);
+            NativeMemory.putInt(code.counter(1, slot), -1);
+        }
+        for (int slot = 0; slot < CodeCache.SLOTS; slot++) {
+            assertThat(code.count(0, slot)).isEqualTo(slot);
+        }
+        assertThat(code.word(1, 0)).isZero();
+    }
+
+    @Test
     void aPlaceUsedAgainIsAsNew() {
         code.put(0, 3, 77);
         CodeCache.heats(words, 3);
+        NativeMemory.putInt(code.counter(0, 3), 9);
         code.dropAll();
         assertThat(code.page(5)).as("the same place").isEqualTo(words);
         assertThat(code.word(5, 3)).isZero();
