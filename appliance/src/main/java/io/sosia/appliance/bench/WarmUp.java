@@ -25,13 +25,13 @@ final class WarmUp {
 
     /// Tells what the last one took.
     ///
-    /// @param compiling whether code was compiled beside it, or soon will be: then the next one may be faster, even if this was not
-    void took(double seconds, boolean compiling) {
+    /// @param unsettled whether code was compiled beside it, or soon will be: then the next one may be faster, even if this was not
+    void took(double seconds, boolean unsettled) {
         runs++;
         boolean faster = seconds < best * FASTER;
         if (faster) {
             best = seconds;
         }
-        runsSinceBest = faster || compiling ? 0 : runsSinceBest + 1;
+        runsSinceBest = faster || unsettled ? 0 : runsSinceBest + 1;
     }
 }

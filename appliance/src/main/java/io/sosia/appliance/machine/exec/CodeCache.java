@@ -41,8 +41,9 @@ public final class CodeCache {
     private static final int NUMBERS = HEATS + SLOTS * Short.BYTES;
     /// To the counters by these numbers; before the first one, how many there are.
     private static final int COUNTERS = NUMBERS + SLOTS * Short.BYTES;
-    /// A multiple of 8.
-    private static final int PLACE_BYTES = COUNTERS + (SLOTS + 2) * Integer.BYTES;
+    private static final int LINE_BYTES = 64;
+    /// An odd number of lines of the host's caches: else the same part of each page would lie in the same few of their sets.
+    private static final int PLACE_BYTES = (COUNTERS + (SLOTS + 1) * Integer.BYTES + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES | LINE_BYTES;
 
     private final Hart hart;
     private final GuestRam ram;
@@ -77,8 +78,8 @@ public final class CodeCache {
 
     /// Sets that; what has been jumped to so often already is hot at its next jump.
     public void setHeatMax(short max) {
-        for (int page : held) {
-            if (page < 0 || !holds(page)) {
+        for (int page = 0; page < pages.length; page++) {
+            if (!holds(page)) {
                 continue;
             }
             for (int slot = 0; slot < SLOTS; slot++) {
@@ -128,20 +129,25 @@ public final class CodeCache {
 
     /// Where in [NativeMemory] it is counted, by an `int`, how often a slot of a RAM page that is held was executed: from now on, if not before.
     public long counter(int page, int slot) {
-        long number = pages[page] + NUMBERS + (long) slot * Short.BYTES;
+        assert holds(page);
         long counters = pages[page] + COUNTERS;
-        if (NativeMemory.getShort(number) == 0) {
-            int count = NativeMemory.getInt(counters) + 1;
-            NativeMemory.putInt(counters, count);
-            NativeMemory.putShort(number, (short) count);
+        int number = counterNumber(page, slot);
+        if (number == 0) {
+            number = NativeMemory.getInt(counters) + 1;
+            NativeMemory.putInt(counters, number);
+            NativeMemory.putShort(pages[page] + NUMBERS + (long) slot * Short.BYTES, (short) number);
         }
-        return counters + (long) NativeMemory.getShort(number) * Integer.BYTES;
+        return counters + (long) number * Integer.BYTES;
     }
 
     /// How often a slot of a RAM page was executed, as far as that was counted; 0 of one that is not held.
     public long count(int page, int slot) {
-        int number = holds(page) ? NativeMemory.getShort(pages[page] + NUMBERS + (long) slot * Short.BYTES) : 0;
+        int number = holds(page) ? counterNumber(page, slot) : 0;
         return number == 0 ? 0 : Integer.toUnsignedLong(NativeMemory.getInt(pages[page] + COUNTERS + (long) number * Integer.BYTES));
+    }
+
+    private int counterNumber(int page, int slot) {
+        return NativeMemory.getShort(pages[page] + NUMBERS + (long) slot * Short.BYTES);
     }
 
     /// The words of a RAM page, held from now on.
@@ -152,10 +158,11 @@ public final class CodeCache {
 
     private long add(int page) {
         int oldest = held[next];
-        if (oldest >= 0 && holds(oldest)) {
+        long words = NativeMemory.address(places) + (long) next * PLACE_BYTES;
+        // It may have been dropped, and be held elsewhere since.
+        if (oldest >= 0 && pages[oldest] == words) {
             drop(oldest);
         }
-        long words = NativeMemory.address(places) + (long) next * PLACE_BYTES;
         if (next < used) {
             NativeMemory.fill(words, SLOTS * Long.BYTES, (byte) Op.UNDECODED);
             NativeMemory.fill(words + NUMBERS, PLACE_BYTES - NUMBERS, (byte) 0);

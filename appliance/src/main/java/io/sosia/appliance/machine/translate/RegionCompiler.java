@@ -12,6 +12,7 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /// Writes the class of one region.
@@ -19,7 +20,7 @@ import java.util.TreeMap;
 /// Where it is entered, and where it jumps back to, it leaves unless the budget has steps for the longest way from there to the next such
 /// place; each block takes its own off when it begins. An instruction that has to be left to the interpreter gives back its own and those
 /// behind it, and brings home the registers that the block has changed ([GuestRegisters]).
-/// If the plan says so, each block is counted.
+/// Blocks that have a counter are counted.
 final class RegionCompiler {
 
     /// Name and type of the method, see [Region#run]; and of the static field that holds the class's only object.
@@ -90,6 +91,16 @@ final class RegionCompiler {
                 .withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PRIVATE, init -> init
                         .aload(0).invokespecial(REGION, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void).return_())
                 .withMethodBody(METHOD, RUN, ClassFile.ACC_PUBLIC, run -> new RegionCompiler(tier, plan, run).body()));
+    }
+
+    /// The same, if the JVM's compiler takes a method of that length.
+    static Optional<byte[]> compileIfFits(Tier tier, String name, RegionPlan plan) {
+        try {
+            return Optional.of(compile(tier, name, plan)).filter(classFile -> codeBytes(classFile) < Tier.CODE_BYTES_MAX);
+        } catch (IllegalArgumentException longerThanAnyMethod) {
+            // 64 KiB (JVMS 4.7.3). A guest can bring it to that: each exit brings home all registers that have changed.
+            return Optional.empty();
+        }
     }
 
     /// Bytes of bytecode of a region's class.

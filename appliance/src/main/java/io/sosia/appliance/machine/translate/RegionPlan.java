@@ -126,13 +126,9 @@ record RegionPlan(int entry, List<Block> blocks, int[] distances, int[] pages, i
 
     /// RAM page of a place in the region.
     int page(int place) {
-        return pages[pageNumber(place)];
-    }
-
-    private int pageNumber(int place) {
         for (int i = 0; i < distances.length; i++) {
             if (distances[i] == place >> GuestRam.PAGE_SHIFT) {
-                return i;
+                return pages[i];
             }
         }
         throw new IllegalArgumentException("place " + place + " is not in the region");

@@ -3,7 +3,7 @@ package io.sosia.appliance.machine.translate;
 /// How much effort a region is worth.
 public enum Tier {
 
-    /// For code that is warm: little for the JVM's compiler to do. Counts how often its blocks are executed.
+    /// For code that is warm: of what it does, little is the JVM's compiler's to improve. Counts how often its blocks are executed.
     QUICK,
     /// For code that is hot: through indirect jumps too, and with the guest's registers in those of the host.
     PEAK;

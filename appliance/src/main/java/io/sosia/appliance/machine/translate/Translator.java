@@ -7,6 +7,7 @@ import io.sosia.appliance.machine.exec.Interpreter;
 import io.sosia.appliance.machine.isa.Op;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// The engine that translates: the interpreter for cold code, JVM bytecode for hot code.
 ///
@@ -185,12 +186,12 @@ public final class Translator implements Engine {
         boolean taken = queue.offer(() -> {
             Batch batch = loader.batch();
             RegionPlan fitting = plan;
-            byte[] classFile = RegionCompiler.compile(tier, batch.name(), plan);
-            while (RegionCompiler.codeBytes(classFile) >= Tier.CODE_BYTES_MAX) {
+            Optional<byte[]> classFile = RegionCompiler.compileIfFits(tier, batch.name(), plan);
+            while (classFile.isEmpty()) {
                 fitting = fitting.cut(fitting.instructions() * 2 / 3);
-                classFile = RegionCompiler.compile(tier, batch.name(), fitting);
+                classFile = RegionCompiler.compileIfFits(tier, batch.name(), fitting);
             }
-            Region region = batch.define(classFile);
+            Region region = batch.define(classFile.get());
             // First: what calls it is looked for when it arrives.
             batch.improve(queue.isIdle());
             arrivals.add(new Arrival(tier, plan, fitting, versions, region));

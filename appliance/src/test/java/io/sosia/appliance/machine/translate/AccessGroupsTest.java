@@ -298,6 +298,34 @@ class AccessGroupsTest {
         assertThat(offered[0] - before).as("asked in the last 300,000 steps").isLessThan(10);
     }
 
+    /// Every load looks for itself, and brings home all registers if its page is not known: more than 64 KiB of bytecode.
+    @Test
+    void whatIsLongerThanAnyMethodIsMadeSmaller() {
+        TestBoard board = EagerTranslator.agreeing(each -> {
+            Assembler a = new Assembler(TestBoard.BASE);
+            a.li(A0, DATA);
+            a.sd(A0, A0, 0);
+            a.li(S0, 500);
+            a.sd(S0, A0, 8);
+            Label again = a.label();
+            a.bind(again);
+            for (int register = 1; register < 32; register++) {
+                a.li(register, register);
+            }
+            a.li(A0, DATA);
+            for (int i = 0; i < 205; i++) {
+                a.ld(A0, A0, 0);
+            }
+            a.ld(S0, A0, 8);
+            a.addi(S0, S0, -1);
+            a.sd(S0, A0, 8);
+            a.bne(S0, ZERO, again);
+            a.ecall();
+            each.put(TestBoard.BASE, a.bytes());
+        });
+        assertThat(((Translator) board.engine).regions()).isPositive();
+    }
+
     private static void manyLoads(Assembler a, int base) {
         int[] into = {3, 4, 7, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
         for (int i = 0; i < 2 * into.length; i++) {
