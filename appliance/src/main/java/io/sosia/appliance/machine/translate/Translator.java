@@ -22,7 +22,7 @@ public final class Translator implements Engine {
     private static final long STARTING_STEPS = 1_000_000_000;
 
     /// Instructions of a region. Whole functions with what they call: where code is wide, to go from region to region takes a good part of
-    /// the time, and what lies in several takes up room in the host's caches several times.
+    /// the time, and an instruction that lies in several of them takes up room in the host's caches as often.
     private static final int INSTRUCTIONS_MAX = 240;
     /// The same while a guest starts: smaller ones are sooner there.
     private static final int STARTING_INSTRUCTIONS_MAX = 100;
@@ -35,7 +35,7 @@ public final class Translator implements Engine {
     private static final int REFUSED_PART = 16;
     private static final long PEAK_STEPS = 3_000_000;
     private static final int LASTING_STEPS = 2500;
-    /// A region takes some 10 KB of the JVM's metaspace and code cache.
+    /// A region takes some 15 KB of the JVM's metaspace and 3 KB of its code cache.
     private static final int REGIONS_MAX = 12_288;
 
     private final Hart hart;
