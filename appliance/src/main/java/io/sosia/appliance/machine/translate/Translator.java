@@ -50,10 +50,8 @@ public final class Translator implements Engine {
     private final RegionPlanner planner;
     private final RegionLoader loader;
     private final Arrivals arrivals = new Arrivals();
-    /// Whether code is still hot at [#STARTING_HEAT_MAX] only.
+    /// Whether code is still hot at [#STARTING_HEAT_MAX] only, and regions are small.
     private boolean starting;
-    /// Instructions of a quick region now.
-    private int quickMax = INSTRUCTIONS_MAX;
     /// Plans that regions are being made of.
     private final List<RegionPlan> underway = new ArrayList<>();
 
@@ -61,7 +59,6 @@ public final class Translator implements Engine {
     public Translator(Hart hart, TranslationQueue queue) {
         this(hart, queue, STARTING_HEAT_MAX, PEAK_STEPS, LASTING_STEPS, REGIONS_MAX);
         starting = true;
-        quickMax = STARTING_INSTRUCTIONS_MAX;
     }
 
     /// @param heatMax      how often code is jumped to before it is worth a region
@@ -91,7 +88,6 @@ public final class Translator implements Engine {
         if (starting && hart.steps() >= STARTING_STEPS) {
             starting = false;
             code.setHeatMax(HEAT_MAX);
-            quickMax = INSTRUCTIONS_MAX;
         }
         install();
         interpreter.run(untilSteps);
@@ -143,7 +139,8 @@ public final class Translator implements Engine {
             if (op == Op.TRANSLATED || op == Op.UNDECODED) {
                 return;
             }
-            if (!room || !ask(Tier.QUICK, planner.around(pc, page, quickMax))) {
+            int most = starting ? STARTING_INSTRUCTIONS_MAX : INSTRUCTIONS_MAX;
+            if (!room || !ask(Tier.QUICK, planner.around(pc, page, most))) {
                 code.setHeat(page, slot, heatMax() - Math.max(1, heatMax() / REFUSED_PART));
             }
         }
